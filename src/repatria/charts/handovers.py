@@ -1,0 +1,139 @@
+"""Handovers over time: two panels, the shared scale, the running sum."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from repatria import asymmetry, words
+from repatria.charts import base
+from repatria.charts.base import COLOUR, MARKER, Chart
+from repatria.tables import number, span
+
+
+def _name(events: pd.DataFrame) -> str:
+    return {"bodies": "Bodies", "prisoners": "Prisoners"}.get(events.attrs.get("kind") or "", "Persons")
+
+
+def _through(events: pd.DataFrame) -> str:
+    """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
+    return words.day(events["date"].max())
+
+
+def handovers(events: pd.DataFrame) -> Chart:
+    """Draw counts per handover in two panels, each on its own scale. `events` as `Record.events` returns it."""
+    if events.empty:
+        return base.empty("No handover of this kind is on record in this window.")
+    since, until = base.window(events)
+    known_sums = asymmetry.sums(events).set_index("direction")
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(6.2)
+        axes = fig.subplots(2, 1, sharex=True)
+        finding = []
+        for ax, (direction, side) in zip(axes, words.SIDES.items(), strict=True):
+            known = events[events[direction].notna() & (events[f"{direction}_absence"] != "zero").to_numpy()]
+            y = known[direction].astype("int64")
+            ax.vlines(known["date"], 0, y, color=COLOUR[direction], linewidth=1.3, alpha=0.75)
+            ax.scatter(known["date"], y, s=26, marker=MARKER[direction], color=COLOUR[direction], zorder=3)
+            ranged = known[(known[f"{direction}_high"] > known[f"{direction}_low"]).fillna(False)]
+            ax.vlines(ranged["date"], ranged[f"{direction}_low"].astype("int64"),
+                      ranged[f"{direction}_high"].astype("int64"), color=COLOUR["ink"], linewidth=3.2, zorder=4)  # fmt: skip
+            drawn = base.absent_marks(ax, events, direction)
+            sums = known_sums.loc[direction]
+            finding.append(f"{number(sums['persons'])} {side}")
+            ax.set_title(f"{side}, own scale: {number(sums['persons'])} in {sums['known']} of "
+                         f"{words.plural(len(events), 'handover')}", color=COLOUR[direction],
+                         fontweight="bold")  # fmt: skip
+            base.mark_key(ax, drawn)
+            ax.set_ylim(0, max(1, (y.max() if len(y) else 1)) * 1.12)
+            ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
+            ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+            base.unread(ax, events, events.attrs.get("kind"), since, until, label=direction == "to_ukraine")
+        base.time_axis(axes[1], since, until)
+        title = f"{_name(events)} handed over: {' and '.join(finding)}, {words.day(since)} to {_through(events)}"
+        alt = (
+            f"Two panels of dots on stems by date. {title}. Sums hold known counts only: "
+            + "; ".join(
+                f"{side} {known_sums.loc[d, 'known']} with a figure and {known_sums.loc[d, 'unknown']} without"
+                for d, side in words.SIDES.items()
+            )
+            + "."
+        )
+        base.frame(fig, title, "Persons per handover. Black bar: range of published claims. " + words.GUARDRAIL,
+                   base.footer(events), alt)  # fmt: skip
+        fig.subplots_adjust(hspace=0.32)
+    return fig
+
+
+def shared_scale(events: pd.DataFrame) -> Chart:
+    """Draw the two sums as bars on one scale, so that the size of the gap is seen once."""
+    if events.empty:
+        return base.empty("No handover of this kind is on record in this window.")
+    sums = asymmetry.sums(events).set_index("direction")
+    share = asymmetry.share(events)
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(2.9)
+        ax = fig.subplots()
+        top = max(1, int(sums["persons"].max()))
+        for i, (direction, side) in enumerate(words.SIDES.items()):
+            row = sums.loc[direction]
+            ax.barh(i, row["persons"], color=COLOUR[direction], height=0.55)
+            inside = row["persons"] > top * 0.55
+            ax.text(row["persons"] + top * (-0.01 if inside else 0.01), i,
+                    f"{number(row['persons'])} {side} ({row['known']} of {len(events)} handovers)", va="center",
+                    ha="right" if inside else "left", color="white" if inside else COLOUR["ink"],
+                    fontsize=10, bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+        ax.set_ylim(1.6, -0.6)
+        ax.set_yticks([])
+        ax.set_xlim(0, top * 1.02)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(5, integer=True))
+        ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        ax.spines["left"].set_visible(False)
+        title = f"On one scale, through {_through(events)}: {share.reading}"
+        note = f"The reading takes only the {words.plural(share.events_in, 'handover')} with a figure in both directions."
+        base.frame(fig, title, "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
+                   base.footer(events, words.GUARDRAIL), f"Two bars on one scale. {title}. "
+                   + "; ".join(f"{number(sums.loc[d, 'persons'])} {s}" for d, s in words.SIDES.items()) + ".")  # fmt: skip
+    return fig
+
+
+def cumulative(events: pd.DataFrame) -> Chart:
+    """Draw the running sum to each side as steps, with the range of published claims as a band."""
+    if events.empty:
+        return base.empty("No handover of this kind is on record in this window.")
+    since, until = base.window(events)
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(4.3)
+        ax = fig.subplots()
+        ends = []
+        for direction, side in words.SIDES.items():
+            known = events[events[direction].notna()].sort_values("date")
+            dates = [since, *known["date"], until]
+            low = np.concatenate([[0], known[f"{direction}_low"].astype("int64").cumsum()])
+            best = np.concatenate([[0], known[direction].astype("int64").cumsum()])
+            top = known[f"{direction}_high"].fillna(known[direction])
+            high = np.concatenate([[0], top.astype("int64").cumsum()])
+            low, best, high = (np.append(v, v[-1]) for v in (low, best, high))
+            ax.fill_between(dates, low, high, step="post", color=COLOUR[direction], alpha=0.25, linewidth=0)
+            ax.step(dates, best, where="post", color=COLOUR[direction], linewidth=1.8)
+            ends.append((int(best[-1]), int(low[-1]), int(high[-1]), side, direction))
+        peak = max(1, max(e[0] for e in ends))
+        gap = abs(ends[0][0] - ends[1][0]) < peak * 0.09
+        for i, (best_end, low_end, high_end, side, direction) in enumerate(ends):
+            rng = "" if low_end == high_end else f" ({span(low_end, high_end)})"
+            up = (i == 0) == (ends[0][0] >= ends[1][0])
+            ax.annotate(f"{number(best_end)} {side}{rng}", (until, best_end), (-4, 5 if up or not gap else -6),
+                        textcoords="offset points", ha="right", va="bottom" if up or not gap else "top",
+                        color=COLOUR[direction], fontweight="bold", fontsize=10)  # fmt: skip
+        ax.set_ylim(0, peak * 1.14)
+        ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        base.unread(ax, events, events.attrs.get("kind"), since, until)
+        base.time_axis(ax, since, until)
+        unknown = int((events["to_ukraine"].isna() | events["to_russia"].isna()).sum())
+        title = f"{_name(events)} since {words.day(since)}: {number(ends[0][0])} to Ukraine, " \
+                f"{number(ends[1][0])} to Russia by {_through(events)}"  # fmt: skip
+        base.frame(fig, title, "Running sum of known counts, persons. Band: range of published claims. "
+                   f"{words.plural(unknown, 'handover')} lack a figure in at least one direction and add nothing there.",
+                   base.footer(events, words.GUARDRAIL), f"Two rising step lines. {title}.")  # fmt: skip
+    return fig
