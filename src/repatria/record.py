@@ -175,10 +175,12 @@ class Record:
     def as_of(self, known_by: Day) -> Record:
         """Return the record as it would have read on a day: only what pages dated by then carry.
 
-        Undated pages never enter. A claim is known from its earliest dated page, an event from its first
+        An empty day returns the record as it stands. Undated pages never enter. A claim is known from its earliest dated page, an event from its first
         claim; events dated later are not yet there. What curators wrote (status, deal, note) is today's.
         Raises ValueError for a day before the war.
         """
+        if known_by == "":
+            return self
         until = day(known_by, "as_of")
         if self.known_by is not None:
             until = min(until, self.known_by)
@@ -255,9 +257,9 @@ class Record:
         e = self.tables["events"]
         if kind is not None:
             e = e[e["kind"] == kind]
-        if since is not None:
+        if since:
             e = e[e["date"] >= day(since, "since")]
-        if until is not None:
+        if until:
             e = e[e["date"] <= day(until, "until")]
         if not cancelled:
             e = e[e["status"] != "cancelled"]
