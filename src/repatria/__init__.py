@@ -7,9 +7,21 @@ __version__ = "0.1.0"
 
 # Loaded on first use: `import repatria` stays light for the command line.
 _HOMES = {
-    "load": "record", "Record": "record", "RecordError": "checks", "parameters": "", "record": "", "estimate": "",
-    "asymmetry": "", "cadence": "", "charts": "", "tables": "", "words": "", "reconcile": "",
-}  # fmt: skip
+    "load": "record",
+    "Record": "record",
+    "RecordError": "checks",
+    "parameters": "",
+    "record": "",
+    "estimate": "",
+    "asymmetry": "",
+    "asymmetry_tables": "",
+    "cadence": "",
+    "charts": "",
+    "tables": "",
+    "words": "",
+    "reconcile": "",
+    "brief": "",
+}
 __all__ = list(_HOMES)  # pyright: ignore
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from repatria.estimate import interval
 from repatria.schema import MENTIONED, TABLES, WAR_START, Field, Table
 
 # Control characters and bidirectional overrides: they can rewrite a terminal or the order of a line.
@@ -87,11 +88,9 @@ def _typed(found: Findings, table: Table, f: Field, s: pd.Series) -> pd.Series:
     if f.required:
         found.add(table.name, f.name, empty, "is required")
     if f.enum:
-        codes = pd.Categorical(s.where(~empty, None), categories=list(f.enum))
-        bad = (codes.codes < 0) & ~empty
-        if bad.any():
-            found.add(table.name, f.name, bad, "{} is none of " + ", ".join(f.enum), s)
-        return pd.Series(codes, index=s.index, name=s.name)
+        codes = pd.Index(f.enum).get_indexer(s)
+        found.add(table.name, f.name, (codes < 0) & ~empty, "{} is none of " + ", ".join(f.enum), s)
+        return pd.Series(pd.Categorical.from_codes(codes, categories=f.enum), index=s.index, name=s.name)
     if f.type == "integer":
         number = s.str.fullmatch(r"\d{1,9}").to_numpy(dtype=bool)
         bad = ~number & ~empty
@@ -118,8 +117,7 @@ def _typed(found: Findings, table: Table, f: Field, s: pd.Series) -> pd.Series:
         found.add(table.name, f.name, ~fits & ~empty, "{} does not have the form of this column", s)
     elif not f.free_text:
         found.add(table.name, f.name, s.str.contains(MARKUP).to_numpy(dtype=bool), "{} holds markup", s)
-        found.add(table.name, f.name, s.str.contains(FORMULA).to_numpy(dtype=bool),
-                  "{} could be read as a formula", s)  # fmt: skip
+        found.add(table.name, f.name, s.str.contains(FORMULA).to_numpy(dtype=bool), "{} could be read as a formula", s)
     return s
 
 
@@ -155,8 +153,14 @@ def _events(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     e = t["events"]
     stem = e["event_id"].str.replace(r"-[b-z]$", "", regex=True)
     form = np.where(e["date_precision"] == "month", e["date"].dt.strftime("%Y-%m"), e["date"].dt.strftime("%Y-%m-%d"))
-    found.add("events", "event_id", (stem != e["kind"].astype("str") + "-" + pd.Series(form, index=e.index)).to_numpy()
-              & e["date"].notna().to_numpy(), "{} does not say its kind and date", e["event_id"])  # fmt: skip
+    found.add(
+        "events",
+        "event_id",
+        (stem != e["kind"].astype("str") + "-" + pd.Series(form, index=e.index)).to_numpy()
+        & e["date"].notna().to_numpy(),
+        "{} does not say its kind and date",
+        e["event_id"],
+    )
     first = (e["date"].dt.day != 1) & (e["date_precision"] == "month")
     found.add("events", "date", first, "a month is given by its first day")
     spoken = e["event_id"].isin(t["claims"]["event_id"])
@@ -173,8 +177,12 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     none = (low.isna() & high.isna()).to_numpy()
     absence = c["absence"].astype("object").fillna("").to_numpy()
     found.add("claims", "count_low", (low > high).fillna(False), "is larger than count_high")
-    found.add("claims", "count_low", low.isna().to_numpy() ^ high.isna().to_numpy(),
-              "count_low and count_high are both given, or neither")  # fmt: skip
+    found.add(
+        "claims",
+        "count_low",
+        low.isna().to_numpy() ^ high.isna().to_numpy(),
+        "count_low and count_high are both given, or neither",
+    )
     found.add("claims", "count_low", none & (absence == ""), "no count and no absence")
     zero = ((low == 0) | (high == 0)).fillna(False).to_numpy()
     found.add("claims", "absence", zero & (absence != "zero"), "a count of 0 is said as absence zero")
@@ -182,11 +190,19 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     silent = np.isin(absence, ["withheld", "not_applicable"])
     found.add("claims", "absence", silent & ~none, "{} goes without a count", c["absence"])
     found.add("claims", "qualifier", ~none & c["qualifier"].isna().to_numpy(), "a count needs a qualifier")
-    found.add("claims", "claimant_id", (absence == "zero") & (c["claimant_id"] == "press").to_numpy(),
-              "zero needs a named claimant: somebody who says none")  # fmt: skip
-    found.add("claims", "role", (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy(),
-              "role whole and part total go together")  # fmt: skip
-    same = ["event_id", "claimant_id", "direction", "part", "count_low", "count_high", "qualifier", "absence"]
+    found.add(
+        "claims",
+        "claimant_id",
+        (absence == "zero") & (c["claimant_id"] == "press").to_numpy(),
+        "zero needs a named claimant: somebody who says none",
+    )
+    found.add(
+        "claims",
+        "role",
+        (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy(),
+        "role whole and part total go together",
+    )
+    same = ["event_id", "claimant_id", "direction", "part", "role", "count_low", "count_high", "qualifier", "absence"]
     twins = c.duplicated(same).to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
     found.add("claims", "claim_id", ~c["claim_id"].isin(t["citations"]["claim_id"]), "{} has no page", c["claim_id"])
@@ -196,8 +212,7 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     if len(tops):
         whole = c[key].merge(tops, how="left", on=key)["whole"].astype("Int64")
         over = (c["count_low"].reset_index(drop=True) > whole).fillna(False).to_numpy()
-        found.add("claims", "count_low", over & (c["role"] != "whole").to_numpy(),
-                  "a part is larger than its total")  # fmt: skip
+        found.add("claims", "count_low", over & (c["role"] != "whole").to_numpy(), "a part is larger than its total")
 
 
 def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
@@ -207,8 +222,13 @@ def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     published = c["source_id"].map(t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"])
     early = (published < event.map(events["date"])).to_numpy()
     if early.any():
-        found.add("citations", "source_id", early & event.map(events["status"]).ne("cancelled").to_numpy(),
-                  "{} was published before the event took place", c["source_id"])  # fmt: skip
+        found.add(
+            "citations",
+            "source_id",
+            early & event.map(events["status"]).ne("cancelled").to_numpy(),
+            "{} was published before the event took place",
+            c["source_id"],
+        )
 
 
 def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
@@ -246,12 +266,29 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
         known = d["row_id"].isin(t[name][TABLES[name].key[0]]).to_numpy()
         found.add("dossier", "row_id", here & ~known, f"{{}} is not in {name}.csv", d["row_id"])
     here = (d["table"] == "citations").to_numpy()
-    found.add("dossier", "row_id", here & ~d["row_id"].isin(t["claims"]["claim_id"]).to_numpy(),
-              "{} is not in claims.csv", d["row_id"])  # fmt: skip
+    found.add(
+        "dossier",
+        "row_id",
+        here & ~d["row_id"].isin(t["claims"]["claim_id"]).to_numpy(),
+        "{} is not in claims.csv",
+        d["row_id"],
+    )
+
+
+# A second page on one handover tends to be days late and to round; further off is another handover.
+NEAR_DAYS = 4
+NEAR_COUNT = 0.05
+# Before so many days with a count there is no largest worth comparing with.
+ENOUGH_DAYS = 5
+JUMP = 3
 
 
 def warnings(found: Findings, t: dict[str, pd.DataFrame]) -> None:
-    """Add what is allowed but wants a look: single-source events, components that do not add up."""
+    """Add what is allowed but wants a look.
+
+    Events resting on one publisher; components that do not add up; two events that look like one (same kind, days
+    and counts near, not one deal); a count more than three times any before it; a running total that falls.
+    """
     pages = t["citations"].merge(t["claims"][["claim_id", "event_id"]], on="claim_id")
     pages = pages.merge(t["sources"][["source_id", "publisher"]], on="source_id")
     publishers = pages.groupby("event_id")["publisher"].nunique()
@@ -259,18 +296,98 @@ def warnings(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     single = e["event_id"].map(publishers).fillna(0) < 2
     found.add("events", "event_id", single, "{} rests on one publisher", e["event_id"], "warning")
 
-    c = t["claims"][t["claims"]["count_low"].notna()]
+    claims = t["claims"]
+    c = claims[claims["count_low"].notna()]
     key = ["event_id", "claimant_id", "direction"]
     parts = c[c["role"] == "component"]
-    several = parts.groupby([*key, "part"]).size()
+    several = parts.groupby([*key, "part"], observed=True).size()
     if (several > 1).any():
-        clash = pd.MultiIndex.from_frame(t["claims"][[*key, "part"]]).isin(several.index[several > 1])
-        found.add("claims", "part", clash & (t["claims"]["role"] == "component").to_numpy(),
-                  "a component with two figures of one claimant", level="warning")  # fmt: skip
-    sums = parts.groupby(key)["count_low"].sum().rename("parts").reset_index()
-    whole = c[c["role"] == "whole"].merge(sums, on=key)
-    odd = whole.groupby(key).apply(lambda g: (g["parts"] != g["count_low"]).all(), include_groups=False)
-    if len(odd) and odd.any():
-        bad = pd.MultiIndex.from_frame(t["claims"][key]).isin(odd.index[odd])
-        found.add("claims", "count_low", bad & (t["claims"]["role"] == "whole").to_numpy(),
-                  "differs from the sum of the claimant's components", level="warning")  # fmt: skip
+        clash = pd.MultiIndex.from_frame(claims[[*key, "part"]]).isin(several.index[several > 1])
+        found.add(
+            "claims",
+            "part",
+            clash & (claims["role"] == "component").to_numpy(),
+            "{} is a component with two figures of one claimant",
+            claims["claim_id"],
+            "warning",
+        )
+    sums = parts.groupby(key, observed=True)[["count_low", "count_high"]].sum().reset_index()
+    whole = c[c["role"] == "whole"].merge(sums, on=key, suffixes=("", "_parts"))
+    differs = (whole["count_low_parts"] != whole["count_low"]).groupby([whole[k] for k in key], observed=True).all()
+    if differs.any():
+        bad = pd.MultiIndex.from_frame(claims[key]).isin(differs.index[differs])
+        found.add(
+            "claims",
+            "count_low",
+            bad & (claims["role"] == "whole").to_numpy(),
+            "{} differs from the sum of the claimant's components",
+            claims["claim_id"],
+            "warning",
+        )
+    _twins(found, e, pd.concat([c[c["role"] == "whole"], sums]))
+    _jumps(found, e, claims)
+    _falls(found, t["totals"])
+
+
+def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
+    """Warn of two events of a kind that may be one: days and a count near, and not one deal."""
+    e = events[events["status"] != "cancelled"]
+    e = e.assign(
+        end=e["date"].where(e["date_precision"] != "month", e["date"] + pd.offsets.MonthEnd(0)),
+        deal_id=e["deal_id"].where(e["deal_id"] != "", e["event_id"]),
+        line=e.index + 2,
+    )
+    span = counts.groupby(["event_id", "direction"], observed=True).agg(
+        low=("count_low", "min"), high=("count_high", "max")
+    )
+    e = e.merge(span.reset_index().astype({"low": "int64", "high": "int64"}), on="event_id")
+    e = e.sort_values(["kind", "direction", "date", "event_id"], ignore_index=True)
+    slack = np.maximum(1, e["high"] * NEAR_COUNT)
+    twins = {}
+    for step in range(1, 7):  # neighbours in time: nobody held more handovers of a kind in so few days
+        n = e.shift(-step)
+        near = (
+            (e["kind"] == n["kind"])
+            & (e["direction"] == n["direction"])
+            & ((n["date"] - e["end"]).dt.days <= NEAR_DAYS)
+            & (e["deal_id"] != n["deal_id"])
+            & (e["low"] - slack <= n["high"])
+            & (n["low"] - slack <= e["high"])
+        )
+        for i in np.flatnonzero(near):
+            twins[e["event_id"].iloc[i], n["event_id"].iloc[i]] = int(n["line"].iloc[i])
+    for (first, second), line in twins.items():
+        reason = f"{shown(second)} may be {shown(first)} again: days and counts are near, and they share no deal"
+        found.problems.append(Problem("events.csv", line, "event_id", reason, "warning"))
+
+
+def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
+    """Warn of a count out of all proportion: more than `JUMP` times any earlier one of its kind and direction."""
+    c = claims[["event_id", "claim_id", "direction", "count_high"]].assign(line=claims.index + 2).dropna()
+    c = c.merge(events.loc[events["status"] != "cancelled", ["event_id", "kind", "date"]], on="event_id")
+    group = ["kind", "direction"]
+    days = c.groupby([*group, "date"], observed=True)["count_high"].max().reset_index().sort_values([*group, "date"])
+    by = days.groupby(group, observed=True)
+    days["largest"] = by["count_high"].cummax().groupby([days[g] for g in group], observed=True).shift()
+    days = days[by.cumcount() >= ENOUGH_DAYS]
+    c = c.merge(days.drop(columns="count_high"), on=[*group, "date"])
+    for row in c[c["count_high"] > JUMP * c["largest"]].itertuples():
+        reason = f"{shown(row.claim_id)}: {row.count_high} is more than {JUMP} times any before it ({row.largest})"
+        found.problems.append(Problem("claims.csv", int(row.line), "count_high", reason, "warning"))
+
+
+def _falls(found: Findings, totals: pd.DataFrame) -> None:
+    """Warn of a running total below an earlier one of the same claimant, kind, unit, direction, scope and start."""
+    low, high = interval(
+        totals["count"].to_numpy("int64"),
+        totals["count"].to_numpy("int64"),
+        totals["qualifier"].astype("object").to_numpy(),
+    )
+    t = totals.assign(low=low, high=high, line=totals.index + 2)
+    t = t[t["claimant_id"] != "press"].sort_values(["as_of", "low"])  # "press" is many voices, not one
+    keys = [t[k] for k in ("claimant_id", "kind", "unit", "direction", "scope", "since")]
+    running = t["low"].groupby(keys, observed=True, dropna=False).cummax()
+    t["before"] = running.groupby(keys, observed=True, dropna=False).shift()
+    for row in t[t["before"] > t["high"]].itertuples():
+        reason = f"{shown(row.total_id)}: {row.count} is below {row.before:.0f}, said before by {row.claimant_id}"
+        found.problems.append(Problem("totals.csv", int(row.line), "count", reason, "warning"))

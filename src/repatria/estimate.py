@@ -14,6 +14,8 @@ The rule, in words (docs/method.md gives the reasons):
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -37,7 +39,7 @@ def interval(low: np.ndarray, high: np.ndarray, qualifier: np.ndarray) -> tuple[
     about [low - 10 %, high + 10 %], rounded outwards. Arrays of equal length in and out.
     """
     low, high = low.astype("int64"), high.astype("int64")
-    ends = [
+    ends: list[Any] = [
         (qualifier == "at_least", low, OPEN),
         (qualifier == "more_than", low + 1, OPEN),
         (qualifier == "up_to", np.minimum(1, high), high),
@@ -68,7 +70,8 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
         counted["count_high"].to_numpy(dtype="int64"),
         counted["qualifier"].astype("object").fillna("exact").to_numpy(),
     )
-    value = (counted["count_low"].to_numpy(dtype="int64") + counted["count_high"].to_numpy(dtype="int64")) // 2
+    middle = (counted["count_low"].to_numpy(dtype="int64") + counted["count_high"].to_numpy(dtype="int64")) // 2
+    value = np.clip(middle, lo, hi)  # "more than 100" puts the figure at 101, its lowest meaning
     rows = counted.assign(
         value=value, lo=lo, hi=hi, vague=(counted["qualifier"].astype("object") != "exact").to_numpy()
     )
@@ -85,21 +88,35 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
         parts.sort_values(["vague", "publishers", "claim_id"], ascending=[True, False, True])
         .groupby([*key, "part"], observed=True, sort=True)
         .agg(
-            value=("value", "first"), lo=("lo", "min"), hi=("hi", "max"), vague=("vague", "max"), poor=("poor", "min"),
-            publishers=("publishers", "max"), claim_id=("claim_id", "first"), side=("side", "first"),
-            official=("official", "first"), name=("name", "first"),
+            value=("value", "first"),
+            lo=("lo", "min"),
+            hi=("hi", "max"),
+            vague=("vague", "max"),
+            poor=("poor", "min"),
+            publishers=("publishers", "max"),
+            claim_id=("claim_id", "first"),
+            side=("side", "first"),
+            official=("official", "first"),
+            name=("name", "first"),
         )
         .reset_index()
-    )  # fmt: skip
+    )
     sums = (
         per_part.groupby(key, observed=True, sort=True)
         .agg(
-            value=("value", "sum"), lo=("lo", "sum"), hi=("hi", "sum"), vague=("vague", "max"), poor=("poor", "max"),
-            publishers=("publishers", "min"), claim_id=("claim_id", "min"), side=("side", "first"),
-            official=("official", "first"), name=("name", "first"),
+            value=("value", "sum"),
+            lo=("lo", "sum"),
+            hi=("hi", "sum"),
+            vague=("vague", "max"),
+            poor=("poor", "max"),
+            publishers=("publishers", "min"),
+            claim_id=("claim_id", "min"),
+            side=("side", "first"),
+            official=("official", "first"),
+            name=("name", "first"),
         )
         .reset_index()
-    )  # fmt: skip
+    )
     sums["hi"] = sums["hi"].clip(upper=OPEN)
     return pd.concat([whole[sums.columns], sums], ignore_index=True)
 
@@ -116,8 +133,11 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     Raises ValueError for an unknown lens.
     """
     c = _seen_through(claims, lens)
-    c = c.assign(direction=c["direction"].astype("str"), side=c["side"].astype("str"),
-                 official=(c["official"].astype("str") == "yes").to_numpy())  # fmt: skip
+    c = c.assign(
+        direction=c["direction"].astype("str"),
+        side=c["side"].astype("str"),
+        official=(c["official"].astype("str") == "yes").to_numpy(),
+    )
     w = _wholes(c)
     receiver = w["side"].to_numpy() == w["direction"].map(_RECEIVER).to_numpy()
     belligerent = w["side"].isin(["ukraine", "russia"]).to_numpy()
@@ -135,8 +155,11 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     admissible = (w["poor"] == w["poor_lead"]) & ((w["rank_lead"] == 4) | (w["rank"] <= 3))
     w = w[admissible]
     # A vague leader yields to an exact figure inside its interval; else the leader stays first.
-    refines = w["vague_lead"].to_numpy(bool) & ~w["vague"].to_numpy(bool) & w["value"].between(
-        w["lo_lead"], w["hi_lead"]).to_numpy()  # fmt: skip
+    refines = (
+        w["vague_lead"].to_numpy(bool)
+        & ~w["vague"].to_numpy(bool)
+        & w["value"].between(w["lo_lead"], w["hi_lead"]).to_numpy()
+    )
     w = w.assign(later=~refines).sort_values([*_KEY, "later"], kind="stable")
     best = w.drop_duplicates(_KEY).set_index(_KEY)[["value", "lo", "hi", "claim_id", "name"]]
     w = w.join(best.add_suffix("_best"), on=_KEY)
@@ -151,8 +174,14 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         any_official=w["rank"] <= 3,
     )
     grouped = w.groupby(_KEY, observed=True, sort=True)
-    out = grouped.agg(low=("low", "min"), high=("high", "max"), claims=("claim_id", "size"),
-                      ukraine=("ukraine", "any"), russia=("russia", "any"), any_official=("any_official", "any"))  # fmt: skip
+    out = grouped.agg(
+        low=("low", "min"),
+        high=("high", "max"),
+        claims=("claim_id", "size"),
+        ukraine=("ukraine", "any"),
+        russia=("russia", "any"),
+        any_official=("any_official", "any"),
+    )
     out = out.join(best[["value", "claim_id", "name"]]).join(_sides_agree(w))
     both = out["ukraine"] & out["russia"]
     grade = np.select(
@@ -179,7 +208,7 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         {
             "event_id": silent["event_id"],
             "direction": silent["direction"],
-            "grade": np.where(silent["absence"] == "withheld", "undisclosed", None),
+            "grade": silent["absence"].astype("object").map({"withheld": "undisclosed"}),
             "absence": silent["absence"].astype("str"),
             "claim_id": silent["claim_id"],
             "claimant": silent["name"],
@@ -200,8 +229,9 @@ def official_side(w: pd.DataFrame, side: str) -> pd.Series:
 
 def _sides_agree(w: pd.DataFrame) -> pd.Series:
     """Return, per event and direction, whether the two sides' leading official intervals meet."""
-    order = w.sort_values([*_KEY, "rank", "vague", "publishers", "claim_id"],
-                          ascending=[True, True, True, True, False, True])  # fmt: skip
+    order = w.sort_values(
+        [*_KEY, "rank", "vague", "publishers", "claim_id"], ascending=[True, True, True, True, False, True]
+    )
     ends = [
         order[order[side]].drop_duplicates(_KEY).set_index(_KEY)[["lo", "hi"]].add_suffix(f"_{side}")
         for side in ("ukraine", "russia")

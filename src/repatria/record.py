@@ -20,18 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from repatria import checks, estimate
+from repatria import checks, estimate, fingerprint
 from repatria.checks import Findings, Problem, RecordError
 from repatria.schema import KINDS, MENTIONED, SIDES, TABLES, WAR_START
 
 MAX_BYTES = 1 << 30  # a table larger than 1 GiB is a mistake, not a record
 
-Day = str | dt.date | pd.Timestamp
-
-
-def data_folder() -> Path:
-    """Return the folder of the record: `$REPATRIA_DATA`, else `data/` of this checkout."""
-    return Path(os.environ.get("REPATRIA_DATA") or Path(__file__).resolve().parents[2] / "data")
+Day = str | dt.date  # a Timestamp is a date
 
 
 def day(value: Day, name: str = "day") -> pd.Timestamp:
@@ -86,8 +81,7 @@ def _read(folder: Path, name: str, found: Findings) -> tuple[pd.DataFrame, str]:
         missing = [c for c in TABLES[name].columns if c not in header]
         extra = [checks.shown(c) for c in header if c not in TABLES[name].columns]
         reason = "; ".join(
-            [f"column {c} is missing" for c in missing]
-            + [f"column {c} is unknown" for c in extra]
+            [f"column {c} is missing" for c in missing] + [f"column {c} is unknown" for c in extra]
             or ["columns are not in the order of the codebook"]
         )
         found.problems.append(Problem(f"{name}.csv", 1, "", reason))
@@ -95,6 +89,9 @@ def _read(folder: Path, name: str, found: Findings) -> tuple[pd.DataFrame, str]:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         found.problems.append(Problem(f"{name}.csv", line, "", "holds a null character"))
+        return empty, digest
+    if "\n\n" in text or "\n\r\n" in text:
+        _ragged(name, text, found)
         return empty, digest
     try:
         table = pacsv.read_csv(
@@ -122,22 +119,22 @@ def inspect(path: str | os.PathLike[str] | None = None) -> tuple[dict[str, pd.Da
     Returns its typed tables, its digest (SHA-256 over the tables' names and hashes) and all problems, errors
     and warnings. Cross-row checks run only when every cell is sound, so that one slip gives one line.
     """
-    folder = Path(path) if path is not None else data_folder()
+    folder = Path(path) if path is not None else fingerprint.data_folder()
     found = Findings()
     if not folder.is_dir():
         return {}, "", [Problem(str(folder), 0, "", "is not a folder")]
-    total = hashlib.sha256()
-    tables = {}
+    if (folder / ".pending").is_dir():
+        return {}, "", [Problem(str(folder), 0, "", "an addition was interrupted: run `repatria add --finish`")]
+    tables, digests = {}, []
     for name in TABLES:
-        text, digest = _read(folder, name, found)
-        total.update(f"{name} {digest}\n".encode())
-        tables[name] = text
+        tables[name], digest = _read(folder, name, found)
+        digests.append((name, digest))
     tables = {name: checks.typed(found, name, text) for name, text in tables.items()}
     if not found.errors:
         checks.relations(found, tables)
     if not found.errors:
         checks.warnings(found, tables)
-    return tables, total.hexdigest(), sorted(found.problems)
+    return tables, fingerprint.combine(digests), sorted(found.problems)
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Record:
@@ -215,9 +212,11 @@ class Record:
         )
         pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
         per = pages.groupby("claim_id").agg(
-            known_on=("published_on", "min"), poor=("poor", "min"), citations=("source_id", "size"),
+            known_on=("published_on", "min"),
+            poor=("poor", "min"),
+            citations=("source_id", "size"),
             publishers=("publisher", "nunique"),
-        )  # fmt: skip
+        )
         claims = t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
         events = t["events"][["event_id", "kind", "date"]]
         claims = claims.merge(events, on="event_id", how="left")
@@ -240,6 +239,7 @@ class Record:
         since: Day | None = None,
         until: Day | None = None,
         cancelled: bool = False,
+        disputed: bool = False,
     ) -> pd.DataFrame:
         """Return one row per event, sorted by date, with its estimate in each direction.
 
@@ -249,7 +249,8 @@ class Record:
         `_absence` (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant` (the claim the count
         is from and who made it), `_claims` (how many were admissible). `attrs` carries as_of, lens, kind and
         coverage for the charts.
-        A missing count is unknown, never zero. Cancelled events come only with `cancelled=True`.
+        A missing count is unknown, never zero. Cancelled events come only with `cancelled=True`, disputed ones (it is
+        not settled that there was such a handover, so no sum may hold it) only with `disputed=True`.
         Raises ValueError for an unknown kind or lens or a day that is none.
         """
         if kind is not None and kind not in KINDS:
@@ -261,8 +262,8 @@ class Record:
             e = e[e["date"] >= day(since, "since")]
         if until:
             e = e[e["date"] <= day(until, "until")]
-        if not cancelled:
-            e = e[e["status"] != "cancelled"]
+        wanted = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+        e = e[e["status"].isin(wanted)]
         e = e.sort_values(["date", "event_id"], ignore_index=True)
         e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
         known = self._claims.groupby("event_id")["known_on"].min()
@@ -310,8 +311,9 @@ class Record:
         t = self.tables
         column = MENTIONED[name]
         pages = t["mentions"].merge(t["sources"][["source_id", "published_on", "publisher"]], on="source_id")
-        per = pages.groupby("row_id").agg(known_on=("published_on", "min"), citations=("source_id", "size"),
-                                          publishers=("publisher", "nunique"))  # fmt: skip
+        per = pages.groupby("row_id").agg(
+            known_on=("published_on", "min"), citations=("source_id", "size"), publishers=("publisher", "nunique")
+        )
         out = t[name].merge(t["claimants"], on="claimant_id", how="left").join(per, on=column)
         return out.reset_index(drop=True)
 

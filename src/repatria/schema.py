@@ -85,15 +85,15 @@ def _note(description: str = "what is special, in our own words") -> Field:
 
 
 def _qualifier(required: bool = False) -> Field:
-    return Field(
-        "qualifier", "how the number was worded; intervals: docs/method.md", "string", required, QUALIFIERS
-    )
+    return Field("qualifier", "how the number was worded; intervals: docs/method.md", "string", required, QUALIFIERS)
 
 
 _PRECISION = Field(
-    "as_of_precision", "whether as_of is a day or the end of a month or year", required=True,
+    "as_of_precision",
+    "whether as_of is a day or the end of a month or year",
+    required=True,
     enum=("day", "month", "year"),
-)  # fmt: skip
+)
 _EVENT = _id("event_id", "the handover, `kind-date`", pattern=EVENT_PATTERN)
 _CLAIMANT = _id("claimant_id", "who says so")
 _SOURCE = _id("source_id", "the page")
@@ -209,12 +209,20 @@ TABLES: dict[str, Table] = {
                 _id("agreement_id", "the agreement"),
                 _CLAIMANT,
                 _KIND,
-                Field("direction", "which side is to receive; both = one figure for the two together", required=True,
-                      enum=(*DIRECTIONS, "both")),
+                Field(
+                    "direction",
+                    "which side is to receive; both = one figure for the two together",
+                    required=True,
+                    enum=(*DIRECTIONS, "both"),
+                ),
                 Field("quantity_low", "promised number, or lower end", "integer", minimum=0),
                 Field("quantity_high", "promised number, or upper end", "integer", minimum=0),
-                Field("qualifier", "how it was worded; all = everyone of a category, no number", required=True,
-                      enum=(*QUALIFIERS, "all")),
+                Field(
+                    "qualifier",
+                    "how it was worded; all = everyone of a category, no number",
+                    required=True,
+                    enum=(*QUALIFIERS, "all"),
+                ),
                 Field("until", "end of the window, where one is stated", "date"),
                 _note(),
             ),
@@ -251,7 +259,9 @@ TABLES: dict[str, Table] = {
                 Field("count", "the total", "integer", True, minimum=0),
                 _qualifier(required=True),
                 _CLAIMANT,
-                Field("scope", "narrower base than all handovers of the kind; empty = all", pattern=r"^[a-z][a-z0-9_]*$"),
+                Field(
+                    "scope", "narrower base than all handovers of the kind; empty = all", pattern=r"^[a-z][a-z0-9_]*$"
+                ),
                 _note(),
             ),
             ("total_id",),
@@ -315,14 +325,18 @@ TABLES: dict[str, Table] = {
             "where each line of the research dossier ended",
             (
                 Field("line", "line number in the dossier, from 1", "integer", True, minimum=1),
-                Field("table", "table that holds it", required=True,
-                      enum=("citations", "totals", "pledges", "schedules", "context", "excluded")),
+                Field(
+                    "table",
+                    "table that holds it",
+                    required=True,
+                    enum=("citations", "totals", "pledges", "schedules", "context", "excluded"),
+                ),
                 _id("row_id", "id of the claim or row", pattern=CLAIM_PATTERN),
             ),
             ("line", "row_id"),
         ),
     )
-}  # fmt: skip
+}
 
 MENTIONED = {
     "totals": "total_id",

@@ -25,8 +25,11 @@ GRADE_WORDS = {
 
 _TEMPLATE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """\
-<div class="rp-table" id="table-{{ name }}">
-<table aria-label="{{ title }}">
+{% if not rows %}
+<p class="rp-note">{{ title }}: no row is known in this view.</p>
+{% else %}
+<div class="rp-table{{ ' rp-long' if rows | length > 15 }}" id="table-{{ name }}" role="region" aria-label="{{ title }}" tabindex="0">
+<table>
 <caption>{{ title }}</caption>
 <thead><tr>
 {% for c in columns %}
@@ -47,11 +50,12 @@ _TEMPLATE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=
 {% endfor %}
 </tbody>
 </table>
+</div>
 {% for note in notes %}
 <p class="rp-note">{{ note }}</p>
 {% endfor %}
-</div>
-"""  # noqa: E501
+{% endif %}
+"""
 )
 
 
@@ -117,13 +121,17 @@ class Table:
     def _repr_html_(self) -> str:
         f = self.frame
         numeric = [c for c in f.columns if pd.api.types.is_numeric_dtype(f[c])]
-        rows = [
-            [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)] for row in f.itertuples(index=False)
-        ]
+        rows = [[self._cell(c, v) for c, v in zip(f.columns, row, strict=True)] for row in f.itertuples(index=False)]
         return _TEMPLATE.render(
-            name=self.name, title=self.title, columns=list(f.columns), numeric=numeric, rows=rows,
-            links=[c in self.links for c in f.columns], notes=self.notes, anchor=anchor,
-        )  # fmt: skip
+            name=self.name,
+            title=self.title,
+            columns=list(f.columns),
+            numeric=numeric,
+            rows=rows,
+            links=[c in self.links for c in f.columns],
+            notes=self.notes,
+            anchor=anchor,
+        )
 
     def csv(self) -> str:
         """Return the table as CSV, with text that could be a formula made inert."""
@@ -138,10 +146,36 @@ class Table:
     def __repr__(self) -> str:
         return f"{self.title}\n{self.frame.to_string(index=False)}"
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), "text/csv": self.csv()}
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        data = {"text/html": self._repr_html_(), "text/plain": repr(self), "text/csv": self.csv()}
+        return data, {"text/csv": {"name": self.name}}
 
 
 def anchor(event_id: str) -> str:
     """Return the page anchor of an event's claims."""
     return f"event-{event_id}"
+
+
+def event_frame(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events as readers see them: counts or the words for their absence, range, grade and owner per direction."""
+    out = pd.DataFrame({"event": events["event_id"], "date": events["date"], "kind": events["kind"].astype("str")})
+    out["status"] = events["status"].astype("str").str.replace("_", " ")
+    for direction, side in (("to_ukraine", "to Ukraine"), ("to_russia", "to Russia")):
+        columns = [direction, f"{direction}_low", f"{direction}_high", f"{direction}_absence", f"{direction}_grade"]
+        rows = list(events[columns].itertuples(index=False))
+        out[side] = [counted(r[0], r[3]) for r in rows]
+        out[f"{side}: range"] = ["" if pd.notna(r[2]) and r[1] == r[2] else span(r[1], r[2]) for r in rows]
+        out[f"{side}: grade"] = [GRADE_WORDS.get(r[4], "") for r in rows]
+        out[f"{side}: count by"] = events[f"{direction}_claimant"].fillna("").to_numpy()
+    return out.reset_index(drop=True)
+
+
+def events(frame: pd.DataFrame, name: str = "events", title: str = "Handovers", newest: int | None = None) -> Table:
+    """Return the table of events, newest first; `newest` keeps that many rows and says so."""
+    shown = event_frame(frame.sort_values(["date", "event_id"], ascending=False))
+    if newest is not None and len(shown) > newest:
+        title = f"{title}: the newest {newest} of {len(shown)}"
+        shown = shown.head(newest)
+    return Table(name, title, shown, links=["event"])

@@ -38,3 +38,8 @@ class Prose(str):
 def day(value: pd.Timestamp) -> str:
     """Return a day as "11 June 2025"."""
     return f"{value.day} {value:%B %Y}"
+
+
+def event_day(event: pd.Series) -> str:
+    """Return an event's date as far as it is known: "11 June 2025" or "June 2026"."""
+    return f"{event['date']:%B %Y}" if event["date_precision"] == "month" else day(event["date"])

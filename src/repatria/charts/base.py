@@ -25,13 +25,28 @@ from repatria import words
 COLOUR = {"to_ukraine": "#009E73", "to_russia": "#7B3294", "accent": "#B04A00", "ink": "#222222", "quiet": "#767676"}
 MARKER = {"to_ukraine": "o", "to_russia": "s"}
 DPI = 150
-STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans", "font.size": 10.5, "axes.titlesize": 10.5, "axes.titlelocation": "left",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#999999", "axes.labelcolor": "#222222",
-    "axes.axisbelow": True, "axes.grid": True, "grid.color": "#E6E6E6", "grid.linewidth": 0.8,
-    "xtick.color": "#444444", "ytick.color": "#444444", "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
-    "legend.frameon": False, "hatch.linewidth": 0.6, "svg.hashsalt": "repatria", "svg.fonttype": "none",
-}  # fmt: skip
+STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#999999",
+    "axes.labelcolor": "#222222",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "repatria",
+    "svg.fonttype": "none",
+}
 
 
 class Chart(Figure):
@@ -52,7 +67,7 @@ class Chart(Figure):
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
-        width, height = (int(round(v * DPI)) for v in self.get_size_inches())
+        width, height = (round(v * DPI) for v in self.get_size_inches())
         data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt, "width": width // 2, "height": height // 2}}
 
@@ -72,13 +87,30 @@ def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str) -> None
     sub = textwrap.wrap(subtitle, int(width * 12.6))
     foot = textwrap.wrap(footer, int(width * 15))
     y = 1 - 0.10 / height
-    fig.text(0.015, y, "\n".join(head), va="top", ha="left", fontsize=12.5, fontweight="bold",
-             color=COLOUR["ink"], linespacing=1.25)  # fmt: skip
+    fig.text(
+        0.015,
+        y,
+        "\n".join(head),
+        va="top",
+        ha="left",
+        fontsize=12.5,
+        fontweight="bold",
+        color=COLOUR["ink"],
+        linespacing=1.25,
+    )
     y -= (0.235 * len(head) + 0.06) / height
     fig.text(0.015, y, "\n".join(sub), va="top", ha="left", fontsize=10, color="#444444", linespacing=1.3)
     y -= (0.20 * len(sub) + 0.30) / height
-    fig.text(0.015, 0.06 / height, "\n".join(foot), va="bottom", ha="left", fontsize=8.5, color=COLOUR["quiet"],
-             linespacing=1.3)  # fmt: skip
+    fig.text(
+        0.015,
+        0.06 / height,
+        "\n".join(foot),
+        va="bottom",
+        ha="left",
+        fontsize=8.5,
+        color=COLOUR["quiet"],
+        linespacing=1.3,
+    )
     bottom = (0.165 * len(foot) + 0.46) / height
     fig.subplots_adjust(left=0.095, right=0.965, top=y, bottom=bottom)
     if isinstance(fig, Chart):
@@ -91,8 +123,12 @@ def footer(events: pd.DataFrame, note: str = "") -> str:
     for direction in words.SIDES:
         known = events[events[direction].notna()]
         names += list(known[f"{direction}_claimant"])
-    counts = pd.Series(names, dtype="str").value_counts().sort_index(kind="stable").sort_values(
-        ascending=False, kind="stable")  # fmt: skip
+    counts = (
+        pd.Series(names, dtype="str")
+        .value_counts()
+        .sort_index(kind="stable")
+        .sort_values(ascending=False, kind="stable")
+    )
     shown = [f"{n} ({c})" for n, c in counts.head(4).items()]
     others = len(counts) - 4
     said = "; ".join(shown) + (f"; {words.plural(others, 'other claimant')}" if others > 0 else "")
@@ -117,20 +153,35 @@ def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
     ax.grid(axis="x", visible=False)
 
 
-def unread(ax: Axes, events_or_attrs: Any, kind: str | None, since: pd.Timestamp, until: pd.Timestamp,
-           label: bool = True) -> None:  # fmt: skip
+def unread(
+    ax: Axes, events_or_attrs: Any, kind: str | None, since: pd.Timestamp, until: pd.Timestamp, label: bool = True
+) -> None:
     """Hatch the days that were not searched, or only thinly, so that no unread month looks silent."""
     attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
     spans = stretches(attrs.get("coverage", []), kind, since, until)
     for start, end, density in spans:
         if density == "dense":
             continue
-        ax.axvspan(start, end, facecolor="#F1F1F1" if density == "thin" else "#E4E4E4", edgecolor="#BDBDBD",
-                   hatch="" if density == "thin" else "///", linewidth=0, zorder=0)  # fmt: skip
+        ax.axvspan(
+            start,
+            end,
+            facecolor="#F1F1F1" if density == "thin" else "#E4E4E4",
+            edgecolor="#BDBDBD",
+            hatch="" if density == "thin" else "///",
+            linewidth=0,
+            zorder=0,
+        )
         if label and (end - start) > (until - since) * 0.1:
-            ax.text(start + (end - start) / 2, 0.985, "thinly read" if density == "thin" else "unread",
-                    transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=8.5,
-                    color="#666666")  # fmt: skip
+            ax.text(
+                start + (end - start) / 2,
+                0.985,
+                "thinly read" if density == "thin" else "unread",
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="top",
+                fontsize=8.5,
+                color="#666666",
+            )
 
 
 def stretches(
@@ -169,7 +220,7 @@ def absent_marks(ax: Axes, events: pd.DataFrame, direction: str, y: float = 0.0)
 
     Returns how many of each were drawn, by absence.
     """
-    marks = {
+    marks: dict[str, dict[str, Any]] = {
         "zero": dict(marker="o", s=42, facecolors="white", edgecolors=COLOUR[direction], linewidths=1.6),
         "withheld": dict(marker="D", s=30, facecolors="white", edgecolors=COLOUR["accent"], linewidths=1.3),
         "not_reported": dict(marker="x", s=30, c=COLOUR["quiet"], linewidths=1.4),
@@ -178,7 +229,7 @@ def absent_marks(ax: Axes, events: pd.DataFrame, direction: str, y: float = 0.0)
     for absence, style in marks.items():
         rows = events[(events[f"{direction}_absence"] == absence).to_numpy()]
         if len(rows):
-            ax.scatter(rows["date"], np.full(len(rows), y), clip_on=False, zorder=4, **style)  # type: ignore[arg-type]
+            ax.scatter(rows["date"], np.full(len(rows), y), clip_on=False, zorder=4, **style)
             drawn[absence] = len(rows)
     return drawn
 
@@ -190,8 +241,17 @@ def mark_key(ax: Axes, drawn: dict[str, int]) -> None:
     """Write the key to the absence marks in use between the panel's title and its frame."""
     text = "   ".join(f"{ABSENCE_MARKS[a]} ({n})" for a, n in drawn.items())
     ax.set_title(ax.get_title(loc="left"), loc="left", pad=19 if drawn else 6)
-    ax.annotate(text, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=9,
-                ha="left", va="bottom", color="#444444")  # fmt: skip
+    ax.annotate(
+        text,
+        (0, 1),
+        (0, 4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=9,
+        ha="left",
+        va="bottom",
+        color="#444444",
+    )
 
 
 def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -18,7 +18,7 @@ def _name(events: pd.DataFrame) -> str:
 
 def _through(events: pd.DataFrame) -> str:
     """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
-    return words.day(events["date"].max())
+    return words.event_day(events.loc[events["date"].idxmax()])
 
 
 def handovers(events: pd.DataFrame) -> Chart:
@@ -37,14 +37,23 @@ def handovers(events: pd.DataFrame) -> Chart:
             ax.vlines(known["date"], 0, y, color=COLOUR[direction], linewidth=1.3, alpha=0.75)
             ax.scatter(known["date"], y, s=26, marker=MARKER[direction], color=COLOUR[direction], zorder=3)
             ranged = known[(known[f"{direction}_high"] > known[f"{direction}_low"]).fillna(False)]
-            ax.vlines(ranged["date"], ranged[f"{direction}_low"].astype("int64"),
-                      ranged[f"{direction}_high"].astype("int64"), color=COLOUR["ink"], linewidth=3.2, zorder=4)  # fmt: skip
+            ax.vlines(
+                ranged["date"],
+                ranged[f"{direction}_low"].astype("int64"),
+                ranged[f"{direction}_high"].astype("int64"),
+                color=COLOUR["ink"],
+                linewidth=3.2,
+                zorder=4,
+            )
             drawn = base.absent_marks(ax, events, direction)
             sums = known_sums.loc[direction]
             finding.append(f"{number(sums['persons'])} {side}")
-            ax.set_title(f"{side}, own scale: {number(sums['persons'])} in {sums['known']} of "
-                         f"{words.plural(len(events), 'handover')}", color=COLOUR[direction],
-                         fontweight="bold")  # fmt: skip
+            ax.set_title(
+                f"{side}, own scale: {number(sums['persons'])} in {sums['known']} of "
+                f"{words.plural(len(events), 'handover')}",
+                color=COLOUR[direction],
+                fontweight="bold",
+            )
             base.mark_key(ax, drawn)
             ax.set_ylim(0, max(1, (y.max() if len(y) else 1)) * 1.12)
             ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
@@ -60,8 +69,13 @@ def handovers(events: pd.DataFrame) -> Chart:
             )
             + "."
         )
-        base.frame(fig, title, "Persons per handover. Black bar: range of published claims. " + words.GUARDRAIL,
-                   base.footer(events), alt)  # fmt: skip
+        base.frame(
+            fig,
+            title,
+            "Persons per handover. Black bar: range of published claims. " + words.GUARDRAIL,
+            base.footer(events),
+            alt,
+        )
         fig.subplots_adjust(hspace=0.32)
     return fig
 
@@ -80,10 +94,16 @@ def shared_scale(events: pd.DataFrame) -> Chart:
             row = sums.loc[direction]
             ax.barh(i, row["persons"], color=COLOUR[direction], height=0.55)
             inside = row["persons"] > top * 0.55
-            ax.text(row["persons"] + top * (-0.01 if inside else 0.01), i,
-                    f"{number(row['persons'])} {side} ({row['known']} of {len(events)} handovers)", va="center",
-                    ha="right" if inside else "left", color="white" if inside else COLOUR["ink"],
-                    fontsize=10, bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+            ax.text(
+                row["persons"] + top * (-0.01 if inside else 0.01),
+                i,
+                f"{number(row['persons'])} {side} ({row['known']} of {len(events)} handovers)",
+                va="center",
+                ha="right" if inside else "left",
+                color="white" if inside else COLOUR["ink"],
+                fontsize=10,
+                bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )
         ax.set_ylim(1.6, -0.6)
         ax.set_yticks([])
         ax.set_xlim(0, top * 1.02)
@@ -91,10 +111,18 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
         ax.spines["left"].set_visible(False)
         title = f"On one scale, through {_through(events)}: {share.reading}"
-        note = f"The reading takes only the {words.plural(share.events_in, 'handover')} with a figure in both directions."
-        base.frame(fig, title, "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
-                   base.footer(events, words.GUARDRAIL), f"Two bars on one scale. {title}. "
-                   + "; ".join(f"{number(sums.loc[d, 'persons'])} {s}" for d, s in words.SIDES.items()) + ".")  # fmt: skip
+        note = (
+            f"The reading takes only the {words.plural(share.events_in, 'handover')} with a figure in both directions."
+        )
+        base.frame(
+            fig,
+            title,
+            "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
+            base.footer(events, words.GUARDRAIL),
+            f"Two bars on one scale. {title}. "
+            + "; ".join(f"{number(sums.loc[d, 'persons'])} {s}" for d, s in words.SIDES.items())
+            + ".",
+        )
     return fig
 
 
@@ -123,17 +151,32 @@ def cumulative(events: pd.DataFrame) -> Chart:
         for i, (best_end, low_end, high_end, side, direction) in enumerate(ends):
             rng = "" if low_end == high_end else f" ({span(low_end, high_end)})"
             up = (i == 0) == (ends[0][0] >= ends[1][0])
-            ax.annotate(f"{number(best_end)} {side}{rng}", (until, best_end), (-4, 5 if up or not gap else -6),
-                        textcoords="offset points", ha="right", va="bottom" if up or not gap else "top",
-                        color=COLOUR[direction], fontweight="bold", fontsize=10)  # fmt: skip
+            ax.annotate(
+                f"{number(best_end)} {side}{rng}",
+                (until, best_end),
+                (-4, 5 if up or not gap else -6),
+                textcoords="offset points",
+                ha="right",
+                va="bottom" if up or not gap else "top",
+                color=COLOUR[direction],
+                fontweight="bold",
+                fontsize=10,
+            )
         ax.set_ylim(0, peak * 1.14)
         ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
         base.unread(ax, events, events.attrs.get("kind"), since, until)
         base.time_axis(ax, since, until)
         unknown = int((events["to_ukraine"].isna() | events["to_russia"].isna()).sum())
-        title = f"{_name(events)} since {words.day(since)}: {number(ends[0][0])} to Ukraine, " \
-                f"{number(ends[1][0])} to Russia by {_through(events)}"  # fmt: skip
-        base.frame(fig, title, "Running sum of known counts, persons. Band: range of published claims. "
-                   f"{words.plural(unknown, 'handover')} lack a figure in at least one direction and add nothing there.",
-                   base.footer(events, words.GUARDRAIL), f"Two rising step lines. {title}.")  # fmt: skip
+        title = (
+            f"{_name(events)} since {words.day(since)}: {number(ends[0][0])} to Ukraine, "
+            f"{number(ends[1][0])} to Russia by {_through(events)}"
+        )
+        base.frame(
+            fig,
+            title,
+            "Running sum of known counts, persons. Band: range of published claims. "
+            f"{words.plural(unknown, 'handover')} lack a figure in at least one direction and add nothing there.",
+            base.footer(events, words.GUARDRAIL),
+            f"Two rising step lines. {title}.",
+        )
     return fig

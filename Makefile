@@ -1,0 +1,49 @@
+# `make` alone lists the verbs. Everything runs in .venv, which is made on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUTF8 := 1
+# One thread per process: two notebooks side by side gain more than threads inside one.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab check lock refresh clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON="; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+report: $(STAMP) ## check the record, run the notebooks, publish reports/<as_of>/index.html (ARGS="--as-of 2025-06-12")
+	$(BIN)/repatria report $(ARGS)
+
+test: $(STAMP) ## the whole suite: pytest and nbval
+	$(BIN)/python -m pytest -q -n 2 tests
+	$(BIN)/python -m pytest -q -p no:cacheprovider --nbval --nbval-cell-timeout 300 -n 2 --dist loadscope notebooks
+
+lab: $(STAMP) ## open JupyterLab with the kernel ready and the package importable
+	$(BIN)/jupyter lab notebooks
+
+check: $(STAMP) ## linter, formatter, type checker, and the record itself
+	$(BIN)/ruff check src tests notebooks
+	$(BIN)/ruff format --check src tests notebooks
+	$(BIN)/mypy
+	$(BIN)/repatria check --no-warnings
+
+lock: ## rewrite requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --quiet \
+	  --custom-compile-command "make lock" -o requirements.txt
+
+refresh: $(STAMP) ## rewrite what is generated: descriptor, codebook tables, README headline, stored notebooks
+	$(BIN)/repatria refresh
+
+clean: ## remove the environment and all reports
+	rm -rf $(VENV) reports/.builds reports/.work reports/failed reports/.publish.lock reports/latest reports/2*

@@ -1,0 +1,3 @@
+from repatria.cli import main
+
+main()

@@ -1,0 +1,109 @@
+"""Shared fixtures: the real record once, copies of it to break, and small invented records."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+import repatria as rp
+from repatria.fingerprint import ROOT
+from repatria.schema import TABLES
+
+hypothesis.settings.register_profile("repatria", deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.load_profile("repatria")
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def record() -> Any:
+    """The project's own record."""
+    return rp.load()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the project's record, to break."""
+    copy = tmp_path / "data"
+    copy.mkdir()
+    for name in TABLES:
+        shutil.copy(ROOT / "data" / f"{name}.csv", copy)
+    return copy
+
+
+def write(folder: Path, rows: Rows) -> Path:
+    """Write an invented record; tables not given hold only their header."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in TABLES.items():
+        with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as f:
+            out = csv.DictWriter(f, table.columns, restval="", lineterminator="\n")
+            out.writeheader()
+            out.writerows(rows.get(name, []))
+    return folder
+
+
+CLAIMANTS = [
+    {"claimant_id": "kyiv", "name": "Kyiv office", "office": "office", "side": "ukraine", "official": "yes"},
+    {"claimant_id": "moscow", "name": "Moscow office", "office": "office", "side": "russia", "official": "yes"},
+    {"claimant_id": "broker", "name": "Broker", "office": "office", "side": "mediator", "official": "yes"},
+    {"claimant_id": "press", "name": "Press", "office": "press", "side": "third", "official": "no"},
+    {"claimant_id": "unit", "name": "A unit", "office": "unit", "side": "ukraine", "official": "no"},
+]
+
+
+def small(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: list[dict[str, Any]]) -> Rows:
+    """Return an invented record's rows.
+
+    `events` are (event_id, date) pairs; `claims` give event_id, claimant_id, direction and what differs from an
+    exact whole count `n`; each claim gets one page of its own, published on `on` (default: the event's day), tier `tier`.
+    """
+    rows: Rows = {"claimants": CLAIMANTS, "events": [], "claims": [], "citations": [], "sources": []}
+    days = dict(events)
+    for event_id, date in days.items():
+        rows["events"].append(
+            {
+                "event_id": event_id,
+                "kind": event_id.partition("-")[0],
+                "date": date,
+                "date_precision": "day",
+                "status": "took_place",
+            }
+        )
+    for i, c in enumerate(claims):
+        n = c.get("n")
+        claim = {
+            "claim_id": f"c{i}", "part": "total", "role": "whole", "count_low": n, "count_high": n,
+            "qualifier": "exact" if n is not None else "", "absence": "zero" if n == 0 else "",
+            **{k: v for k, v in c.items() if k not in {"n", "on", "tier"}},
+        }  # fmt: skip
+        rows["claims"].append(claim)
+        rows["sources"].append(
+            {
+                "source_id": f"s{i}",
+                "url": f"https://example.org/{i}",
+                "publisher": f"Paper {i}",
+                "published_on": c.get("on", days.get(c["event_id"], "")),
+                "language": "en",
+                "tier": c.get("tier", "press"),
+            }
+        )
+        rows["citations"].append({"claim_id": claim["claim_id"], "source_id": f"s{i}", "date_basis": "stated"})
+    for name, extra in more.items():
+        rows[name] = rows.get(name, []) + extra
+    return rows
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Any]:
+    """Return a function that loads an invented record from `small(...)` arguments."""
+
+    def make(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: Any) -> Any:
+        return rp.load(write(tmp_path / "small", small(events, claims, **more)))
+
+    return make
