@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -142,7 +143,9 @@ def test_2_october_2025_holds_both_readings_of_the_civilians(record: Any) -> Non
     assert (e["to_ukraine_low"], e["to_ukraine_high"]) == (185, 205)
 
 
-@pytest.mark.parametrize(("lens", "to_ukraine"), [("best", 6057), ("ukraine", 6057), ("receiver", 6057), ("russia", 6060)])
+@pytest.mark.parametrize(
+    ("lens", "to_ukraine"), [("best", 6057), ("ukraine", 6057), ("receiver", 6057), ("russia", 6060)]
+)
 def test_june_2025_adds_up(record: Any, lens: str, to_ukraine: int) -> None:
     june = record.events("bodies", lens, "2025-06-01", "2025-06-30")
     assert june["to_ukraine"].sum() == to_ukraine
@@ -173,7 +176,7 @@ def test_12_june_2025_knows_the_first_handover_not_the_second(record: Any) -> No
 def test_past_views_nest_and_only_grow(record: Any) -> None:
     days = ["2022-12-31", "2024-01-31", "2025-06-12", "2025-12-31"]
     views = [set(record.as_of(d).tables["citations"].itertuples(index=False, name=None)) for d in days]
-    for earlier, later in zip(views, views[1:], strict=False):
+    for earlier, later in itertools.pairwise(views):
         assert earlier < later
     again = record.as_of("2025-12-31").as_of("2024-01-31")
     pd.testing.assert_frame_equal(again.events(), record.as_of("2024-01-31").events())

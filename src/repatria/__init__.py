@@ -20,6 +20,7 @@ _HOMES = {
     "tables": "",
     "words": "",
     "reconcile": "",
+    "holdings": "",
     "brief": "",
 }
 __all__ = list(_HOMES)  # pyright: ignore

@@ -94,6 +94,12 @@ def _both(events: pd.DataFrame) -> pd.DataFrame:
     return events[events["to_ukraine"].notna() & events["to_russia"].notna()]
 
 
+def _drawn(events: pd.DataFrame) -> dict[str, object]:
+    """Return what a source line says of events: how many, and how many counts are whose."""
+    names = pd.concat([events.loc[events[d].notna(), f"{d}_claimant"] for d in DIRECTIONS]).value_counts()
+    return {"handovers": len(events), "claimants": dict(sorted(names.items(), key=lambda x: (-x[1], x[0])))}
+
+
 def _period(events: pd.DataFrame, by: str) -> pd.Series:
     if by in ("month", "quarter", "year"):
         return events["date"].dt.to_period(by[0].upper()).astype("str")
@@ -257,8 +263,8 @@ def units(events: pd.DataFrame, unit: str = "event") -> pd.DataFrame:
     if unit not in UNITS:
         raise ValueError(f"unit: {unit!r} is none of {', '.join(UNITS)}")
     both = _both(events)
-    u = both.sort_values("date").groupby(f"{unit}_id", sort=True).agg(
-        date=("date", "min"), until=("date", "max"), date_precision=("date_precision", "last"), to_ukraine=("to_ukraine", "sum"), to_russia=("to_russia", "sum"),
+    u = both.groupby(f"{unit}_id", sort=True).agg(
+        date=("date", "min"), until=("date", "max"), to_ukraine=("to_ukraine", "sum"), to_russia=("to_russia", "sum"),
         events=("event_id", "size"),
     )  # fmt: skip
     u["persons"] = u["to_ukraine"] + u["to_russia"]
@@ -431,9 +437,18 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     numbers = [c for c in out.columns if "share" in c or c.endswith(("_low", "_high"))]
     out = out.astype(dict.fromkeys(numbers, "float64"))
     whole = views["best"]
-    out.attrs = {**whole.attrs, "handovers": len(whole), "lens": "all four",
+    out.attrs = {**whole.attrs, "lens": "all four", **_drawn(whole),
                  "through": words.event_day(whole.iloc[-1]) if len(whole) else None}  # fmt: skip
     return out
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as text, or "no figure"; a share that would print as 0 or 100 but is not keeps its digits."""
+    if value is None or pd.isna(value):
+        return "no figure"
+    while digits < 4 and 0 < value < 1 and round(100 * value, digits) in (0, 100):
+        digits += 1
+    return f"{100 * value:.{digits}f}%"
 
 
 def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
@@ -545,13 +560,12 @@ def rolling(
         part = events[events["date"].between(since, until)]
         low, high = clustered(run["to_russia"].to_numpy(), run["persons"].to_numpy())
         b = bounds(part, seen).set_index("cap")
-        through = words.event_day(run.iloc[-1].replace({run.iloc[-1]["date"]: until}))
-        rows.append((since, until, through, run["to_russia"].sum() / run["persons"].sum(), float(low), float(high),
+        rows.append((since, until, words.event_day(part.iloc[-1]), run["to_russia"].sum() / run["persons"].sum(), float(low), float(high),
                      *b.loc["published", ["low", "high"]], *b.loc["largest", ["low", "high"]],
                      b.loc["largest", "events_in"], b.loc["largest", "events_out"]))  # fmt: skip
     out = pd.DataFrame(rows, columns=["since", "until", "through", "share", "interval_low", "interval_high", "published_low",
                                       "published_high", "bound_low", "bound_high", "events_in", "events_out"])  # fmt: skip
-    out.attrs = {**events.attrs, "width": width, "unit": unit}
+    out.attrs = {**events.attrs, "width": width, "unit": unit, **_drawn(_both(events))}
     return out
 
 
@@ -630,7 +644,8 @@ def batches(events: pd.DataFrame, direction: str = "to_ukraine", step: int = 100
     """Return the size of each handover with a count, by date, and whether it looks agreed beforehand.
 
     Columns: event_id, date, persons, low, high, round (a positive multiple of `step` lies in the range of published
-    claims), repeats (same count, above zero, as the handover before it).
+    claims), repeats (same count, above zero, as the handover before it). `attrs["round_run"]`: how many of the latest are
+    all round.
     """
     e = events[events[direction].notna()].sort_values(["date", "event_id"])
     low = e[f"{direction}_low"].astype("int64").to_numpy()
@@ -643,5 +658,7 @@ def batches(events: pd.DataFrame, direction: str = "to_ukraine", step: int = 100
             "repeats": np.concatenate([[False], (persons[1:] == persons[:-1]) & (persons[1:] > 0)]) if len(e) else np.array([], dtype=bool),
         }
     )  # fmt: skip
-    out.attrs = {**events.attrs, "direction": direction, "step": step}
+    uneven = np.flatnonzero(~out["round"].to_numpy())
+    run = len(out) - 1 - int(uneven[-1]) if len(uneven) else len(out)
+    out.attrs = {**events.attrs, "direction": direction, "step": step, "round_run": run}
     return out

@@ -9,24 +9,23 @@ import pandas as pd
 
 from repatria import words
 from repatria.asymmetry import (
-    LEAST, agreed_digit, batches, bounds, concentration, interval, share, shares,
+    LEAST,
+    agreed_digit,
+    batches,
+    bounds,
+    concentration,
+    interval,
+    percent,
+    share,
+    shares,
 )  # fmt: skip
 from repatria.schema import DIRECTIONS
-from repatria.tables import Table, number
+from repatria.tables import Table, counted, number
 from repatria.words import GUARDRAIL, KIND_WORDS, LENS_WORDS, SIDES, Prose
 
 
 def _noun(attrs: Mapping[str, object]) -> str:
     return str(attrs.get("kind") or "persons")
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share as text, or "no figure"; a share that would print as 0 or 100 but is not keeps its digits."""
-    if value is None or pd.isna(value):
-        return "no figure"
-    while digits < 4 and 0 < value < 1 and round(100 * value, digits) in (0, 100):
-        digits += 1
-    return f"{100 * value:.{digits}f}%"
 
 
 def _between(low: float | None, high: float | None, word: str = "to") -> str:
@@ -73,8 +72,13 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
     """Return `shares` as readers see it; per event with a link to its claims."""
     g = shares(events, by)
     frame = g[[by, "share", *DIRECTIONS, "events_in", "events_out", "reading"]].copy()
-    for a in ("zero", "withheld", "not_reported"):
-        frame[a] = g[[f"{d}_{a}" for d in DIRECTIONS]].sum(axis=1)
+    if by == "event":
+        for d in DIRECTIONS:
+            frame[d] = [counted(n, a) for n, a in zip(events[d], events[f"{d}_absence"], strict=True)]
+        frame = frame.drop(columns=["events_in", "events_out"]).iloc[::-1].reset_index(drop=True)
+    else:
+        for a in ("zero", "withheld", "not_reported"):
+            frame[a] = g[[f"{d}_{a}" for d in DIRECTIONS]].sum(axis=1)
     frame = frame.rename(columns={
         "share": "share to Russia", **SIDES, "events_in": "handovers in", "events_out": "handovers out",
         "zero": "counts of zero", "withheld": "size withheld", "not_reported": "not reported",
@@ -227,7 +231,9 @@ def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
     out += f"the share to Russia differs at {'; '.join(differ)}. " if differ else "no break shows a difference. "
     if differ and alike:
         out += f"No difference is shown at {'; '.join(alike)}. "
-    return Prose(f"{out}A difference is not dated by the test: the share may have been on the move before.\n\n*{GUARDRAIL}*")
+    return Prose(
+        f"{out}A difference is not dated by the test: the share may have been on the move before.\n\n*{GUARDRAIL}*"
+    )
 
 
 def front_table(table: pd.DataFrame) -> Table:
@@ -266,8 +272,7 @@ def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
             continue
         told = [f"{n_round} hold a multiple of {number(step)} in the published range"] if n_round else []
         told += [f"{n_repeats} equal the count before"] if n_repeats else []
-        latest = b["round"].to_numpy()[::-1]
-        run = len(latest) if latest.all() else int(np.argmin(latest))
+        run = b.attrs["round_run"]
         parts.append(f"Of the {len(b)} counts {side}, {' and '.join(told)}"
                      + (f"; the latest {run} are all round." if run > 1 else "."))  # fmt: skip
     return Prose(" ".join(parts) + " A round or repeated size points to a number agreed beforehand.")

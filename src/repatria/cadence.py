@@ -60,13 +60,13 @@ class Window:
         return max(0, (self.through - self.first).days + 1)
 
 
-def window(record: Record, kind: str = "prisoners", since: Day | None = None) -> Window | None:
-    """Return the counted window of a kind, or None if no day of it was read. For "either", both must be read."""
-    _checked(kind, "day")
+@lru_cache(maxsize=32)
+def _levels(record: Record, kind: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Return how well each day was read, for the side and kind read least: 0 not, 1 thinly, 2 densely."""
     cover = record.coverage()
     cover = cover[cover["kind"].isin(KINDS[kind])]
     if cover.empty:
-        return None
+        return pd.DatetimeIndex([]), np.array([], dtype=int)
     days = pd.date_range(cover["read_from"].min(), min(cover["read_through"].max(), record.last_day))
     worst = np.full(len(days), 2)
     for k in KINDS[kind]:
@@ -76,6 +76,20 @@ def window(record: Record, kind: str = "prisoners", since: Day | None = None) ->
                 inside = (days >= c.read_from) & (days <= c.read_through)
                 level[inside] = np.maximum(level[inside], 2 if c.density == "dense" else 1)
             worst = np.minimum(worst, level)
+    return days, worst
+
+
+def window(
+    record: Record, kind: str = "prisoners", since: Day | None = None, until: pd.Timestamp | None = None
+) -> Window | None:
+    """Return the counted window of a kind, or None if no day of it was read. For "either", both must be read.
+
+    `until`: as if the record had been viewed on that day.
+    """
+    _checked(kind, "day")
+    days, worst = _levels(record, kind)
+    if until is not None:
+        worst = worst[: days.searchsorted(until, side="right")]
     reached = np.flatnonzero(worst == 2 if (worst == 2).any() else worst == 1)
     if not reached.size:
         return None
@@ -87,8 +101,8 @@ def window(record: Record, kind: str = "prisoners", since: Day | None = None) ->
     return Window(begin, None if dense is None else max(days[dense], begin), days[last])
 
 
-@lru_cache(maxsize=8)
-def _events(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+@lru_cache(maxsize=128)
+def prepared(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Return the events units are made of, with the earliest and latest day each can have had, and the coverage.
 
     Not to be changed. Without attrs: pandas copies those deeply at every step.
@@ -103,6 +117,42 @@ def _events(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.Da
     month_end = e["date"] + pd.offsets.MonthEnd(0)
     latest = month_end.where(~(e["known_on"] < month_end), e["known_on"]).where(monthly, e["date"])
     return e.assign(earliest=e["date"], latest=latest.clip(lower=e["date"]), monthly=monthly), coverage
+
+
+def units(e: pd.DataFrame, w: Window | None, unit: str, since: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Gather prepared events into units; columns as `handovers` returns them."""
+    e = e.assign(date=e["earliest"] + (e["latest"] - e["earliest"]) // 2 // ONE_DAY * ONE_DAY)
+    if since is not None:
+        e = e[e["date"] >= since]
+    counted = (e["date"] >= w.first) & (e["date"] <= w.through) if w else pd.Series(False, index=e.index)
+    e = e.assign(counted=counted).sort_values(["date", "event_id"])
+    # Runs of one deal (or day), split where the window ends; reduceat is ten times faster than agg here.
+    group = e.groupby(["deal_id" if unit == "deal" else "date", "counted"], sort=False).ngroup().to_numpy()
+    e = e.iloc[np.argsort(group, kind="stable")]
+    at = np.flatnonzero(np.diff(np.sort(group), prepend=-1))
+    first, last = e.iloc[at], e.iloc[np.append(at[1:], len(e)) - 1]
+    ids = e["event_id"].tolist()
+    columns: dict[str, Any] = {
+        "unit_id": first["deal_id" if unit == "deal" else "event_id"].array,
+        "start": first["date"].array,
+        "end": last["date"].array,
+        "events": np.diff(at, append=len(e)),
+        "event_ids": pd.array([";".join(ids[a:b]) for a, b in pairwise([*at, len(e)])], dtype="str"),
+        "counted": first["counted"].to_numpy(bool),
+        "monthly": np.logical_or.reduceat(e["monthly"].to_numpy(bool), at) if len(e) else [],
+        "earliest": first["earliest"].array,
+        "latest": last["latest"].array,
+    }
+    for d in DIRECTIONS:
+        unknown = e[d].isna().to_numpy()
+        persons = e[d].fillna(0).to_numpy("int64")
+        columns[f"{d}_unknown"] = np.add.reduceat(unknown.astype(int), at) if len(e) else []
+        known = pd.array(np.add.reduceat(persons, at) if len(e) else [], dtype="Int64")
+        known[columns[f"{d}_unknown"] == columns["events"]] = pd.NA
+        columns[d] = known
+    out = pd.DataFrame(columns).sort_values(["start", "unit_id"], ignore_index=True)
+    return out.astype({"counted": "bool", "monthly": "bool", "events": "int64"}
+                     | {f"{d}_unknown": "int64" for d in DIRECTIONS})  # fmt: skip
 
 
 def handovers(
@@ -124,32 +174,11 @@ def handovers(
     """
     _checked(kind, unit)
     w = window(record, kind, since)
-    e, coverage = _events(record, kind, lens, disputed=True)
+    e, coverage = prepared(record, kind, lens, disputed=True)
     left_out = 0 if disputed else int((e["status"] == "disputed").sum())
     if left_out:
         e = e[e["status"] != "disputed"]
-    e = e.assign(date=e["earliest"] + (e["latest"] - e["earliest"]) // 2 // ONE_DAY * ONE_DAY)
-    if since:
-        e = e[e["date"] >= day(since, "since")]
-    counted = (e["date"] >= w.first) & (e["date"] <= w.through) if w else pd.Series(False, index=e.index)
-    e = e.assign(counted=counted, key=e["deal_id"] if unit == "deal" else e["date"]).sort_values(["date", "event_id"])
-    sums: dict[str, Any] = {}
-    for d in DIRECTIONS:
-        e[f"{d}_unknown"] = e[d].isna()
-        sums |= {d: (d, "sum"), f"{d}_unknown": (f"{d}_unknown", "sum")}
-    out = (
-        e.groupby(["key", "counted"], sort=False)
-        .agg(
-            unit_id=("deal_id" if unit == "deal" else "event_id", "first"), start=("date", "min"), end=("date", "max"),
-            events=("event_id", "size"), event_ids=("event_id", ";".join), monthly=("monthly", "any"),
-            earliest=("earliest", "min"), latest=("latest", "max"), **sums,
-        )
-        .reset_index("counted").reset_index(drop=True)
-        .sort_values(["start", "unit_id"], ignore_index=True)
-    )  # fmt: skip
-    out = out.astype({"counted": "bool", "monthly": "bool", **dict.fromkeys(DIRECTIONS, "Int64")})
-    for d in DIRECTIONS:
-        out[d] = out[d].mask(out[f"{d}_unknown"] == out["events"])
+    out = units(e, w, unit, day(since, "since") if since else None)
     out.attrs = {
         "kind": kind,
         "unit": unit,
@@ -185,9 +214,9 @@ def gaps(record: Record, kind: str = "prisoners", unit: str = "day", since: Day 
     many are counted) and listed (how many lie past the searched day).
     Raises ValueError for an unknown kind or unit.
     """
-    units = handovers(record, kind, unit, since)
-    attrs, units.attrs = units.attrs, {}
-    h = units[units["counted"]].reset_index(drop=True)
+    every = handovers(record, kind, unit, since)
+    attrs, every.attrs = every.attrs, {}
+    h = every[every["counted"]].reset_index(drop=True)
     start = h["start"].to_numpy("datetime64[D]").astype(int)
     end = h["end"].to_numpy("datetime64[D]").astype(int)
     closed_by, _ = silences(start, end)
@@ -204,7 +233,7 @@ def gaps(record: Record, kind: str = "prisoners", unit: str = "day", since: Day 
     dense = attrs["dense_from"]
     reading = np.where(out["start"] >= dense, "dense", np.where(last < dense, "thin", "part")) if dense else "thin"
     out.insert(4, "reading", pd.Series(reading, index=out.index, dtype="str"))
-    out.attrs = {**attrs, "units": len(h), "listed": int((~units["counted"]).sum())}
+    out.attrs = {**attrs, "units": len(h), "listed": int((~every["counted"]).sum())}
     return out
 
 
@@ -628,7 +657,7 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
     if len(closed):
         longest = closed.loc[closed["days"].idxmax()]
         rows.append((longest["start"], f"{longest['days']} days without, from {words.day(longest['start'])}"))
-    e, _ = _events(record, kind, "best", disputed=False)
+    e, _ = prepared(record, kind, "best", disputed=False)
     talks = record.agreements()
     talks = talks[(talks["place"] != "") & talks["agreed_on"].notna()]
     talks = talks[talks["agreed_on"] >= g.attrs["first"]] if g.attrs["first"] is not None else talks.iloc[:0]
@@ -638,3 +667,44 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
         if t["days"].sum() > 1:
             rows.append((t["agreed_on"].min(), f"{place} {year}"))
     return pd.DataFrame(rows, columns=["day", "label"]).sort_values("day", ignore_index=True)
+
+
+def monthly(record: Record, kind: str = "prisoners", since: Day | None = None) -> pd.DataFrame:
+    """Return handover days per calendar month of the years on record: year, month, days, reading.
+
+    reading: dense (every day of the month), unread (none), thin (anything between), after (later than the as-of day)
+    or before (earlier than the record or `since`). Handover days past the searched day are in `days`: the reading says
+    how much they mean.
+    """
+    h = handovers(record, kind, "day", since)
+    days, level = _levels(record, kind)
+    read = pd.Series(level, index=days)
+    first = h.attrs["first"] if h.attrs["first"] is not None else record.last_day
+    rows = []
+    for year in range(min(first, record.last_day).year, record.last_day.year + 1):
+        for month in range(1, 13):
+            span = pd.date_range(pd.Timestamp(year, month, 1), periods=1) + pd.offsets.MonthEnd(0)
+            span = pd.date_range(pd.Timestamp(year, month, 1), span[0])
+            worst = read.reindex(span, fill_value=0)
+            n = int(h["start"].between(span[0], span[-1]).sum())
+            if span[0] > record.last_day:
+                reading = "after"
+            elif span[-1] < first:
+                reading = "before"
+            else:
+                reading = "dense" if (worst == 2).all() else "unread" if (worst == 0).all() else "thin"
+            rows.append((year, month, n, reading))
+    out = pd.DataFrame(rows, columns=["year", "month", "days", "reading"])
+    out.attrs = h.attrs
+    return out
+
+
+def moving_rate(record: Record, kind: str = "prisoners", unit: str = "day", since: Day | None = None,
+                days: int = 90) -> pd.Series:  # fmt: skip
+    """Return handovers per 30 days in the `days` up to each day of the window, indexed by day; the first are missing."""
+    h = handovers(record, kind, unit, since)
+    w = window(record, kind, since)
+    if w is None or not w.days:
+        return pd.Series(dtype=float)
+    counts = h.loc[h["counted"], "start"].value_counts().reindex(pd.date_range(w.first, w.through), fill_value=0)
+    return counts.rolling(days).sum() * MONTH / days

@@ -9,8 +9,22 @@ import pandas as pd
 
 from repatria import words
 from repatria.cadence import (
-    KINDS, MANY, ONE, UNITS, chance, dating, detectability, following, gaps, handovers, irregularity, logrank, pattern,
-    rates, summary, window,
+    KINDS,
+    MANY,
+    ONE,
+    UNITS,
+    chance,
+    dating,
+    detectability,
+    following,
+    gaps,
+    handovers,
+    irregularity,
+    logrank,
+    pattern,
+    rates,
+    summary,
+    window,
 )  # fmt: skip
 from repatria.record import Day, Record
 from repatria.tables import Table

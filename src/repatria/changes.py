@@ -71,7 +71,7 @@ def between(old: Record, new: Record, lens: str = "best") -> Changes:
                 raise ValueError(f"{name}: the records do not have the same columns; they cannot be compared")
     rows = {name: _rows(name, old.tables[name], new.tables[name]) for name in TABLES}
     added, removed, revised = ({name: r[i] for name, r in rows.items()} for i in range(3))
-    return Changes(_label(old), _label(new), added, removed, revised, _estimates(old, new, lens))
+    return Changes(_label(old), _label(new), added, removed, revised, estimates(old, new, lens))
 
 
 def _label(record: Record) -> str:
@@ -93,7 +93,8 @@ def _rows(name: str, old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame
     import pandas as pd
 
     key, columns = list(TABLES[name].key), TABLES[name].columns
-    old, new = _text(old), _text(new)
+    same = old.equals(new)
+    old, new = _text(old[:0] if same else old), _text(new[:0] if same else new)
     keys = [pd.MultiIndex.from_frame(t[key]) for t in (old, new)]
     added = new[~keys[1].isin(keys[0])].reset_index(drop=True)
     removed = old[~keys[0].isin(keys[1])].reset_index(drop=True)
@@ -113,7 +114,8 @@ def _rows(name: str, old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame
     return added, removed, cells.sort_values(key, kind="stable", ignore_index=True)
 
 
-def _estimates(old: Record, new: Record, lens: str) -> pd.DataFrame:
+def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
+    """Return the estimates that differ; columns: see `Changes`. Raises ValueError for an unknown lens."""
     import pandas as pd
 
     def long(record: Record) -> pd.DataFrame:
@@ -169,12 +171,12 @@ def said(row: Mapping[Any, Any], side: str) -> str:
     return f"{text} ({GRADE_WORDS[grade]})" if grade in GRADE_WORDS and grade != "undisclosed" else text
 
 
-def moved(estimates: pd.DataFrame) -> list[str]:
+def moved(differing: pd.DataFrame) -> list[str]:
     """Return one line per changed estimate: "`event` to Ukraine: 1,000 (one side only) → 1,003 (…)"."""
     from repatria.words import SIDES
 
     lines = []
-    for row in estimates.to_dict("records"):
+    for row in differing.to_dict("records"):
         before = "not there" if row["change"] == "new" else said(row, "old")
         after = "not there" if row["change"] == "gone" else said(row, "new")
         lines.append(f"{_code(row['event_id'])} {SIDES[row['direction']]}: {before} → {after}")
@@ -221,8 +223,8 @@ def as_json(changes: Changes) -> str:
     moves = json.loads(changes.estimates.to_json(orient="records", date_format="iso", date_unit="s"))
     for row in moves:
         row["date"] = row["date"][:10]
-    estimates = [{k: v if v != "" else None for k, v in row.items()} for row in moves]
-    whole = {"old": changes.old, "new": changes.new, "tables": tables, "estimates": estimates}
+    moves = [{k: v if v != "" else None for k, v in row.items()} for row in moves]
+    whole = {"old": changes.old, "new": changes.new, "tables": tables, "estimates": moves}
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
 

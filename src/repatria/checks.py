@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from repatria.estimate import interval
-from repatria.schema import MENTIONED, TABLES, WAR_START, Field, Table
+from repatria.schema import DIRECTIONS, MENTIONED, TABLES, WAR_START, Field, Table
 
 # Control characters and bidirectional overrides: they can rewrite a terminal or the order of a line.
 CONTROL = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
@@ -330,8 +330,8 @@ def warnings(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 
 def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
-    """Warn of two events of a kind that may be one: days and a count near, and not one deal."""
-    e = events[events["status"] != "cancelled"]
+    """Warn of two events of a kind that may be one: days and a count near, not one deal, neither marked disputed."""
+    e = events[events["status"] == "took_place"]
     e = e.assign(
         end=e["date"].where(e["date_precision"] != "month", e["date"] + pd.offsets.MonthEnd(0)),
         deal_id=e["deal_id"].where(e["deal_id"] != "", e["event_id"]),
@@ -340,25 +340,26 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
     span = counts.groupby(["event_id", "direction"], observed=True).agg(
         low=("count_low", "min"), high=("count_high", "max")
     )
-    e = e.merge(span.reset_index().astype({"low": "int64", "high": "int64"}), on="event_id")
-    e = e.sort_values(["kind", "direction", "date", "event_id"], ignore_index=True)
-    slack = np.maximum(1, e["high"] * NEAR_COUNT)
-    twins = {}
+    e = e.merge(span.reset_index(), on="event_id").sort_values(["kind", "direction", "date", "event_id"])
+    name, deal, line = (e[c].to_numpy(dtype=object) for c in ("event_id", "deal_id", "line"))
+    group = e["kind"].cat.codes.to_numpy() * len(DIRECTIONS) + e["direction"].cat.codes.to_numpy()
+    day, end = (e[c].to_numpy("datetime64[D]") for c in ("date", "end"))
+    low, high = (e[c].to_numpy("int64") for c in ("low", "high"))
+    slack = np.maximum(1, high * NEAR_COUNT)
+    twins: dict[tuple[str, str], int] = {}
     for step in range(1, 7):  # neighbours in time: nobody held more handovers of a kind in so few days
-        n = e.shift(-step)
+        one, two = slice(None, -step), slice(step, None)
         near = (
-            (e["kind"] == n["kind"])
-            & (e["direction"] == n["direction"])
-            & ((n["date"] - e["end"]).dt.days <= NEAR_DAYS)
-            & (e["deal_id"] != n["deal_id"])
-            & (e["low"] - slack <= n["high"])
-            & (n["low"] - slack <= e["high"])
+            (group[one] == group[two])
+            & (day[two] - end[one] <= np.timedelta64(NEAR_DAYS, "D"))
+            & (deal[one] != deal[two])
+            & (low[one] - slack[one] <= high[two])
+            & (low[two] - slack[two] <= high[one])
         )
-        for i in np.flatnonzero(near):
-            twins[e["event_id"].iloc[i], n["event_id"].iloc[i]] = int(n["line"].iloc[i])
-    for (first, second), line in twins.items():
+        twins |= {(name[i], name[i + step]): line[i + step] for i in np.flatnonzero(near)}
+    for (first, second), at in twins.items():
         reason = f"{shown(second)} may be {shown(first)} again: days and counts are near, and they share no deal"
-        found.problems.append(Problem("events.csv", line, "event_id", reason, "warning"))
+        found.problems.append(Problem("events.csv", int(at), "event_id", reason, "warning"))
 
 
 def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:

@@ -42,15 +42,17 @@ from repatria.schema import (
 )
 
 if TYPE_CHECKING:
-    from repatria.changes import Changes
+    import pandas as pd
+
     from repatria.record import Record
 
 Row = dict[str, str]
 ROLES = ("whole", "component", "subset")
 UNITS = ("people", "bodies", "exchanges")
 DATE_BASES = TABLES["citations"].fields[-1].enum
-# Referenced tables first: until the last file is in place a reader sees the old record or one that check refuses.
-WRITTEN = ("claimants", "sources", "events", "claims", "citations", "totals", "mentions")
+# In the order of writing: rows before the pages they need, so that a reader in between sees the old record (a
+# claimant more, at most) or one that the check refuses, and the new one only when the last file is in place.
+WRITTEN = ("claimants", "sources", "totals", "events", "claims", "citations", "mentions")
 PENDING = ".pending"
 CLAIM_FORM = (
     "CLAIMANT: to_ukraine|to_russia [PART] COUNT|LOW-HIGH|withheld|zero|not_applicable "
@@ -580,12 +582,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Draft:
-    """An addition laid out and checked, not yet in place. `warnings` are those the record did not have before."""
+    """An addition laid out and checked, not yet in place. `estimates` are those that differ (see `changes`), `warnings` those
+    that the record did not have before."""
 
     addition: Addition
     before: Record
     after: Record
-    changes: Changes
+    estimates: pd.DataFrame
     warnings: tuple[str, ...]
 
 
@@ -617,7 +620,7 @@ def draft(folder: Path, handovers: Sequence[Handover]) -> tuple[Draft | None, Ad
         raise
     old = Counter((p.file, p.column, p.reason) for p in before.warnings)
     fresh = tuple(str(p) for p in after.warnings if not old[p.file, p.column, p.reason])
-    return Draft(addition, before, after, changes.between(before, after), fresh), addition
+    return Draft(addition, before, after, changes.estimates(before, after), fresh), addition
 
 
 def _replace(source: Path, target: Path) -> None:
@@ -636,9 +639,8 @@ def write(folder: Path, made: Draft) -> None:
     """Put a draft in place, all or nothing, also if the process is killed at any point.
 
     The changed files and a journal are made complete in `.pending.new`; its renaming to `.pending` is the point of
-    no return. Then each file is replaced, referenced tables first, and `.pending` removed. Killed before the
-    renaming: nothing happened. Killed after it: the next `add` finishes (`recover`); until then the record is
-    the old one, or refused by the check because a row lacks the ones that go with it.
+    no return. Then each file is replaced, in the order of `WRITTEN`, and `.pending` removed. Killed before the
+    renaming: nothing happened. Killed after it: loading says so, and the next `add` finishes (`recover`).
     """
     new = folder / f"{PENDING}.new"
     names = [n for n in WRITTEN if made.addition.rows[n]]
@@ -695,9 +697,9 @@ def preview(made: Draft) -> str:
     for name, rows in made.addition.rows.items():
         out += [f"+ {name}: {' '.join(row[k] for k in TABLES[name].key)}" for row in rows]
     out += [f"· {remark}" for remark in made.addition.remarks]
-    out += [f"= {line}" for line in moved(made.changes.estimates)]
-    moves = set(zip(made.changes.estimates["event_id"], made.changes.estimates["direction"], strict=True))
-    events = made.after.events(cancelled=True)
+    out += [f"= {line}" for line in moved(made.estimates)]
+    moves = set(zip(made.estimates["event_id"], made.estimates["direction"], strict=True))
+    events = made.after.events(cancelled=True, disputed=True)
     for row in events[events["event_id"].isin(made.addition.events)].to_dict("records"):
         for d, words in SIDES.items():
             if (row["event_id"], d) not in moves:
@@ -810,6 +812,9 @@ def interview(folder: Path, start: Handover) -> Handover:
             except CurateError as e:
                 typer.echo(f"  {e}")
         pages.append(Page(**page, claims=tuple(claims), totals=tuple(totals)))
+        if not known:
+            row = dict.fromkeys(TABLES["sources"].columns, "") | {k: page[k] for k in page if k != "date_basis"}
+            book.add(Addition(), "sources", row | {"source_id": source_id(url, book.ids["sources"])})
     return Handover(**answers | {"pages": tuple(pages), "claimants": tuple(new)})
 
 

@@ -267,7 +267,7 @@ class Record:
         e = e.sort_values(["date", "event_id"], ignore_index=True)
         e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
         known = self._claims.groupby("event_id")["known_on"].min()
-        e["known_on"] = e["event_id"].map(known).astype("datetime64[s]")
+        e["known_on"] = known.reindex(e["event_id"]).astype("datetime64[s]").array
         out = estimate.by_event(e, self.estimates(lens))
         cover = self.coverage(kind)
         out.attrs = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +17,14 @@ from repatria.charts.base import COLOUR, MARKER, Chart
 from repatria.tables import number
 
 NO_EVENT = "No handover of this kind is on record in this window."
-ABSENT = {"zero": "none", "withheld": "size withheld", "not_reported": "not reported", "not_applicable": "not applicable"}
+ABSENT = {
+    "zero": "none",
+    "withheld": "size withheld",
+    "not_reported": "not reported",
+    "not_applicable": "not applicable",
+}
+KEY = {"zero": "○", "withheld": "◇", "not_reported": "×", "not_applicable": "–"}
+GUTTER = {"zero": "o", "withheld": "D", "not_reported": "x", "not_applicable": "_"}
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
 
 
@@ -49,6 +56,17 @@ def _root(ax: Axes, x: float | None, y: float | None) -> None:
         axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
 
 
+def _lanes(ax: Axes, names: list[str], along: Literal["x", "y"]) -> None:
+    """Make axes a grey strip with one lane per absence."""
+    across: Literal["x", "y"] = "y" if along == "x" else "x"
+    ax.set_facecolor("#F4F4F4")
+    ax.grid(visible=False)
+    getattr(ax, f"set_{across}ticks")(range(len(names)), names, fontsize=8.5)
+    ax.tick_params(axis=across, length=0)
+    ends = (len(names) - 0.4, -0.6)
+    getattr(ax, f"set_{across}lim")(*(ends if along == "x" else ends[::-1]))
+
+
 def pairs(events: pd.DataFrame) -> Chart:
     """Draw each handover as a dot, persons to Ukraine against persons to Russia, on square-root axes.
 
@@ -60,14 +78,24 @@ def pairs(events: pd.DataFrame) -> Chart:
     what = _what(events.attrs)
     s = asymmetry.share(events)
     counted = {d: (events[d].notna() & (events[d] != 0)).fillna(False).to_numpy(dtype=bool) for d in words.SIDES}
+    other = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
     absent = {d: events[f"{d}_absence"].astype("object").to_numpy() for d in words.SIDES}
-    lanes = {d: [a for a in ABSENT if (absent[d] == a).any()] for d in words.SIDES}
+    gutters = {
+        d: {a: mask for a in ABSENT if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in words.SIDES
+    }
+    drawn = sum(int(m.sum()) for lanes in gutters.values() for m in lanes.values()) + int(
+        (counted["to_ukraine"] & counted["to_russia"]).sum())  # fmt: skip
     top = {d: 1.12 * max(1, int(events[d].max()) if events[d].notna().any() else 1) for d in words.SIDES}
+    years = sorted(events["date"].dt.year.unique())
+    shade = dict(zip(years, mpl.colormaps["viridis"](np.linspace(0.05, 0.92, len(years))), strict=True))
+    shape = dict(zip(years, "os^DvPX*", strict=False))
+    side, under = gutters["to_ukraine"], gutters["to_russia"]
     with mpl.rc_context(base.STYLE):
-        fig = base.figure(5.9)
-        widths, heights = [0.05 * len(lanes["to_ukraine"]) + 0.001, 1], [1, 0.085 * len(lanes["to_russia"]) + 0.001]
-        grid = fig.subplots(2, 2, gridspec_kw={"width_ratios": widths, "height_ratios": heights, "wspace": 0.02,
-                                               "hspace": 0.02})  # fmt: skip
+        fig = base.figure(6.0)
+        grid = fig.subplots(2, 2, gridspec_kw={
+            "width_ratios": [0.05 * len(side) + 0.001, 1], "height_ratios": [1, 0.085 * len(under) + 0.001],
+            "wspace": 0.02, "hspace": 0.025,
+        })  # fmt: skip
         (left, main), (corner, below) = grid
         corner.set_axis_off()
         _root(main, top["to_ukraine"], top["to_russia"])
@@ -76,67 +104,46 @@ def pairs(events: pd.DataFrame) -> Chart:
         for r in RATIOS:
             end = min(top["to_ukraine"], r * top["to_russia"])
             main.plot([0, end], [0, end / r], color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            steep = end < top["to_ukraine"] * 0.999
-            main.annotate(f"{r}:1", (end, end / r), (-3 if steep else 3, -2 if steep else 0),
-                          textcoords="offset points", fontsize=9, color="#666666", annotation_clip=False,
-                          ha="right" if steep else "left", va="top" if steep else "center")  # fmt: skip
-        inside = events[counted["to_ukraine"] & counted["to_russia"]]
-        years = sorted(events["date"].dt.year.unique())
-        shade = dict(zip(years, mpl.colormaps["cividis"](np.linspace(0.0, 0.88, len(years))), strict=True))
-
-        def dots(ax: Axes, x: Any, y: Any, rows: pd.DataFrame, **style: Any) -> None:
-            ax.scatter(x, y, c=[shade[v] for v in rows["date"].dt.year], zorder=4, clip_on=False, **style)
-
-        plain = {"s": 34, "edgecolors": "white", "linewidths": 0.6}
-        dots(main, inside["to_ukraine"], inside["to_russia"], inside, **plain)
-        for k, a in enumerate(lanes["to_russia"]):
-            rows = events[(absent["to_russia"] == a) & counted["to_ukraine"]]
-            dots(below, rows["to_ukraine"], np.full(len(rows), k), rows, marker="|", s=70, linewidths=1.6)
-        for k, a in enumerate(lanes["to_ukraine"]):
-            rows = events[(absent["to_ukraine"] == a) & counted["to_russia"]]
-            dots(left, np.full(len(rows), k), rows["to_russia"], rows, marker="_", s=70, linewidths=1.6)
-        below.set_ylim(len(lanes["to_russia"]) - 0.5, -0.5)
-        below.set_yticks(range(len(lanes["to_russia"])), [])
-        for k, a in enumerate(lanes["to_russia"]):
-            n = int(((absent["to_russia"] == a) & counted["to_ukraine"]).sum())
-            below.annotate(f"{ABSENT[a]} ({n})", (1, k), (-3, 0), xycoords=("axes fraction", "data"),
-                           textcoords="offset points", ha="right", va="center", fontsize=8.5, color="#444444",
-                           bbox={"facecolor": "#F4F4F4", "edgecolor": "none", "pad": 1}, zorder=5)  # fmt: skip
-        below.set_facecolor("#F4F4F4")
-        below.grid(visible=False)
-        left.set_facecolor("#F4F4F4")
-        left.grid(visible=False)
-        left.set_xlim(-0.5, max(len(lanes["to_ukraine"]), 1) - 0.5)
-        left.set_xticks([])
-        for k, a in enumerate(lanes["to_ukraine"]):
-            n = int(((absent["to_ukraine"] == a) & counted["to_russia"]).sum())
-            left.annotate(f"{ABSENT[a]} ({n})", (k, 0.98), xycoords=("data", "axes fraction"), rotation=90, ha="center",
-                          va="top", fontsize=8.5, color="#444444",
-                          bbox={"facecolor": "#F4F4F4", "edgecolor": "none", "pad": 1}, zorder=5)  # fmt: skip
-        left.set_visible(bool(lanes["to_ukraine"]))
-        below.set_visible(bool(lanes["to_russia"]))
-        if lanes["to_ukraine"]:
-            main.tick_params(labelleft=False)
-            left.set_ylabel("persons to Russia")
-        else:
-            main.set_ylabel("persons to Russia")
-        if lanes["to_russia"]:
-            main.tick_params(labelbottom=False)
-            below.set_xlabel("persons to Ukraine")
-        else:
-            main.set_xlabel("persons to Ukraine")
-        handles = [mpl.lines.Line2D([], [], marker="o", linestyle="", color=shade[y], label=str(y)) for y in years]
-        main.legend(handles=handles, loc="upper left" if what != "prisoners" else "lower right", ncols=1, fontsize=9,
-                    handletextpad=0.1, borderaxespad=0.3, labelspacing=0.3)  # fmt: skip
-        blind = int((~(events["to_ukraine"].notna() | events["to_russia"].notna())).sum())
+            at = end * 0.62  # on a root axis a straight line through the origin stays straight
+            main.annotate(f"{r}:1", (at, at / r), ha="center", va="center", fontsize=9, color="#555555", zorder=2,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+        for year in years:
+            of = (events["date"].dt.year == year).to_numpy()
+            rows = events[of & counted["to_ukraine"] & counted["to_russia"]]
+            main.scatter(rows["to_ukraine"].astype("float64"), rows["to_russia"].astype("float64"), s=36, color=shade[year],
+                         marker=shape[year], edgecolors=COLOUR["ink"], linewidths=0.4, zorder=4, label=str(year))  # fmt: skip
+            for ax, lanes, along in ((below, under, "x"), (left, side, "y")):
+                d = "to_ukraine" if along == "x" else "to_russia"
+                for k, (a, mask) in enumerate(lanes.items()):
+                    v = events.loc[mask & of, d].astype("float64")
+                    lane = np.full(len(v), k)
+                    style: dict[str, Any] = ({"marker": GUTTER[a], "color": shade[year], "linewidths": 1.3} if GUTTER[a] in ("x", "_") else
+                                             {"marker": GUTTER[a], "facecolors": "white", "edgecolors": shade[year],
+                                              "linewidths": 1.4})  # fmt: skip
+                    ax.scatter(*((v, lane) if along == "x" else (lane, v)), s=32, clip_on=False, zorder=4, **style)
+        _lanes(below, [f"{ABSENT[a]} ({int(m.sum())})" for a, m in under.items()], "x")
+        _lanes(left, [""] * len(side), "y")
+        left.annotate("   ".join(f"{KEY[a]} {ABSENT[a]} to Ukraine ({int(m.sum())})" for a, m in side.items()), (0, 1), (0, 5),
+                      xycoords="axes fraction", textcoords="offset points", fontsize=8.5, color="#444444")  # fmt: skip
+        left.set_visible(bool(side))
+        below.set_visible(bool(under))
+        main.tick_params(labelleft=not side, labelbottom=not under, left=not side, bottom=not under)
+        (left if side else main).set_ylabel("persons to Russia")
+        (below if under else main).set_xlabel("persons to Ukraine")
+        main.legend(loc="lower right", bbox_to_anchor=(1.01, 0.995), ncols=len(years), fontsize=9, handletextpad=0.0,
+                    columnspacing=0.8, borderaxespad=0)  # fmt: skip
         title = f"{what.capitalize()} per handover through {_ended(events)}: together {s.reading}"
-        zeros = int(((events["to_russia"] == 0) | (events["to_ukraine"] == 0)).fillna(False).sum())
-        note = (f"{words.plural(s.events_in, 'handover')} with a figure in both directions, {zeros} of them with a zero; "
-                f"{s.events_out} without" + (f", {blind} of them in neither direction and not drawn." if blind else "."))  # fmt: skip
-        base.frame(fig, title, f"One dot a handover, square-root axes, coloured by year. Grey strips: no count in one "
-                   f"direction. {note}", base.footer(events, words.GUARDRAIL),
+        zeros = int(under["zero"].sum()) if "zero" in under else 0
+        note = f"{s.events_in} of {words.plural(len(events), 'handover')} have a figure in both directions"
+        note += f", {zeros} of them a zero to Russia" if zeros else ""
+        hidden = len(events) - drawn
+        note += f"; {hidden} without a count above zero in either are not drawn." if hidden else "."
+        base.frame(fig, title, f"One mark a handover, square-root axes. Grey strips: no count above zero in one direction. {note}",
+                   base.footer(events, words.GUARDRAIL),
                    f"Dots of persons to Ukraine against persons to Russia with lines at 1 to 1, 10 to 1 and 40 to 1. "
                    f"{title}. {note}")  # fmt: skip
+        box = fig.subplotpars
+        fig.subplots_adjust(left=0.145 if side else 0.185, bottom=box.bottom + 0.035, top=box.top - 0.02)
     return fig
 
 
@@ -148,7 +155,9 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
     """
     width = rolling.attrs.get("width", 0)
     if rolling.empty:
-        return base.empty(f"Fewer than {width} handovers in this window have a figure in both directions: no rolling share.")
+        return base.empty(
+            f"Fewer than {width} handovers in this window have a figure in both directions: no rolling share."
+        )
     what = _what(rolling.attrs)
     since, until = rolling["until"].iloc[0], rolling["until"].iloc[-1]
     with mpl.rc_context(base.STYLE):
@@ -165,35 +174,48 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
         ax.set_ylim(0, min(1.0, top * 1.08))
         if top > 0.5:
             ax.axhline(0.5, color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            ax.annotate("1:1", (1, 0.5), (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                        va="center", fontsize=9, color="#666666", annotation_clip=False)  # fmt: skip
+            if abs(rolling["share"].iloc[-1] - 0.5) > 0.06:
+                ax.annotate("1:1", (1, 0.5), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                            va="center", fontsize=9, color="#555555", annotation_clip=False)  # fmt: skip
         ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        for name, when in (at or {}).items():
-            if since <= when <= until:
-                ax.axvline(when, color=COLOUR["accent"], linewidth=1, linestyle=":", zorder=1)
-                right = (when - since) < (until - since) * 0.5
-                ax.annotate(name, (when, 0.80), (4 if right else -4, 0), xycoords=("data", "axes fraction"),
-                            textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
-                            color=COLOUR["accent"])  # fmt: skip
+        marked = [(name, when) for name, when in (at or {}).items() if since <= when <= until]
+        for name, when in marked:
+            ax.axvline(when, color=COLOUR["accent"], linewidth=1, linestyle=":", zorder=1)
+        # A turn of the year is a tick of the axis already: its line needs no words.
+        for k, (name, when) in enumerate(m for m in marked if (m[1].month, m[1].day) != (1, 1)):
+            right = (when - since) < (until - since) * 0.5
+            ax.annotate(name, (when, 0.70 - 0.08 * (k % 5)), (4 if right else -4, 0), xycoords=("data", "axes fraction"),
+                        textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
+                        color=COLOUR["accent"], bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1})  # fmt: skip
         base.unread(ax, rolling.attrs, rolling.attrs.get("kind"), since, until, label=False)
         base.time_axis(ax, since, until)
         last, first = rolling.iloc[-1], rolling.iloc[0]
         ax.annotate(percent(last["share"]), (last["until"], last["share"]), (6, 4), textcoords="offset points",
                     fontweight="bold", color=COLOUR["to_russia"], annotation_clip=False)  # fmt: skip
-        ax.legend(loc="upper right", fontsize=9, borderaxespad=0.2)
+        ax.legend(loc="upper right", fontsize=9, borderaxespad=0.2, frameon=True, facecolor="white", edgecolor="none",
+                  framealpha=0.9)
         title = (f"Share of {what} that went to Russia: {percent(first['share'])} in the {width} handovers to "
-                 f"{words.day(first['until'])}, {percent(last['share'])} in the {width} to {words.day(last['until'])}")  # fmt: skip
+                 f"{first['through']}, {percent(last['share'])} in the {width} to {last['through']}")  # fmt: skip
+        low, high = last["interval_low"], last["interval_high"]
+        alt = f"A line with a band and whiskers by date. {title}; " + (
+            f"95% interval of the last {percent(low)} to {percent(high)}."
+            if pd.notna(low)
+            else "no interval for the last."
+        )
         base.frame(fig, title, f"Persons to Russia of all in the last {width} handovers with a figure in both directions, "
                    "at the day of the last. Band: limits from disagreement and missing figures. Lines: chance.",
-                   _source(rolling.attrs, words.GUARDRAIL), f"A line with a band and whiskers by date. {title}.")  # fmt: skip
+                   _source(rolling.attrs, words.GUARDRAIL), alt)  # fmt: skip
+        fig.subplots_adjust(right=0.925)
     return fig
 
 
 def _source(attrs: Mapping[Any, Any], note: str = "") -> str:
     """Return the source line for a chart of results, from what the rows they came from carried."""
-    parts = ["Source: Repatria record"]
-    if "handovers" in attrs:
-        parts[0] += f", {words.plural(attrs['handovers'], 'handover')}"
+    parts = [f"Source: Repatria record, {words.plural(attrs['handovers'], 'handover')}"]
+    claimants = attrs["claimants"]
+    if claimants:
+        others = f"; {words.plural(len(claimants) - 4, 'other claimant')}" if len(claimants) > 4 else ""
+        parts.append("Counts by " + "; ".join(f"{n} ({c})" for n, c in list(claimants.items())[:4]) + others)
     if "rule" in attrs:
         parts.append(f"Rule {attrs['rule']}, lens {attrs['lens']}")
     if "as_of" in attrs:
@@ -201,7 +223,7 @@ def _source(attrs: Mapping[Any, Any], note: str = "") -> str:
     return ". ".join(parts) + ". " + note
 
 
-def lenses(table: pd.DataFrame) -> Chart:
+def lens_shares(table: pd.DataFrame) -> Chart:
     """Draw the share under each lens: dot, limits as a bar, interval of chance as a line. `table` from `asymmetry.lenses`."""
     shown = table[table["share"].notna()]
     if shown.empty:
@@ -229,16 +251,21 @@ def lenses(table: pd.DataFrame) -> Chart:
                         color=COLOUR["to_russia"])  # fmt: skip
         ends = shown[["bound_high", "interval_high", "share"]].max().max()
         ax.set_xlim(0, min(1.0, ends) * 1.2)
-        ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=None))
+        ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0 if ends > 0.06 else 1))
         ax.set_ylim(-0.35, len(table) - 0.45)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         digits = asymmetry.agreed_digit(list(shown["share"]), most=2)
         low, high = percent(shown["share"].min(), 2), percent(shown["share"].max(), 2)
-        through = words.day(table.attrs["last"])
-        finding = (f"{percent(shown['share'].iloc[0], digits)} whichever side's claims are counted" if digits is not None and
-                   len(shown) > 1 else low if low == high else f"{low} to {high}, depending on whose claims are counted")  # fmt: skip
-        title = f"Share of {what} that went to Russia through {through}: {finding}"
+        if len(shown) == 1:
+            finding = f"{low}, under the only lens that has a share"
+        elif digits is None:
+            finding = f"{low} to {high}, depending on whose claims are counted"
+        else:
+            every = "whichever side's claims are counted" if len(shown) == len(table) else (
+                f"under each of the {len(shown)} lenses that have a share")  # fmt: skip
+            finding = f"{percent(shown['share'].iloc[0], digits)} {every}"
+        title = f"Share of {what} that went to Russia through {table.attrs['through']}: {finding}"
         base.frame(fig, title, "Square: share. Bar: limits, each missing count from none to the largest that lens has seen. "
                    "Line: 95% interval of chance, handovers as units.", _source(table.attrs, words.GUARDRAIL),
                    f"Four rows of a dot with a bar and a line. {title}. "
@@ -272,7 +299,9 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
             f"{words.SIDES[d]}: the {c.top} largest of {c.handovers} hold {percent(c.top_share, 0)}"
             for d, c in curves.items() if c.top_share is not None
         ]  # fmt: skip
-        for k, (d, line) in enumerate(zip([d for d, c in curves.items() if c.top_share is not None], text, strict=True)):
+        for k, (d, line) in enumerate(
+            zip([d for d, c in curves.items() if c.top_share is not None], text, strict=True)
+        ):
             top.text(0.02, 0.95 - 0.11 * k, ("—  " if d == "to_ukraine" else "- -  ") + line, transform=top.transAxes,
                      color=COLOUR[d], fontweight="bold", fontsize=9.5, va="top")  # fmt: skip
         for axis in (top.xaxis, top.yaxis):
@@ -293,13 +322,11 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         bottom.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
         base.unread(bottom, events, events.attrs.get("kind"), since, until, label=False)
         base.time_axis(bottom, since, until)
-        bottom.set_title(f"Size of each handover to Ukraine; ◇ {number(step)} or a multiple in the published range "
-                         f"({len(rounds)} of {len(b)})", fontweight="bold")  # fmt: skip
-        latest = b["round"].to_numpy()[::-1]
-        run = len(latest) if latest.all() else int(np.argmin(latest))
+        key = f"; ◇ {number(step)} fits the claims ({len(rounds)} of {len(b)})" if len(rounds) else ""
+        bottom.set_title(f"Persons per handover to Ukraine{key}", fontweight="bold")
+        run = b.attrs["round_run"]
         title = f"{what.capitalize()} through {_ended(events)}: " + (
-            f"the latest {run} handovers to Ukraine were all of {number(step)}" if run > 1 and rounds["persons"].max() < 1.5 * step
-            else f"the latest {run} handovers to Ukraine were all round thousands" if run > 1
+            f"a round {number(step)} fits the published claims on each of the latest {run} handovers to Ukraine" if run > 1
             else f"the {curves['to_ukraine'].top} largest handovers hold {percent(curves['to_ukraine'].top_share, 0)} of all to Ukraine"
         )  # fmt: skip
         base.frame(fig, title, "Persons, known counts only. Handovers without a figure are in neither panel.",

@@ -72,6 +72,11 @@ class Chart(Figure):
         return data, {"image/png": {"alt": self.alt, "width": width // 2, "height": height // 2}}
 
 
+def wrap(text: str, width: float) -> list[str]:
+    """Break a text into lines of `width` characters at spaces only."""
+    return textwrap.wrap(text, int(width), break_on_hyphens=False, break_long_words=False)
+
+
 def figure(height: float, width: float = 7.0) -> Chart:
     """Return an empty figure of the house width, in inches."""
     fig = Chart(figsize=(width, height), dpi=DPI)
@@ -83,9 +88,9 @@ def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str) -> None
     """Set title (the finding), subtitle (measure, unit, coverage), source footer and alt text, with room for each."""
     height = fig.get_size_inches()[1]
     width = fig.get_size_inches()[0]
-    head = textwrap.wrap(title, int(width * 9.6))
-    sub = textwrap.wrap(subtitle, int(width * 12.6))
-    foot = textwrap.wrap(footer, int(width * 15))
+    head = wrap(title, width * 9.6)
+    sub = wrap(subtitle, width * 12.6)
+    foot = wrap(footer, width * 15)
     y = 1 - 0.10 / height
     fig.text(
         0.015,
@@ -267,6 +272,6 @@ def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
 def empty(message: str) -> Chart:
     """Return a small figure that says there is nothing to draw: never an empty axis."""
     fig = figure(1.2)
-    fig.text(0.015, 0.55, "\n".join(textwrap.wrap(message, 78)), va="center", fontsize=11, color=COLOUR["ink"])
+    fig.text(0.015, 0.55, "\n".join(wrap(message, 78)), va="center", fontsize=11, color=COLOUR["ink"])
     fig.alt = message
     return fig

@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from repatria import holdings as held
 from repatria import words
@@ -134,11 +135,12 @@ def absences(unknown: pd.DataFrame) -> Chart:
                             linewidths=1.5, linecolor="white", annot_kws={"fontsize": 9.5})  # fmt: skip
                 lost = sums.loc[(kind, direction)]
                 ax.set_title(
-                    f"{_KINDS[kind]} {side}: {int(lost['missing'])} of {int(lost['events'])} lack a size",
+                    f"{_KINDS[kind]} {side}: {int(lost['missing'])} of {int(lost['events'])} without",
                     color=COLOUR[direction],
                     fontweight="bold",
-                    fontsize=9,
+                    fontsize=9.5,
                 )
+                ax.set_yticklabels(list(_HOW.values()), rotation=0)
                 ax.set_xticklabels([str(y) for y in years], rotation=0)
                 ax.tick_params(length=0)
                 ax.set(xlabel="", ylabel="")
@@ -194,7 +196,7 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
     """Draw published counts as differences from the reference claim, one row per handover and direction.
 
     `differing` as `holdings.differences` gives it; the `newest` rows are drawn, and the title counts them all.
-    Claims that agree with the reference are one ringed dot at zero with their number.
+    Claims that agree with the reference are one ring at zero, their number is written beside.
     """
     if differing.empty:
         return base.empty("No two published counts of one handover differ in this window.")
@@ -204,25 +206,24 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
     with mpl.rc_context(base.STYLE):
         fig = base.figure(1.75 + 0.285 * len(keys))
         ax = fig.subplots()
+        beside = ax.get_yaxis_transform()
         seen: set[str] = set()
         limit = float(differing["difference"].abs().max()) * 1.08
         for y, key in keys.iterrows():
             rows = differing[(differing["event_id"] == key["event_id"]) & (differing["direction"] == key["direction"])]
             apart, agreeing = rows[~rows["reached"]], rows[rows["reached"]]
-            ends = [min(0, int(apart["difference"].min())), max(0, int(apart["difference"].max()))]
-            ax.hlines(y, *ends, color="#C4C4C4", linewidth=5, zorder=1)
-            ax.scatter(0, y, s=74, facecolor="white", edgecolor=COLOUR["ink"], linewidth=1.3, zorder=3)
-            ax.text(0, y, str(len(agreeing)), ha="center", va="center_baseline", fontsize=7.5, zorder=4)
+            low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
+            ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)
+            ax.scatter(0, y, s=74, facecolor="none", edgecolor=COLOUR["ink"], linewidth=1.3, zorder=6)
             # Groups that say the same are drawn side by side in height, so that no mark hides another.
             for _, same in apart.drop_duplicates(["side", "difference", "qualifier"]).groupby("difference"):
                 for i, (_, claim) in enumerate(same.iterrows()):
                     _claim(ax, claim, y + (i - (len(same) - 1) / 2) * 0.34)
                     seen.add(claim["side"])
             listed = ", ".join(number(v) for v in sorted(set(apart["value"])))
-            ax.text(1.01, y, f"{number(rows['reference'].iloc[0])} | {listed}", transform=ax.get_yaxis_transform(),
-                    va="center", fontsize=9)  # fmt: skip
-        ax.text(1.01, -1.0, "reference | others", transform=ax.get_yaxis_transform(), va="center", fontsize=9,
-                fontweight="bold")  # fmt: skip
+            told = f"{number(rows['reference'].iloc[0])} ({len(agreeing)}) | {listed}"
+            ax.text(1.015, y, told, transform=beside, va="center", fontsize=9)
+        ax.text(1.015, -1.0, "reference (n) | others", transform=beside, va="center", fontsize=8.5, color="#444444")
         names = [f"{k['event_id']} {words.SIDES[k['direction']]}" for _, k in keys.iterrows()]
         ax.set_yticks(range(len(keys)), names, fontsize=9)
         for label, direction in zip(ax.get_yticklabels(), keys["direction"], strict=True):
@@ -240,12 +241,12 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
         shown = "" if total == len(keys) else f" (the newest {len(keys)} drawn)"
         title = (f"Published counts differ for {total} handover directions{shown}; the widest gap is "
                  f"{number(abs(largest['difference']))}, on {words.day(largest['date'])}")  # fmt: skip
-        base.frame(fig, title, "Persons above or below the reference claim. Grey bar: range of published claims. Ring: claims "
-                   "that agree with the reference, and how many.", _footer(differing.attrs, f"{len(differing)} claims"),
+        base.frame(fig, title, "Persons above or below the reference claim. Grey bar: range of published claims. Ring: the "
+                   "reference and the n claims that agree with it.", _footer(differing.attrs, f"{len(differing)} claims"),
                    f"Dot plot, one row a handover and direction. {title}.")  # fmt: skip
-        fig.subplots_adjust(left=0.315, right=0.845)
+        fig.subplots_adjust(left=0.318, right=0.79)
         sides = [s for s in GROUP if s in seen]
-        _key(fig, _marks(sides), [GROUP[s][2] for s in sides])
+        _key(fig, _marks(sides), [GROUP[s][2] for s in sides], titled=False)
     return fig
 
 
@@ -269,7 +270,7 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
         return base.empty("No exactly worded running total can be compared in this view.")
     until = max(rows["as_of"].max(), rows["as_of"].min() + pd.Timedelta(days=30))
     with mpl.rc_context(base.STYLE):
-        fig = base.figure(5.6)
+        fig = base.figure(6.4)
         axes = fig.subplots(2, 1, sharex=True)
         for ax, kind in zip(axes, ("bodies", "prisoners"), strict=True):
             here = rows[(rows["kind"] == kind).to_numpy()]
@@ -282,23 +283,33 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
                 ax.scatter(mine["as_of"], mine["residual"].astype("int64"), s=34, marker=marker, edgecolor=colour,
                            facecolor=np.where(hollow, "white", colour), linewidth=1.1, alpha=0.85, zorder=3)  # fmt: skip
             ax.set_yscale("symlog", linthresh=10, linscale=0.5)
-            edge = max(20.0, float(rows["residual"].abs().max()) * 1.8)
+            edge = max(20.0, float(rows["residual"].abs().max()) * 2)
             ax.set_ylim(-edge, edge)
             ticks = [t for t in (10, 100, 1000, 10000) if t < edge]
             ax.set_yticks([-t for t in reversed(ticks)] + [0] + ticks)
             ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}".replace("-", "\u2212")))
             ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
-            fits = int((here["residual"] == 0).sum())
+            for extreme in (here["residual"].max(), here["residual"].min()):
+                for day in here.loc[(here["residual"] == extreme) & (extreme != 0), "as_of"].tail(1):
+                    left = f"{extreme:+,}".replace("-", "\u2212")
+                    ax.annotate(
+                        left,
+                        (day, extreme),
+                        (-7, 0),
+                        textcoords="offset points",
+                        ha="right",
+                        va="center",
+                        fontsize=9,
+                        zorder=6,
+                        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+                    )
+            fits = int(here["verdict"].str.startswith("exact").sum())
             ax.set_title(f"{_KINDS[kind]}: {fits} of {words.plural(len(here), 'total')} met exactly", fontweight="bold")
-            ax.text(
-                0.006, 0.96, "events short of the total", transform=ax.transAxes, fontsize=9, color="#555555", va="top"
-            )
-            ax.text(0.006, 0.04, "events exceed the total", transform=ax.transAxes, fontsize=9, color="#555555")
         base.time_axis(axes[1], rows["as_of"].min(), until)
-        exact = int((rows["residual"] == 0).sum())
+        exact = int(rows["verdict"].str.startswith("exact").sum())
         title = f"{exact} of {words.plural(len(rows), 'running total')} equal the sum of their events, by {words.day(rows['as_of'].max())}"
-        base.frame(fig, title, "Total minus events in its window, persons, by the day it speaks for; scale even to ten, "
-                   "then by powers of ten. Events as the claimant's side counts them. Hollow: start not stated.",
+        base.frame(fig, title, "Total minus events in its window, persons; above zero the events fall short. Events as the "
+                   "claimant's side counts them. Even scale to ten, then powers of ten. Hollow: start not stated.",
                    _footer(reconciled.attrs, f"{words.plural(len(rows), 'total')} in exact words, one mark where several say the same"),
                    f"Two panels of marks around a zero line. {title}. The largest residual is "
                    f"{number(rows['residual'].abs().max())}.")  # fmt: skip
@@ -343,9 +354,9 @@ def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
         if dense.empty:
             title = f"Nothing has been densely read yet, by {words.day(until)}"
         else:
-            title = (
-                f"Silence can be read through {words.day(ends.min())}; by {words.day(until)} the rest is thin or unread"
-            )
+            kinds = " and ".join(k for k in KINDS if (dense["kind"] == k).any())
+            rest = f"; later days to {words.day(until)} are not" if until > ends.min() else ""
+            title = f"Densely read for {kinds} through {words.day(ends.min())}{rest}"
         base.frame(fig, title, "Days through which each side's statements were searched. Silence counts only where the reading "
                    "is dense.", f"Source: Repatria record, coverage. As of {until:%Y-%m-%d}.",
                    f"Bars over time by kind and side. {title}.")  # fmt: skip
@@ -353,5 +364,5 @@ def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
         handles = [
             mpl.patches.Patch(facecolor=c, hatch=h, edgecolor="#BDBDBD", linewidth=0.5) for c, h in look.values()
         ]
-        _key(fig, handles, ["densely read", "thinly read", "unread"])
+        _key(fig, handles, ["densely read", "thinly read", "unread"], titled=False)
     return fig

@@ -1,0 +1,356 @@
+"""Silences, the rhythm of handovers and forecasts of them. Unread months are hatched in every chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from repatria import cadence, words
+from repatria import forecast as forecasts
+from repatria.cadence import MANY, ONE
+from repatria.charts import base
+from repatria.charts.base import COLOUR, Chart
+from repatria.record import Day, Record
+
+_UNITS = {"day": "handover days", "deal": "deals"}
+_OPEN = COLOUR["accent"]
+
+
+def _kind(attrs: dict[str, Any]) -> str | None:
+    return None if attrs["kind"] == "either" else attrs["kind"]
+
+
+def _footer(attrs: dict[str, Any], n: int, note: str = "") -> str:
+    """Return the source line of what is drawn; no counts of people are, so it names no claimant."""
+    through = attrs["through"]
+    read = f" Searched through {through:%Y-%m-%d}." if through is not None else ""
+    return f"Source: Repatria record, {n} {_UNITS[attrs['unit']]}. As of {attrs['as_of']:%Y-%m-%d}.{read}" + (
+        f" {note}" if note else "")  # fmt: skip
+
+
+def _nothing(attrs: dict[str, Any], what: str) -> Chart:
+    through = attrs["through"]
+    read = f"by {words.day(through)}" if through is not None else "and no day has been searched"
+    return base.empty(f"{what}: {MANY[attrs['kind']]} counted in this window {read} are too few to draw it.")
+
+
+def _unit_words(unit: str) -> str:
+    return "Gap: from the last day of one deal to the first of the next." if unit == "deal" else \
+        "Gap: from one handover day to the next."  # fmt: skip
+
+
+def gap_stems(gaps: pd.DataFrame) -> Chart:
+    """Draw every gap as a stem at the day it ended, the open one hollow and arrowed. `gaps` as `cadence.gaps` returns."""
+    a = gaps.attrs
+    if gaps.empty:
+        return _nothing(a, "No gap")
+    s = cadence.summary(gaps)
+    done, still = gaps[~gaps["censored"]], gaps[gaps["censored"]].iloc[0]
+    since, until = gaps["start"].min(), max(a["as_of"], a["through"])
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(4.6)
+        ax = fig.subplots()
+        for dense, colour in ((True, COLOUR["ink"]), (False, "#8C8C8C")):
+            part = done[(done["reading"] == "dense") == dense]
+            ax.vlines(part["end"], 0, part["days"], color=colour, linewidth=1.2, alpha=0.8)
+            ax.scatter(part["end"], part["days"], s=20, color=colour, zorder=3)
+        top = max(int(gaps["days"].max()), 7)
+        ax.vlines(a["through"], 0, still["days"], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)), zorder=4)
+        ax.scatter([a["through"]], [still["days"]], s=52, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=6)
+        late = (a["through"] - since) > 0.45 * (until - since)
+        ax.annotate("", (a["through"], still["days"] + top * 0.17), (a["through"], still["days"] + top * 0.02),
+                    arrowprops={"arrowstyle": "->", "color": _OPEN, "linewidth": 1.8}, zorder=5)  # fmt: skip
+        ax.annotate(f"{words.plural(int(still['days']), 'day')} so far", (a["through"], still["days"] + top * 0.17),
+                    (4 if not late else -2, 3), textcoords="offset points", ha="right" if late else "left", va="bottom",
+                    color=_OPEN, fontweight="bold", fontsize=10.5, zorder=7,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85})  # fmt: skip
+        if s.median is not None and s.closed > 1:
+            ax.axhline(s.median, color=COLOUR["quiet"], linewidth=1.2, linestyle="--", zorder=2)
+            ax.annotate(f"median {s.median:g}", (1, s.median), (2, 0), xycoords=("axes fraction", "data"),
+                        textcoords="offset points", fontsize=9, color="#555555", va="center", annotation_clip=False,
+                        rotation=90 if s.median > top * 0.12 else 0)  # fmt: skip
+        for g in done.nlargest(2, "days").itertuples():
+            if g.days > 2 * (s.median or g.days):
+                ax.annotate(f"{g.days} days, to {words.day(g.end)}", (g.end, g.days), (6, 0), textcoords="offset points",
+                            fontsize=9.5, va="center", color=COLOUR["ink"])  # fmt: skip
+        ax.set_ylim(0, top * 1.16)
+        ax.set_ylabel("days of silence")
+        base.unread(ax, a, _kind(a), since, until)
+        base.time_axis(ax, since, until)
+        one = ONE[s.kind]
+        half = f"; half of {s.closed} past silences ended within {s.median:g}" if s.median and s.closed > 1 else ""
+        title = f"No {one} for {words.plural(int(still['days']), 'day')} by {words.day(a['through'])}{half}"
+        if not still["days"]:
+            title = f"A {one} on the last searched day, {words.day(a['through'])}{half}"
+        grey = " Grey: begun in thin reading." if (done["reading"] != "dense").any() else ""
+        sub = f"Days of silence before each {one}, at the day it ended. {_unit_words(s.unit)}{grey} Hollow: still open."
+        longest = f" The longest lasted {s.longest} days." if s.longest else ""
+        base.frame(fig, title, sub, _footer(a, s.units), f"Stems by date, one a gap, the open one hollow. {title}."
+                   + longest)  # fmt: skip
+        fig.subplots_adjust(right=0.93)
+    return fig
+
+
+def event_strip(record: Record, since: Day | None = None) -> Chart:
+    """Draw every handover day as a tick and every deal of several days as a bar, prisoners above bodies."""
+    kinds = ("prisoners", "bodies")
+    day = {k: cadence.handovers(record, k, "day", since) for k in kinds}
+    deal = {k: cadence.handovers(record, k, "deal", since) for k in kinds}
+    if all(h.empty for h in day.values()):
+        return base.empty("No handover of prisoners or bodies is on record in this window.")
+    firsts = [h["start"].min() for h in day.values() if len(h)]
+    begin, until = min(firsts), max(record.last_day, max(h["end"].max() for h in day.values() if len(h)))
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(3.7)
+        axes = fig.subplots(2, 1, sharex=True)
+        parts = []
+        for ax, k in zip(axes, kinds, strict=True):
+            h, d = day[k], deal[k]
+            counted = h[h["counted"]]
+            ax.eventplot([counted["start"]], lineoffsets=0.5, linelengths=0.7, colors=COLOUR["ink"], linewidths=1.1)
+            late = h[~h["counted"]]
+            if len(late):
+                ax.eventplot([late["start"]], lineoffsets=0.5, linelengths=0.7, colors=_OPEN, linewidths=1.1,
+                             linestyles=[(0, (2, 1.5))])  # fmt: skip
+            long = d[d["end"] > d["start"]]
+            ax.hlines(np.full(len(long), 0.04), long["start"], long["end"], color=COLOUR["to_russia"], linewidth=5)
+            base.unread(ax, h.attrs, k, begin, until)
+            n = int(d["counted"].sum())
+            parts.append(f"{words.plural(len(counted), 'day')} with {MANY[k]} ({words.plural(n, 'deal')})")
+            extra = f"; dashed: {len(late)} after the searched day, not counted" if len(late) else ""
+            ax.set_title(f"{MANY[k][:1].upper()}{MANY[k][1:]}{extra}", fontweight="bold", fontsize=10)
+            ax.set_ylim(0, 1.12)
+            ax.set_yticks([])
+            ax.spines["left"].set_visible(False)
+        base.time_axis(axes[1], begin, until)
+        through = day["prisoners"].attrs["through"]
+        title = " and ".join(parts) + (f", through {words.day(through)}" if through is not None else "")
+        title = title[:1].upper() + title[1:]
+        base.frame(fig, title, "A tick is a day with a handover; a thick bar below joins the days of one deal.",
+                   _footer(day["prisoners"].attrs, sum(len(h) for h in day.values())),
+                   f"Two rows of ticks by date. {title}.")  # fmt: skip
+        fig.subplots_adjust(hspace=0.55, left=0.03)
+    return fig
+
+
+def calendar(record: Record, since: Day | None = None) -> Chart:
+    """Draw handover days per calendar month as heat maps, prisoners above bodies; unread months hatched."""
+    kinds = ("prisoners", "bodies")
+    found = {k: cadence.monthly(record, k, since) for k in kinds}
+    if not any(m["days"].sum() for m in found.values()):
+        return base.empty("No handover of prisoners or bodies is on record in this window.")
+    top = max(3, max(int(m["days"].max()) for m in found.values()))
+    years = found["prisoners"]["year"].nunique()
+    with mpl.rc_context({**base.STYLE, "axes.grid": False}):
+        fig = base.figure(2.35 + 0.52 * years)
+        axes = fig.subplots(2, 1, sharex=True)
+        parts = []
+        for ax, k in zip(axes, kinds, strict=True):
+            m = found[k]
+            grid = m.pivot_table(index="year", columns="month", values="days", sort=True)
+            outside = m.pivot_table(index="year", columns="month", values="reading", aggfunc="first")
+            hide = outside.isin(["after", "before"]) | (outside.eq("unread") & grid.eq(0))
+            sns.heatmap(grid, mask=hide, ax=ax, cmap="Greys", vmin=0, vmax=top * 1.35, annot=True, fmt=".0f", cbar=False,
+                        linewidths=1.5, linecolor="white", annot_kws={"fontsize": 9})  # fmt: skip
+            for r in m.itertuples():
+                x, y = r.month - 1, r.year - m["year"].min()
+                if r.reading in ("unread", "thin"):
+                    hatch = "////" if r.reading == "unread" else "..."
+                    ax.add_patch(Rectangle((x + 0.03, y + 0.05), 0.94, 0.9, fill=False, hatch=hatch, linewidth=0,
+                                           edgecolor="#8C8C8C" if r.reading == "unread" else "#C4C4C4"))  # fmt: skip
+            ax.set_title(f"{MANY[k][:1].upper()}{MANY[k][1:]}", fontweight="bold", fontsize=10)
+            ax.set_xlabel("")
+            ax.set_ylabel("")
+            ax.tick_params(length=0)
+            ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
+            ax.set_xticklabels(["J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D"])
+            most = m.loc[m["days"].idxmax()]
+            if most["days"]:
+                parts.append(f"{most['days']} in {pd.Timestamp(most['year'], most['month'], 1):%B %Y} for {k}")
+        title = f"Busiest months, as of {words.day(record.last_day)}: " + ", ".join(parts) + " (handover days)"
+        base.frame(fig, title, "Days with a handover per month. Dotted: thinly or partly read, a lower bound. Hatched: unread.",
+                   _footer(found["prisoners"].attrs, sum(int(m["days"].sum()) for m in found.values())),
+                   f"Two calendars, years by months, darker for more handover days. {title}.")  # fmt: skip
+        fig.subplots_adjust(hspace=0.28)
+    return fig
+
+
+def _strip(ax: Axes, gaps: pd.DataFrame) -> None:
+    """Draw when the gaps happened and how well that time was read, under a chart without a date axis."""
+    a = gaps.attrs
+    since, until = gaps["start"].min(), max(a["as_of"], a["through"])
+    ax.eventplot([gaps["start"]], lineoffsets=0.35, linelengths=0.5, colors=COLOUR["ink"], linewidths=0.8)
+    base.unread(ax, a, _kind(a), since, until)
+    base.time_axis(ax, since, until)
+    ax.set_ylim(0, 1.3)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_title("where these gaps begin, and how well that time was read", fontsize=9, color="#555555", pad=3)
+
+
+def survival_curve(gaps: pd.DataFrame) -> Chart:
+    """Draw the share of gaps longer than so many days (Kaplan-Meier) with the present one marked."""
+    a = gaps.attrs
+    s = cadence.summary(gaps) if len(gaps) else None
+    if s is None or s.closed < 2 or s.open_days is None:
+        return _nothing(a, "No survival curve")
+    curve = cadence.survival(gaps)
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(4.9)
+        ax, strip = fig.subplots(2, 1, height_ratios=[6, 1])
+        ax.fill_between(curve["days"], curve["low"], curve["high"], step="post", color=COLOUR["quiet"], alpha=0.25,
+                        linewidth=0)  # fmt: skip
+        ax.step(curve["days"], curve["survival"], where="post", color=COLOUR["ink"], linewidth=1.8)
+        at = float(curve.loc[curve["days"] <= s.open_days, "survival"].iloc[-1])
+        ax.plot([s.open_days, s.open_days], [0, at], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)))
+        ax.scatter([s.open_days], [at], s=56, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=5)
+        longest = max(s.longest or 0, s.open_days)
+        ax.annotate(f"the present gap: {words.plural(s.open_days, 'day')} so far;\n{at:.0%} of gaps lasted longer",
+                    (s.open_days, at), (10, 4), textcoords="offset points", color=_OPEN, fontweight="bold", fontsize=10,
+                    va="bottom")  # fmt: skip
+        if s.median is not None:
+            ax.plot([0, s.median, s.median], [0.5, 0.5, 0], color=COLOUR["quiet"], linewidth=1, linestyle="--")
+            ax.annotate(f"median {s.median:g} days", (s.median, 0.5), (7, 2), textcoords="offset points", fontsize=9.5,
+                        color="#444444", va="bottom")  # fmt: skip
+        ax.set_xlim(0, longest * 1.04)
+        ax.set_ylim(0, 1.08)
+        ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
+        ax.set_xlabel("days of silence")
+        _strip(strip, gaps)
+        half = f"Half of the silences between {MANY[s.kind]} ended within {s.median:g} days" if s.median else \
+            f"More than half of the silences between {MANY[s.kind]} have not ended"  # fmt: skip
+        title = f"{half}; the present one stands at {s.open_days} ({words.day(a['through'])})"
+        sub = f"Share of gaps longer than so many days, Kaplan-Meier with 95 % band, open gap censored. {_unit_words(s.unit)}"
+        base.frame(fig, title, sub, _footer(a, s.units), f"A falling step curve with a band. {title}. {at:.0%} of gaps "
+                   "lasted longer than the present one so far.")  # fmt: skip
+        fig.subplots_adjust(hspace=0.62)
+    return fig
+
+
+def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", since: Day | None = None) -> Chart:
+    """Draw the rate of each regime with its interval over the moving rate, with landmarks as labels."""
+    regimes = cadence.rates(record, kind, unit, "regime", since)
+    a = regimes.attrs
+    if regimes.empty or not a["units"]:
+        return _nothing(a, "No regime")
+    begin, until = regimes["first"].iloc[0], max(a["as_of"], a["through"])
+    moving = cadence.moving_rate(record, kind, unit, since)
+    h = cadence.handovers(record, kind, unit, since)
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(4.8)
+        ax = fig.subplots()
+        ax.plot(moving.index, moving, color="#8C8C8C", linewidth=1)
+        peak = max(moving.max() if moving.notna().any() else 0, regimes["per_30_days"].max())
+        for r in regimes.itertuples():
+            end = r.last + cadence.ONE_DAY
+            ax.fill_between([r.first, end], r.poisson_low, r.poisson_high, color=COLOUR["to_russia"], alpha=0.18,
+                            linewidth=0)  # fmt: skip
+            ax.hlines(r.per_30_days, r.first, end, color=COLOUR["to_russia"], linewidth=2.4)
+            wide = r.days > 0.12 * (until - begin).days
+            ax.annotate(f"{r.per_30_days:.1f}" + (" per 30 days" if wide else ""),
+                        (r.first + (end - r.first) / 2, min(r.poisson_high, peak * 1.2)), (0, 3),
+                        textcoords="offset points", ha="center", va="bottom", fontsize=10, fontweight="bold",
+                        color=COLOUR["to_russia"], zorder=6)  # fmt: skip
+        top = max(peak, min(regimes["poisson_high"].max(), peak * 1.25)) * 1.38
+        ax.eventplot([h.loc[h["counted"], "start"]], lineoffsets=top * 0.015, linelengths=top * 0.03,
+                     colors=COLOUR["ink"], linewidths=0.8)  # fmt: skip
+        for i, mark in enumerate(cadence.landmarks(record, kind, since).itertuples()):
+            ax.axvline(mark.day, color=COLOUR["ink"], linewidth=0.9, linestyle=":", zorder=1)
+            right = (mark.day - begin) < 0.62 * (until - begin)
+            ax.annotate(mark.label, (mark.day, top * (0.93 - 0.07 * (i % 3))), (3 if right else -3, 0),
+                        textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
+                        color=COLOUR["ink"], bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8,
+                                                   "alpha": 0.8})  # fmt: skip
+        ax.set_ylim(0, top)
+        ax.set_ylabel("per 30 days")
+        base.unread(ax, a, _kind(a), begin, until)
+        base.time_axis(ax, begin, until)
+        what = f"{MANY[kind]} by {unit}"
+        if len(regimes) == 1:
+            title = f"No change of rate is detectable in {what}: {regimes['per_30_days'].iloc[0]:.1f} per 30 days " \
+                    f"through {words.day(a['through'])}"  # fmt: skip
+        else:
+            path = ", then ".join(f"{v:.1f}" for v in regimes["per_30_days"])
+            title = f"{len(regimes)} regimes of {what}: {path} per 30 days, through {words.day(a['through'])}"
+        sub = ("Purple: rate by regime (Bayesian blocks, 5 % false alarms) with exact Poisson 95 % interval. Grey: last "
+               "90 days. Ticks: handovers. Dotted: known context, not a cause.")  # fmt: skip
+        base.frame(fig, title, sub, _footer(a, a["units"]), f"Steps of the rate over time. {title}.")
+    return fig
+
+
+def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Chart:
+    """Draw the last `shown` days as a running count and the forecast of the next 90 as a fan, with its reliability.
+
+    `scores` as `forecast.backtest` returns; the model is the one that earned it there, else the baseline.
+    """
+    s = scores.attrs
+    h = cadence.handovers(record, s["kind"], s["unit"])
+    a = h.attrs
+    found = forecasts.ahead(record, scores)
+    if found is None:
+        return _nothing(a, "No forecast")
+    forecast, known, model, beats = found
+    fan = forecasts.fan(forecast)
+    origin = known.origin
+    begin = max(origin - pd.Timedelta(days=shown), a["first"])
+    past = h[h["counted"] & (h["start"] > begin)]
+    n = len(past)
+    days = [origin + pd.Timedelta(days=int(d)) for d in fan["days"]]
+    with mpl.rc_context(base.STYLE):
+        fig = base.figure(5.2)
+        ax, pit = fig.subplots(1, 2, width_ratios=[2.7, 1])
+        ax.step(
+            [begin, *past["start"], origin], [0, *range(1, n + 1), n], where="post", color=COLOUR["ink"], linewidth=1.8
+        )
+        for low, high, alpha in ((0.1, 0.9, 0.22), (0.25, 0.75, 0.4)):
+            ax.fill_between(days, n + fan[low], n + fan[high], step="post", color=_OPEN, alpha=alpha, linewidth=0)
+        ax.step(days, n + fan[0.5], where="post", color=_OPEN, linewidth=1.8)
+        end = fan.iloc[-1]
+        for q, text in ((0.9, "80 %"), (0.5, "median")):
+            ax.annotate(f"{text}: {end[0.1]:.0f}–{end[0.9]:.0f}" if q == 0.9 else f"{text} {end[q]:.0f}",
+                        (days[-1], n + end[q]), (-2, 3), textcoords="offset points", ha="right", va="bottom", fontsize=9.5,
+                        color=_OPEN, fontweight="bold",
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.75})  # fmt: skip
+        until = days[-1]
+        base.unread(ax, {"coverage": a["coverage"]}, _kind(a), begin, until, label=False)
+        ax.annotate("after the last\nsearched day", (origin, 0), (3, 3), textcoords="offset points", fontsize=8.5,
+                    color="#555555", va="bottom")  # fmt: skip
+        late = h[~h["counted"] & (h["start"] > origin) & (h["start"] <= until)]
+        if len(late):
+            ax.eventplot([late["start"]], lineoffsets=0.0, linelengths=(n + end[0.9]) * 0.1, colors=COLOUR["ink"],
+                         linewidths=1.2, linestyles=[(0, (2, 1.5))])  # fmt: skip
+        ax.set_ylim(0, (n + end[0.9]) * 1.14 + 0.5)
+        base.time_axis(ax, begin, until)
+        ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
+        ax.set_title(f"{_UNITS[s['unit']]} since {words.day(begin)}", fontsize=10)
+        shares = forecasts.reliability(scores, "count90", model)
+        edges = np.linspace(0, 1, len(shares) + 1)
+        pit.bar(
+            edges[:-1], np.nan_to_num(shares), width=1 / len(shares), align="edge", color="#B8B8B8", edgecolor="white"
+        )
+        pit.axhline(1 / len(shares), color=COLOUR["ink"], linewidth=1.2, linestyle="--")
+        pit.annotate(
+            "right on average", (1, 1 / len(shares)), (0, 3), textcoords="offset points", ha="right", fontsize=8.5
+        )
+        pit.set_xticks([0.05, 0.95], ["fewer came", "more came"])
+        pit.xaxis.get_majorticklabels()[0].set_ha("left")
+        pit.xaxis.get_majorticklabels()[1].set_ha("right")
+        pit.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
+        tried = scores.loc[scores["target"] == "count90", "origin"].nunique()
+        pit.set_title(f"reliability, {tried} past forecasts", fontsize=10)
+        verdict = f"model: {model}, which beat the constant rate" if beats else \
+            "constant rate, because no model beat it" if tried else "constant rate, no past forecast to score"  # fmt: skip
+        title = f"{end[0.1]:.0f} to {end[0.9]:.0f} {MANY[s['kind']]} by {s['unit']} expected in the 90 days after " \
+                f"{words.day(origin)} ({verdict})"  # fmt: skip
+        sub = "Running count and forecast (50 % and 80 % bands), from what was searched. Right: where outcomes fell in past forecasts made as of their day." + (
+            " Dashed ticks: found in thin reading since, not used." if len(late) else "")  # fmt: skip
+        base.frame(fig, title, sub, _footer(a, int(h["counted"].sum())), f"A rising step line that opens into a fan, and a "
+                   f"histogram. {title}.")  # fmt: skip
+        fig.subplots_adjust(wspace=0.22)
+    return fig
