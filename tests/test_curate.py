@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,7 @@ from typer.testing import CliRunner
 import repatria as rp
 from repatria import curate, record
 from repatria.curate import CurateError, Handover, Page, Statement, statement
-from repatria.fingerprint import of_data
+from repatria.fingerprint import ROOT, of_data
 from repatria.schema import TABLES
 
 app = typer.Typer()
@@ -25,9 +29,8 @@ app.command()(curate.command)
 EVENT = "bodies-2025-03-28"
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A small invented record: six handovers, one claim each way by one side."""
+def invented(folder: Path) -> Path:
+    """Write a small record: six handovers, one claim each way by one side."""
     days = [f"2025-0{m}-{d}" for m in (1, 2, 3) for d in ("14", "28")]
     events = [(f"bodies-{d}", d) for d in days]
     claims = []
@@ -39,7 +42,12 @@ def data(tmp_path: Path) -> Path:
     rows = small(events, claims)
     rows["sources"].sort(key=lambda r: r["source_id"])
     rows["citations"].sort(key=lambda r: (r["claim_id"], r["source_id"]))
-    return write(tmp_path / "data", rows)
+    return write(folder, rows)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return invented(tmp_path / "data")
 
 
 def page(url: str = "https://paper.example/1", *claims: str, **more: Any) -> Page:
@@ -85,9 +93,7 @@ def swap(option: str, value: str) -> list[str]:
         (swap("--url", "javascript:alert(1)"), "is not an address"),
         (swap("--url", "http://["), "Invalid IPv6"),
         (swap("--tier", "blog"), "'blog' is none of"),
-        (swap("--language", "English"), "does not have the form"),
         (swap("--publisher", "=HYPERLINK(1)"), "could be read as a formula"),
-        (swap("--publisher", "<script>x</script>"), "markup"),
         (swap("--publisher", "two\nlines"), "sources.csv"),
         (swap("--publisher", "\x1b[2J"), "control character"),
         (swap("--claim", "nobody: to_ukraine 909"), "claimant 'nobody' is not on record"),
@@ -95,12 +101,7 @@ def swap(option: str, value: str) -> list[str]:
         (swap("--claim", "kyiv: to_nowhere 909"), "write CLAIMANT"),
         (swap("--claim", "kyiv: to_ukraine"), "a count or one of"),
         (swap("--claim", "kyiv: to_ukraine 909 910"), "count_low is given twice"),
-        (swap("--claim", "kyiv: to_ukraine withheld 909"), "goes without a count"),
-        (swap("--claim", "kyiv: to_ukraine 909-900"), "is larger than count_high"),
-        (swap("--claim", "press: to_ukraine zero"), "needs a named claimant"),
-        (swap("--claim", "kyiv: to_ukraine 99999999"), "out of all proportion"),
         ([*FLAGS, "--claim", "kyiv: to_ukraine women 1000"], "larger than its total"),
-        ([*FLAGS, "--deal", "no deal"], "does not have the form"),
         ([*FLAGS, "--agreement", "minsk"], "is not in agreements.csv"),
         ([*FLAGS, "--event", EVENT], "goes without kind"),
         ([*FLAGS, "--total", "kyiv: to_ukraine many"], "write CLAIMANT"),
@@ -191,6 +192,15 @@ def full() -> Handover:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, curate.Draft]:
+    """A record with an addition laid out and checked, to be copied and written."""
+    folder = invented(tmp_path_factory.mktemp("drafted") / "data")
+    made, _ = curate.draft(folder, [full()])
+    assert made is not None
+    return folder, made
+
+
 def write_copy(source: Path, target: Path) -> Path:
     target.mkdir()
     for name in TABLES:
@@ -200,10 +210,10 @@ def write_copy(source: Path, target: Path) -> Path:
 
 @pytest.mark.parametrize("step", range(9))
 def test_a_kill_at_any_replacement_leaves_old_or_new(
-    step: int, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    step: int, drafted: tuple[Path, curate.Draft], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    made, _ = curate.draft(data, [full()])
-    assert made is not None
+    laid_out, made = drafted
+    data = Path(shutil.copytree(laid_out, tmp_path / "data"))
     calls = iter(range(99))
     replace = curate._replace
 
@@ -361,7 +371,7 @@ def test_dry_run_writes_nothing(data: Path) -> None:
 
 
 @given(name=st.text(max_size=30), note=st.text(max_size=30))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_refused_or_read_back_as_it_is(name: str, note: str, data: Path) -> None:
     before = {n: (data / f"{n}.csv").read_bytes() for n in TABLES}
     try:
@@ -395,13 +405,26 @@ def test_a_doubtful_addition_is_made_with_a_warning(given_: Handover, expected: 
 
 
 def test_a_total_that_falls_is_a_warning(data: Path) -> None:
-    flags = [*FLAGS, "--total", "kyiv: to_ukraine 7000 about since=2022-02-24"]
-    assert "below" not in run(data, *flags).output
-    more = ["--event", EVENT, "--url", "https://paper.example/3", *FLAGS[6:8], "--published", "2025-05-01", *FLAGS[10:]]
-    for count, falls in (("6500", False), ("6000", True), ("8000", False)):
-        total = ["--total", f"kyiv: to_ukraine {count} since=2022-02-24 as_of=2025-05-01"]
-        assert ("below" in run(data, *more, *total, "--dry-run").output) == falls
-    assert run(data, *more, *total[:1], total[1].replace("8000", "60"), "--strict").exit_code == 1
+    add(data, full())
+    for count, falls in (("7000", False), ("6500 about", False), ("6000", True)):
+        total = curate.total(f"kyiv: to_ukraine {count} since=2022-02-24", "bodies", "2025-05-01")
+        later = Page(
+            "https://paper.example/3", "Paper", "2025-05-01", "en", "press", totals=(replace(total, claimant="rada"),)
+        )
+        made, _ = curate.draft(data, [Handover(event_id="bodies-2025-04-18", pages=(later,))])
+        assert made is not None and any("is below 7000" in w for w in made.warnings) == falls
+    more = [
+        "--event",
+        EVENT,
+        "--url",
+        "https://paper.example/3",
+        *FLAGS[6:8],
+        "--published",
+        "2025-05-01",
+        *FLAGS[10:14],
+    ]
+    result = run(data, *more, "--total", "rada: to_ukraine 60 since=2022-02-24", "--strict")
+    assert result.exit_code == 1 and "1 new warnings; nothing was written" in result.stderr
 
 
 def test_batches_of_one_deal_and_far_apart_days_are_no_duplicates(data: Path) -> None:
@@ -412,8 +435,10 @@ def test_batches_of_one_deal_and_far_apart_days_are_no_duplicates(data: Path) ->
     assert not any("may be" in w for w in add(data, far).warnings)
 
 
-def test_a_record_without_rows_has_no_warnings(tmp_path: Path) -> None:
-    assert rp.load(write(tmp_path / "empty", {})).warnings == ()
+def test_handovers_of_unknown_size_only_are_compared_with_nothing(tmp_path: Path) -> None:
+    hidden = dict(event_id="bodies-2025-01-01", claimant_id="kyiv", direction="to_ukraine", absence="withheld")
+    loaded = rp.load(write(tmp_path / "hidden", small([("bodies-2025-01-01", "2025-01-01")], [hidden])))
+    assert [w.reason for w in loaded.warnings] == ["'bodies-2025-01-01' rests on one publisher"]
 
 
 # --- asking -------------------------------------------------------------------------------------------------
@@ -462,6 +487,11 @@ def test_a_page_on_an_event_of_record_by_answering(data: Path) -> None:
     result = run(data, "--event", EVENT, input="\n".join([*answers, "y", ""]))
     assert "on record: s0, Paper 0" in result.output and "1 = moscow: to_russia 65" in result.output
     assert "published before the event" in result.output and result.exit_code == 1  # that page is from January
+    (kept,) = re.findall(r"answers are in (\S+): correct", result.stderr)
+    answers = json.loads(Path(kept).read_text(encoding="utf-8"))
+    Path(kept).unlink()
+    answers["pages"][0]["url"] = "https://example.org/10"  # a page of the right day
+    assert run(data, "--from", "-", input=json.dumps(answers)).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -488,3 +518,22 @@ def test_importing_is_light() -> None:
     code = "import sys, repatria.curate, repatria.export, repatria.changes; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_guide_works_as_printed(folder: Path) -> None:
+    text = (ROOT / "docs" / "curating.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```bash\n(.*?)```", text, re.S)
+    (batch,) = re.findall(r"```json\n(.*?)```", text, re.S)
+    outputs = []
+    for line in script.replace("\\\n", " ").splitlines():
+        result = run(folder, *shlex.split(line)[2:])
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    (printed,) = re.findall(r"```text\n(.*?)```", text, re.S)
+    assert all(line in outputs[1] for line in printed.splitlines() if line != "…"), outputs[1]
+    result = run(folder, "--from", "-", input=batch)
+    assert result.exit_code == 0, result.output
+    events = rp.load(folder).events().set_index("event_id")
+    bodies, prisoners = events.loc["bodies-2026-07-15"], events.loc["prisoners-2026-07-16"]
+    assert (bodies["to_ukraine"], bodies["to_ukraine_grade"], bodies["to_russia"]) == (503, "agreed", 21)
+    assert (prisoners["to_ukraine"], prisoners["to_russia_absence"]) == (205, "withheld")

@@ -16,6 +16,8 @@ _HOMES = {
     "asymmetry": "",
     "asymmetry_tables": "",
     "cadence": "",
+    "cadence_tables": "",
+    "forecast": "",
     "charts": "",
     "tables": "",
     "words": "",

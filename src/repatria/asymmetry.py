@@ -273,11 +273,10 @@ def units(events: pd.DataFrame, unit: str = "event") -> pd.DataFrame:
 
 
 def _spread(x: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return share, jackknife (CR3) variance and Kish's effective number of units, over the last axis."""
+    """Return share, leave-one-unit-out (CR3) variance and Kish's effective number of units, over the last axis."""
     total = n.sum(-1, keepdims=True)
     ratio = x.sum(-1, keepdims=True) / total
-    m = n.shape[-1]
-    variance = (m - 1) / m * (((x - ratio * n) / (total - n)) ** 2).sum(-1)
+    variance = (((x - ratio * n) / (total - n)) ** 2).sum(-1)
     return ratio[..., 0], variance, total[..., 0] ** 2 / (n**2).sum(-1)
 
 

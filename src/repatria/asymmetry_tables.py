@@ -47,7 +47,7 @@ def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
     first, last = words.event_day(events.iloc[0]), words.event_day(events.iloc[-1])
     out = (
         f"**{percent(s.share)} went to Russia**: {number(s.to_russia)} of {number(s.to_russia + s.to_ukraine)} {what} in "
-        f"the {words.plural(s.events_in, one, many)} with a figure in both directions ({s.reading}), {first} to {last}."
+        f"the {words.plural(s.events_in, one, many)} with a figure in both directions ({s.reading}), {first if first == last else f'{first} to {last}'}."
     )
     b = bounds(events, seen).set_index("cap")
     p = b.loc["published"]
@@ -72,9 +72,12 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
     """Return `shares` as readers see it; per event with a link to its claims."""
     g = shares(events, by)
     frame = g[[by, "share", *DIRECTIONS, "events_in", "events_out", "reading"]].copy()
+    note = "Persons are those of the handovers in: with a figure in both directions. "
     if by == "event":
+        note = "No share without a figure in both directions; none is a statement, not a gap. "
+        e = events.set_index("event_id").loc[g["event"]]
         for d in DIRECTIONS:
-            frame[d] = [counted(n, a) for n, a in zip(events[d], events[f"{d}_absence"], strict=True)]
+            frame[d] = [counted(n, a) for n, a in zip(e[d], e[f"{d}_absence"], strict=True)]
         frame = frame.drop(columns=["events_in", "events_out"]).iloc[::-1].reset_index(drop=True)
     else:
         for a in ("zero", "withheld", "not_reported"):
@@ -83,10 +86,12 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
         "share": "share to Russia", **SIDES, "events_in": "handovers in", "events_out": "handovers out",
         "zero": "counts of zero", "withheld": "size withheld", "not_reported": "not reported",
     })  # fmt: skip
+    if g.empty:
+        note = NO_EVENT + " "
     what = _noun(events.attrs)
     return Table(f"share-{what}-{by}", f"Share of {what} that went to Russia, by {by}", frame,
                  links=["event"] if by == "event" else [], show={"share to Russia": "{:.1%}"},
-                 notes=["Persons are those of the handovers in: with a figure in both directions. " + GUARDRAIL])  # fmt: skip
+                 notes=[note + GUARDRAIL])  # fmt: skip
 
 
 def lens_table(table: pd.DataFrame) -> Table:
@@ -227,7 +232,7 @@ def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
                           f"and {row['units_after']} exchanges, p = {row['p_holm']:.2g})")  # fmt: skip
         else:
             alike.append(str(name))
-    out = f"Comparing the exchanges nearest to each break, with all {words.plural(table.attrs['looks'], 'look')} counted: "
+    out = f"Comparing the exchanges nearest to each break, with {words.plural(table.attrs['looks'], 'look')} counted: "
     out += f"the share to Russia differs at {'; '.join(differ)}. " if differ else "no break shows a difference. "
     if differ and alike:
         out += f"No difference is shown at {'; '.join(alike)}. "
@@ -261,10 +266,15 @@ def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
         if c.top_share is None:
             parts.append(f"No handover in this window has a known count above zero {side}.")
             continue
-        which = f"The {c.top} largest of" if c.handovers > c.top else "All"
+        if c.handovers <= c.top:
+            parts.append(
+                f"{words.plural(c.handovers, 'handover')} with a figure {side}: too few to speak of the largest."
+            )
+            continue
         lacking = f"; {c.unknown} more have no figure" if c.unknown else ""
-        parts.append(f"{which} {words.plural(c.handovers, 'handover')} with a figure {side} hold {percent(c.top_share, 0)} "
+        parts.append(f"The {c.top} largest of {words.plural(c.handovers, 'handover')} with a figure {side} hold {percent(c.top_share, 0)} "
                      f"of the {number(c.persons)} (Gini {c.gini:.2f}{lacking}).")  # fmt: skip
+    agreed = ""
     for d, side in SIDES.items():
         b = batches(events, d, step)
         n_round, n_repeats = int(b["round"].sum()), int(b["repeats"].sum())
@@ -275,4 +285,5 @@ def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
         run = b.attrs["round_run"]
         parts.append(f"Of the {len(b)} counts {side}, {' and '.join(told)}"
                      + (f"; the latest {run} are all round." if run > 1 else "."))  # fmt: skip
-    return Prose(" ".join(parts) + " A round or repeated size points to a number agreed beforehand.")
+        agreed = " A round or repeated size points to a number agreed beforehand."
+    return Prose(" ".join(parts) + agreed)

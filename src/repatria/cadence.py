@@ -130,7 +130,7 @@ def units(e: pd.DataFrame, w: Window | None, unit: str, since: pd.Timestamp | No
     group = e.groupby(["deal_id" if unit == "deal" else "date", "counted"], sort=False).ngroup().to_numpy()
     e = e.iloc[np.argsort(group, kind="stable")]
     at = np.flatnonzero(np.diff(np.sort(group), prepend=-1))
-    first, last = e.iloc[at], e.iloc[np.append(at[1:], len(e)) - 1]
+    first, last = e.iloc[at], e.iloc[np.append(at, len(e))[1:] - 1]
     ids = e["event_id"].tolist()
     columns: dict[str, Any] = {
         "unit_id": first["deal_id" if unit == "deal" else "event_id"].array,
@@ -368,23 +368,24 @@ def blocks(days: np.ndarray, length: int, p0: float = 0.05) -> list[tuple[int, i
 
 
 def detectability(
-    handovers: int, days: int, factors: Sequence[float] = (1, 2, 4), p0: float = 0.05, runs: int = 100, seed: int = SEED
+    handovers: int, days: int, factors: Sequence[float] = (1, 2, 3), p0: float = 0.05, runs: int = 100, seed: int = SEED
 ) -> pd.DataFrame:
     """Return how often `blocks` finds a change of rate, by seeded simulation of as many handovers in as many days.
 
     Factor 1 is a constant rate: its share is the false-alarm rate. Else the rate changes by the factor at mid-window
-    (up or down is the same by symmetry). Columns: factor, detected, low, high (95 %, exact binomial over the runs).
+    (up or down is the same by symmetry), with half the runs. Columns: factor, detected, low, high (95 %, exact binomial over the runs).
     """
     rng = np.random.default_rng(seed)
     rows = []
     for factor in factors:
         found = 0
-        for _ in range(runs):
+        tries = runs if factor == 1 else runs // 2
+        for _ in range(tries):
             late = rng.random(handovers) < factor / (1 + factor)
             at = (rng.random(handovers) + late) * days / 2
             found += len(blocks(at.astype(int), days, p0)) > 1
-        ci = stats.binomtest(found, runs).proportion_ci(method="exact")
-        rows.append((factor, found / runs, ci.low, ci.high))
+        ci = stats.binomtest(found, tries).proportion_ci(method="exact")
+        rows.append((factor, found / tries, ci.low, ci.high))
     return pd.DataFrame(rows, columns=["factor", "detected", "low", "high"])
 
 
@@ -450,10 +451,10 @@ def rates(
         row["dispersion"] = dispersion
         for d in DIRECTIONS:
             size = h.loc[mask & (h[f"{d}_unknown"] < h["events"]).to_numpy(), d].astype("float64")
-            total = float(size.sum())
-            row[f"{d}_people"], row[f"{d}_per_30_days"] = int(total), total * MONTH / days
+            total = float(size.sum()) if len(size) or not n else np.nan  # handovers without any figure: not known
+            row[f"{d}_people"], row[f"{d}_per_30_days"] = total, total * MONTH / days
             row[f"{d}_low"] = row[f"{d}_high"] = np.nan
-            if bins and total and len(size) > 1:
+            if bins and total > 0 and len(size) > 1:
                 per_person = size.var(ddof=0) / size.mean() + dispersion * size.mean()
                 row[f"{d}_low"], row[f"{d}_high"] = interval(total, days, per_person)
             row[f"{d}_unknown"] = int(h.loc[mask, f"{d}_unknown"].sum())
@@ -648,8 +649,8 @@ def dating(record: Record, kind: str = "prisoners", unit: str = "day", since: Da
 def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None) -> pd.DataFrame:
     """Return what is known beside the rate, as labels and not as causes: day, label.
 
-    The beginning of the longest completed silence between exchange days, and the talks (by place and year) under
-    which at least two days of handovers of the kind are on record, at the day of the first.
+    The beginning of the longest completed silence between handover days, and the talks (by place and year) under
+    which at least three deals of any kind are on record, at the day of the first.
     """
     g = gaps(record, kind, "day", since)
     rows = []
@@ -657,14 +658,13 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
     if len(closed):
         longest = closed.loc[closed["days"].idxmax()]
         rows.append((longest["start"], f"{longest['days']} days without, from {words.day(longest['start'])}"))
-    e, _ = prepared(record, kind, "best", disputed=False)
     talks = record.agreements()
     talks = talks[(talks["place"] != "") & talks["agreed_on"].notna()]
     talks = talks[talks["agreed_on"] >= g.attrs["first"]] if g.attrs["first"] is not None else talks.iloc[:0]
-    held = e.groupby("agreement_id")["date"].nunique()
-    talks = talks.assign(days=talks["agreement_id"].map(held).fillna(0))
+    held = record.events().groupby("agreement_id")["deal_id"].nunique()
+    talks = talks.assign(deals=talks["agreement_id"].map(held).fillna(0))
     for (place, year), t in talks.groupby(["place", talks["agreed_on"].dt.year]):
-        if t["days"].sum() > 1:
+        if t["deals"].sum() > 2:
             rows.append((t["agreed_on"].min(), f"{place} {year}"))
     return pd.DataFrame(rows, columns=["day", "label"]).sort_values("day", ignore_index=True)
 

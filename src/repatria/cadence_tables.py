@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from repatria import forecast as forecasts
 from repatria import words
 from repatria.cadence import (
     KINDS,
@@ -158,7 +159,7 @@ def rates_table(record: Record, by: str = "year", since: Day | None = None, lens
                                   for r in f.itertuples()]  # fmt: skip
         for d, side in words.SIDES.items():
             frame[f"people {side} per 30 days"] = [
-                _range(*(getattr(r, f"{d}_{c}") for c in ("per_30_days", "low", "high")), form="{:,.0f}")
+                _range(getattr(r, f"{d}_per_30_days"), getattr(r, f"{d}_low"), getattr(r, f"{d}_high"), "{:,.0f}")
                 for r in f.itertuples()
             ]
             frame[f"without figure {side}"] = f[f"{d}_unknown"]
@@ -235,10 +236,11 @@ def logrank_table(record: Record, since: Day | None = None) -> Table:
     parts = []
     for kind in _BOTH:
         for unit in UNITS:
+            g = gaps(record, kind, unit, since)
             for by in ("regime", "year"):
                 p = rates(record, kind, unit, by, since)
                 if len(p):
-                    found = logrank(gaps(record, kind, unit, since), p)
+                    found = logrank(g, p)
                     parts.append(found.assign(of=kind, unit=unit, by=by))
     f = pd.concat([x for x in parts if len(x)] or [logrank(pd.DataFrame(), pd.DataFrame()).assign(of="", unit="", by="")],
                   ignore_index=True)  # fmt: skip
@@ -299,3 +301,101 @@ def listed(record: Record, since: Day | None = None) -> Table:
     what = f"after {words.day(through)}, the last searched day" if through is not None else "and no searched day"
     return Table("listed", f"{_first(words.plural(len(e), 'handover'))} {what}: seen, not counted", frame,
                  links=["event"], notes=["Silence around them means nothing: those months were not searched."])  # fmt: skip
+
+
+_TARGETS = {
+    "next": "days to the next", "count30": "number in 30 days", "count90": "number in 90 days",
+    "people_to_ukraine": "people to Ukraine in the next", "people_to_russia": "people to Russia in the next",
+}  # fmt: skip
+
+
+def _of(scores: pd.DataFrame) -> str:
+    return f"{MANY[scores.attrs['kind']]} by {scores.attrs['unit']}"
+
+
+def backtest_table(scores: pd.DataFrame) -> Table:
+    """Return `forecast.skill` of one backtest as a table: every model, every target."""
+    f = forecasts.skill(scores)
+    frame = pd.DataFrame({"forecast of": f["target"].map(_TARGETS), "model": f["model"], "origins": f["origins"]})
+    for column, name in (("log", "log score"), ("crps", "CRPS"), ("brier", "Brier, any"), ("cover50", "in 50 % band"),
+                         ("cover80", "in 80 % band")):  # fmt: skip
+        frame[name] = f[column].astype(float)
+    frame["skill"] = [
+        "baseline" if m in (forecasts.BASELINE, forecasts.BASELINE_PEOPLE) else _range(s, low, high, "{:+.0%}")
+        for m, s, low, high in zip(f["model"], f["skill"], f["low"], f["high"], strict=True)
+    ]
+    frame["beats the baseline"] = ["yes" if b else "no" for b in f["beats"]]
+    a = scores.attrs
+    when = f"{len(scores['origin'].unique())} month starts" if len(scores) else "no month start: too little is known"
+    return Table(
+        f"backtest-{a['kind']}-{a['unit']}", f"Past forecasts of {_of(scores)}, scored on {when}", frame,
+        notes=["Each forecast used only claims dated by its day. Lower log score, CRPS and Brier score are better; a right "
+               "forecast has 50 % and 80 % of outcomes in its bands. Origins before dense reading began were forecast, "
+               "and scored, on thin reading.",
+               "Skill: 1 - CRPS / CRPS of the baseline, with a block bootstrap over origins; its 95 % is shared among the "
+               "rivals of a target. Beats: the whole interval is above zero."],
+        show=dict.fromkeys(("log score", "CRPS", "Brier, any"), "{:.2f}")
+        | dict.fromkeys(("in 50 % band", "in 80 % band"), "{:.0%}"),
+    )  # fmt: skip
+
+
+def verdict(*backtests: pd.DataFrame) -> Prose:
+    """Return, per backtest, which model earned its place for which target, or that none beats the baseline."""
+    out = []
+    for scores in backtests:
+        if scores.empty:
+            out.append(f"**{_first(_of(scores))}:** too little was known at any month start to score a forecast.")
+            continue
+        s = skills = forecasts.skill(scores)
+        won, lost = [], []
+        for target in s["target"].unique():
+            name, beats = forecasts.earned(skills, target)
+            best = s[(s["target"] == target) & (s["model"] == name)].iloc[0]
+            if beats:
+                won.append(
+                    f"{_TARGETS[target]}: {name} ({_range(best['skill'], best['low'], best['high'], '{:+.0%}')})"
+                )
+            else:
+                lost.append(_TARGETS[target])
+        text = f"**{_first(_of(scores))}:** "
+        text += ("beats the baseline for " + "; ".join(won) + ". ") if won else "no model beats the baseline. "
+        if won and lost:
+            text += f"None beats it for {', '.join(lost)}. "
+        out.append(text.strip())
+    out.append("The winner was picked on the same origins it is scored on, so its skill is an upper view. Nothing here knows "
+               "of negotiations: it is what the rhythm alone gives.")  # fmt: skip
+    return Prose("\n\n".join(out))
+
+
+def forecast_table(record: Record, *backtests: pd.DataFrame) -> Table:
+    """Return the forecasts from the last searched day, each by the model that earned it, else the baseline."""
+    rows = []
+    notes = []
+    for scores in backtests:
+        found = forecasts.ahead(record, scores)
+        if found is None:
+            notes.append(f"{_first(_of(scores))}: fewer than {forecasts.FEWEST} completed gaps, no forecast.")
+            continue
+        _, k, _, _ = found
+        skills = forecasts.skill(scores)
+        for target, name in _TARGETS.items():
+            model, beats = forecasts.earned(skills, target)
+            if target.startswith("people"):
+                sizes = k.sizes[target.removeprefix("people_")]
+                if len(sizes) < forecasts.FEWEST:
+                    continue
+                p, shift = forecasts.SIZE_MODELS[model](sizes), 0
+            else:
+                f = forecasts.MODELS[model](k)
+                p, shift = (f.next_day, 1) if target == "next" else (f.counts(int(target.removeprefix("count"))), 0)
+            low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
+            later = target == "next" and high > forecasts.HORIZON
+            past = scores.loc[(scores["target"] == target) & (scores["model"] == model), "cover80"].mean()
+            rows.append({"of": _of(scores), "from": k.origin, "forecast of": name, "median": middle,
+                         "80 % band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
+                         "held in the past": past, "model": model, "beat the baseline": "yes" if beats else "no"})  # fmt: skip
+    columns = ["of", "from", "forecast of", "median", "80 % band", "held in the past", "model", "beat the baseline"]
+    return Table("forecast", "Forecasts from the last searched day", pd.DataFrame(rows, columns=columns),
+                 notes=[*notes, "Held in the past: share of outcomes inside the model's 80 % band in the backtest. Days are "
+                        "counted from the day searched last, not from today."],
+                 show={"held in the past": "{:.0%}"})  # fmt: skip

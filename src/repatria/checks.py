@@ -202,7 +202,18 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
         (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy(),
         "role whole and part total go together",
     )
-    same = ["event_id", "claimant_id", "direction", "part", "role", "count_low", "count_high", "qualifier", "absence"]
+    same = [
+        "event_id",
+        "claimant_id",
+        "direction",
+        "part",
+        "role",
+        "count_low",
+        "count_high",
+        "qualifier",
+        "absence",
+        "stated_date",
+    ]
     twins = c.duplicated(same).to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
     found.add("claims", "claim_id", ~c["claim_id"].isin(t["citations"]["claim_id"]), "{} has no page", c["claim_id"])
@@ -300,7 +311,7 @@ def warnings(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     c = claims[claims["count_low"].notna()]
     key = ["event_id", "claimant_id", "direction"]
     parts = c[c["role"] == "component"]
-    several = parts.groupby([*key, "part"], observed=True).size()
+    several = parts.groupby([*key, "part"], observed=True)["count_low"].nunique()
     if (several > 1).any():
         clash = pd.MultiIndex.from_frame(claims[[*key, "part"]]).isin(several.index[several > 1])
         found.add(
@@ -346,7 +357,7 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
     day, end = (e[c].to_numpy("datetime64[D]") for c in ("date", "end"))
     low, high = (e[c].to_numpy("int64") for c in ("low", "high"))
     slack = np.maximum(1, high * NEAR_COUNT)
-    twins: dict[tuple[str, str], int] = {}
+    twins: dict[str, tuple[str, int]] = {}  # the nearest one is enough
     for step in range(1, 7):  # neighbours in time: nobody held more handovers of a kind in so few days
         one, two = slice(None, -step), slice(step, None)
         near = (
@@ -356,8 +367,9 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
             & (low[one] - slack[one] <= high[two])
             & (low[two] - slack[two] <= high[one])
         )
-        twins |= {(name[i], name[i + step]): line[i + step] for i in np.flatnonzero(near)}
-    for (first, second), at in twins.items():
+        for i in np.flatnonzero(near):
+            twins.setdefault(name[i + step], (name[i], line[i + step]))
+    for second, (first, at) in twins.items():
         reason = f"{shown(second)} may be {shown(first)} again: days and counts are near, and they share no deal"
         found.problems.append(Problem("events.csv", int(at), "event_id", reason, "warning"))
 

@@ -17,11 +17,12 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -715,7 +716,11 @@ def preview(made: Draft) -> str:
 def _ask(text: str, default: str = "", allowed: Sequence[str] = (), pattern: str = "") -> str:
     """Ask on the terminal until the answer is allowed; an empty answer is the default."""
     while True:
-        answer = str(typer.prompt(text + (f" ({', '.join(allowed)})" if allowed else ""), default=default)).strip()
+        answer = str(
+            typer.prompt(
+                text + (f" ({', '.join(allowed)})" if allowed else ""), default=default, show_default=bool(default)
+            )
+        ).strip()
         if (not allowed or answer in allowed) and (not pattern or re.fullmatch(pattern, answer)):
             return answer
         typer.echo(f"  {_shown(answer)} is not one of them" if allowed else f"  {_shown(answer)} has not that form")
@@ -864,6 +869,7 @@ def command(
     Without a page or claims it asks on a terminal. See docs/curating.md.
     """
     folder = data or fingerprint.data_folder()
+    answered: Handover | None = None
     try:
         with locked(folder):
             if recover(folder):
@@ -881,7 +887,8 @@ def command(
                     claimants=tuple(claimant(c) for c in claimant_ or []),
                 )  # fmt: skip
                 if asking:
-                    handovers = [interview(folder, given)]
+                    answered = interview(folder, given)
+                    handovers = [answered]
                 elif not url:
                     raise CurateError("give --url and --claim, or --from, or run it on a terminal")
                 else:
@@ -911,4 +918,10 @@ def command(
             typer.echo(f"written: {sum(map(len, addition.rows.values()))} rows")
     except (ValueError, OSError) as e:
         typer.echo(str(e), err=True)
+        if answered:
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", prefix="repatria-", suffix=".json", delete=False
+            ) as file:
+                json.dump(asdict(answered), file, ensure_ascii=False, indent=1)
+            typer.echo(f"your answers are in {file.name}: correct them and run `repatria add --from` it", err=True)
         raise typer.Exit(1) from None

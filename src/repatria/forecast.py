@@ -91,10 +91,12 @@ def known(record: Record, kind: str = "prisoners", unit: str = "deal", lens: str
 def _estimates(record: Record, lens: str, days: tuple[pd.Timestamp, ...]) -> dict[pd.Timestamp, pd.DataFrame]:
     """Return, per day, the estimate of every event from the claims and pages dated by then (one call of the rule)."""
     pages = record.citations()
-    pages = pages[pages["published_on"].notna()]
+    pages = pages[pages["published_on"] <= days[-1]] if days else pages.iloc[:0]
+    if pages.empty:
+        return {}
     since = np.searchsorted(pd.DatetimeIndex(days), pages["published_on"].to_numpy())
     times = len(days) - since
-    at = np.repeat(since, times) + np.concatenate([np.arange(t) for t in times] or [np.array([], dtype=int)])
+    at = np.repeat(since, times) + np.concatenate([np.arange(t) for t in times])
     pages = pages[["claim_id", "publisher", "tier"]].loc[pages.index.repeat(times)].assign(at=at)
     pages["poor"] = pages["tier"] == "aggregator"
     per = pages.groupby(["at", "claim_id"]).agg(poor=("poor", "min"), publishers=("publisher", "nunique")).reset_index()
@@ -104,9 +106,10 @@ def _estimates(record: Record, lens: str, days: tuple[pd.Timestamp, ...]) -> dic
     key = best["event_id"].str.split("|", n=1, expand=True)
     best = best.assign(at=key[0].astype(int), event_id=key[1])
     return {
-        d: b.pivot_table(index="event_id", columns="direction", values="best", aggfunc="first")
-        for d, (_, b) in zip(days, best.groupby("at"), strict=False)
-    }
+        days[i]: b.pivot_table(index="event_id", columns="direction", values="best", aggfunc="first")
+        .reindex(columns=list(DIRECTIONS)).astype("Int64")
+        for i, b in best.groupby("at")
+    }  # fmt: skip
 
 
 def known_on(
@@ -195,9 +198,12 @@ def _past_gaps(k: Known) -> Forecast:
     return _from_gaps((n * np.asarray(sf.evaluate(t)) + smooth) / (n + 1), k.silent)
 
 
-def _loose(f: Callable[..., float], x0: np.ndarray, args: Any = (), disp: int = 0) -> np.ndarray:
-    """Minimise to 1 %: far below the sampling error of the fits, at half the time."""
-    return optimize.fmin(f, x0, args=args, disp=disp, xtol=1e-2, ftol=1e-3)
+def _optimum(f: Callable[..., float], x0: np.ndarray, args: Any = (), disp: int = 0) -> np.ndarray:
+    """Minimise over log parameters to 1 %, far below the sampling error of the fits: half the steps of scipy's own."""
+    start = np.log(x0)
+    simplex = start + 0.1 * np.vstack([np.zeros(len(start)), np.eye(len(start))])
+    return np.exp(optimize.fmin(lambda z: f(np.exp(z), *args), start, disp=disp, xtol=1e-2, ftol=1e-2,
+                                initial_simplex=simplex))  # fmt: skip
 
 
 def _parametric(distribution: stats.rv_continuous) -> Callable[[Known], Forecast]:
@@ -207,7 +213,7 @@ def _parametric(distribution: stats.rv_continuous) -> Callable[[Known], Forecast
         spread = max(float(np.log(gaps).std()), 0.05)  # starting values: moments of the logs, without the open gap
         shape = spread if distribution is stats.lognorm else 1.28 / spread
         start = np.exp(np.log(gaps).mean() + (0 if distribution is stats.lognorm else 0.577 / shape))
-        a, _, scale = distribution.fit(data, shape, floc=0, scale=start, optimizer=_loose)
+        a, _, scale = distribution.fit(data, shape, floc=0, scale=start, optimizer=_optimum)
         return _from_gaps(distribution.sf(np.arange(k.silent + HORIZON + 2), a, scale=scale), k.silent)
 
     return fit
@@ -373,13 +379,13 @@ def skill(scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = S
     return pd.DataFrame(rows, columns=columns)
 
 
-def earned(scores: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
-    """Return the model to show for a target, and whether it beat the baseline: the one with the highest skill of those
-    whose interval lies above zero, else the baseline itself."""
-    baseline = BASELINE_PEOPLE if target.startswith("people") else BASELINE
-    s = skill(scores)
-    s = s[(s["target"] == target) & s["beats"].astype(bool)]
-    return (str(s.loc[s["skill"].idxmax(), "model"]), True) if len(s) else (baseline, False)
+def earned(skills: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
+    """Return the model to show for a target, and whether it beat the baseline: of what `skill` returned, the one with
+    the highest skill among those whose interval lies above zero, else the baseline itself."""
+    s = skills[(skills["target"] == target) & skills["beats"].astype(bool)]
+    if s.empty:
+        return (BASELINE_PEOPLE if target.startswith("people") else BASELINE), False
+    return str(s.loc[s["skill"].idxmax(), "model"]), True
 
 
 def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -> np.ndarray:
@@ -407,5 +413,5 @@ def ahead(record: Record, scores: pd.DataFrame) -> tuple[Forecast, Known, str, b
     k = known(record, a["kind"], a["unit"], a["lens"])
     if k is None or len(k.gaps) < FEWEST:
         return None
-    name, beats = earned(scores)
+    name, beats = earned(skill(scores))
     return MODELS[name](k), k, name, beats

@@ -135,7 +135,7 @@ def both_sides(record: Record, since: Day = "", lens: str = "best") -> pd.DataFr
 
     Columns: kind, year, events, both, ukraine_only, russia_only, neither, single_source.
     """
-    events = record.events(lens=lens, since=since)
+    events = record.events(lens=lens, since=since, disputed=True)
     c = record.claims()
     spoken = {
         s: set(c.loc[((c["side"] == s) & (c["official"] == "yes")).to_numpy(), "event_id"])
@@ -166,7 +166,7 @@ def delays(record: Record, since: Day = "") -> pd.DataFrame:
     months later says more about the reading than about the side. Cancelled handovers and months are left out.
     """
     c = _claims(record, since)
-    events = record.events()
+    events = record.events(disputed=True)
     events = events[(events["date_precision"] == "day").to_numpy()]
     c = c[c["event_id"].isin(events["event_id"])]
     out = c.groupby(["event_id", "kind", "date", "side"], observed=True)["known_on"].min().reset_index()
@@ -184,7 +184,7 @@ def speaking(record: Record, since: Day = "") -> pd.DataFrame:
     Columns: kind, side (ukraine, russia), events, and the classes of `DELAYS`: days from the handover to the side's
     first dated page, `undated` (all its pages are), `no statement` (none was read).
     """
-    events = record.events(since=since)
+    events = record.events(since=since, disputed=True)
     events = events[(events["date_precision"] == "day").to_numpy()]
     d = delays(record, since)
     sides = ("ukraine", "russia")
@@ -205,6 +205,12 @@ def speaking(record: Record, since: Day = "") -> pd.DataFrame:
     return out
 
 
+_DIFFERENCES = [
+    "event_id", "kind", "date", "direction", "claimant", "side", "official", "value", "low", "high", "qualifier",
+    "reference", "reference_claimant", "difference", "reached",
+]  # fmt: skip
+
+
 def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.DataFrame:
     """Return every claimant's figure against the reference claim, for each direction on which any two differ.
 
@@ -218,10 +224,12 @@ def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.
         raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
     c = _claims(record, since)
     c = c if kind is None else c[(c["kind"] == kind).to_numpy()]
+    if c["count_low"].isna().all():
+        return pd.DataFrame(columns=_DIFFERENCES).astype({"reached": "bool", "date": "datetime64[s]"})
     # The rule, run on one claimant at a time: the event's id carries the claimant through one call.
     own = estimate.estimate(c.assign(event_id=c["event_id"] + "|" + c["claimant_id"]))
     own = own[own["best"].notna()].copy()
-    own[["event_id", "claimant_id"]] = own["event_id"].str.split("|", expand=True).reindex(columns=[0, 1]).to_numpy()
+    own["event_id"] = own["event_id"].str.rsplit("|", n=1).str[0].astype("str")
     about = c.drop_duplicates("claim_id").set_index("claim_id")[["qualifier", "side", "official"]]
     own = own.join(about, on="claim_id")
     best = record.estimates()[["event_id", "direction", "best", "claimant"]]
@@ -233,10 +241,8 @@ def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.
     out["reached"] = ((out["low"] <= out["reference"]) & (out["reference"] <= high)).astype("bool")
     contested = out.groupby(["event_id", "direction"])["reached"].transform("min")
     out = out[~contested.to_numpy(dtype=bool)].rename(columns={"best": "value"})
-    columns = ["event_id", "kind", "date", "direction", "claimant", "side", "official", "value", "low", "high",
-               "qualifier", "reference", "reference_claimant", "difference", "reached"]  # fmt: skip
     out["kind"], out["side"] = out["kind"].astype("str"), out["side"].astype("str")
-    out = out[columns].sort_values(["date", "event_id", "direction", "side", "claimant"], ignore_index=True)
+    out = out[_DIFFERENCES].sort_values(["date", "event_id", "direction", "side", "claimant"], ignore_index=True)
     out.attrs = {"as_of": record.last_day, "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}"}
     return out
 
@@ -246,7 +252,7 @@ def single_source(record: Record, since: Day = "") -> pd.DataFrame:
 
     Tier is the best of its pages. Cancelled handovers are left out: they rest on schedules.
     """
-    events = record.events(since=since)
+    events = record.events(since=since, disputed=True)
     pages = record.citations()
     pages = pages[pages["event_id"].isin(events["event_id"])]
     alone = pages.groupby("event_id")["publisher"].nunique().eq(1)
@@ -372,7 +378,7 @@ def single_source_table(record: Record, since: Day = "") -> Table:
             "claimants": s["claimants"],
         }
     )
-    total = len(record.events(since=since))
+    total = len(record.events(since=since, disputed=True))
     return Table(
         "single-source", f"{len(s)} of {plural(total, 'handover')} rest on one publisher", shown, links=["event"]
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -157,17 +158,14 @@ def _candidates(total: pd.Series) -> list[pd.Timestamp]:
 
 
 class _Tables:
-    """Event arrays by kind, lens, scope and direction, made once each."""
+    """Event tables by kind and lens, and their arrays by scope and direction, made once each."""
 
     def __init__(self, record: Record) -> None:
-        self.record = record
-        self.made: dict[tuple[str, str, str, str], _Events] = {}
-
-    def get(self, kind: str, lens: str, scope: str, direction: str) -> _Events:
-        key = (kind, lens, scope, direction)
-        if key not in self.made:
-            self.made[key] = _Events.of(_scoped(self.record.events(kind, lens), scope), direction)
-        return self.made[key]
+        self.events = cache(lambda kind, lens: record.events(kind, lens, disputed=True))
+        self.get = cache(
+            lambda kind, lens, scope, direction: _Events.of(_scoped(self.events(kind, lens), scope), direction)
+        )
+        self.dense_from = cache(lambda kind, side: _dense_from(record.coverage(kind), side))
 
 
 def _why_not(total: pd.Series) -> str:
@@ -206,18 +204,17 @@ def _spoken_since(record: Record, since: Day) -> pd.DataFrame:
     return totals[totals["as_of"] >= day(since, "since")] if since else totals
 
 
-def _thin(record: Record, kind: str, side: str, since: pd.Timestamp) -> str:
-    """Say so where a window reaches into days that were read only thinly for the side it is summed over."""
-    cover = record.coverage(kind)
+def _dense_from(cover: pd.DataFrame, side: str) -> pd.Timestamp | None:
+    """Return the day from which a kind is densely read for the side it is summed over, or None."""
     if lens_of(side) == side:
         cover = cover[cover["side"] == side]
     dense = cover.loc[cover["density"] == "dense", "read_from"]
-    if dense.empty:
-        return "thinly read"
-    return f"thinly read before {dense.max():%Y-%m-%d}" if since < dense.max() else ""
+    return None if dense.empty else dense.max()
 
 
-def _reason(found: Sums | None, said: str, why: str, rivals: list[int], thin: str) -> str:
+def _reason(
+    found: Sums | None, said: str, why: str, rivals: list[int], since: pd.Timestamp, dense: pd.Timestamp | None
+) -> str:
     notes = [why]
     if not said.startswith(FITS):
         if found is not None:
@@ -225,7 +222,8 @@ def _reason(found: Sums | None, said: str, why: str, rivals: list[int], thin: st
             notes += [f"{plural(len(found.disputed), 'disputed event')} left out"] if found.disputed else []
             notes += [f"{plural(len(found.maybe), 'event')} on uncertain days"] if found.maybe else []
         notes += [f"the same side also says {' and '.join(number(r) for r in rivals)} for that day"] if rivals else []
-        notes += [thin]
+        if dense is None or since < dense:
+            notes.append("thinly read" + (f" before {dense:%Y-%m-%d}" if dense is not None else ""))
     return "; ".join(n for n in notes if n)
 
 
@@ -264,7 +262,7 @@ def reconcile(record: Record, since: Day = "") -> pd.DataFrame:
     tables = _Tables(record)
     exact = totals[((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()]
     base = ["side", "kind", "unit", "direction", "scope", "as_of"]
-    published = exact.groupby([exact[c].astype("str") for c in base])["count"].unique().to_dict()
+    published = exact.groupby(base, observed=True)["count"].unique().to_dict()
     rows = []
     for _, total in totals.iterrows():
         lens = lens_of(total["side"])
@@ -273,11 +271,11 @@ def reconcile(record: Record, since: Day = "") -> pd.DataFrame:
             rows.append(row | {"verdict": UNCOMPARED, "best_verdict": UNCOMPARED, "reason": why})
             continue
         found, said, fitted, why = _compare(total, tables, lens)
-        best, best_said, *_ = _compare(total, tables, "best")
-        rivals = published.get(tuple(str(total[c]) for c in base), [])
+        best, best_said, *_ = (found, said) if lens == "best" else _compare(total, tables, "best")
+        rivals = published.get(tuple(total[c] for c in base), [])
         start = next((d for d in (total["since"], fitted) if pd.notna(d)), pd.Timestamp(WAR_START))
-        reason = _reason(found, said, why, sorted(int(c) for c in rivals if c != total["count"]),
-                         _thin(record, total["kind"], total["side"], start))  # fmt: skip
+        others = sorted(int(c) for c in rivals if c != total["count"])
+        reason = _reason(found, said, why, others, start, tables.dense_from(total["kind"], total["side"]))
         row |= _counted(found, total["count"])
         row |= {"fitted_since": fitted, "verdict": said, "reason": reason, "best_verdict": best_said}
         if best is not None:
@@ -310,7 +308,7 @@ def within(record: Record, total_id: str) -> pd.DataFrame:
     if found is None:
         raise ValueError(f"{total_id}: not compared: {why}")
     standing = {i: name for name in ("inside", "maybe", "unknown", "disputed") for i in getattr(found, name)}
-    events = record.events(total["kind"], lens)
+    events = record.events(total["kind"], lens, disputed=True)
     events = events[events["event_id"].isin(standing)]
     size = sum((events[d] for d in _BOTH_WAYS[total["direction"]]), start=pd.Series(0, events.index, dtype="Int64"))
     return pd.DataFrame(

@@ -63,13 +63,16 @@ def inputs(parameters: Parameters, data: Path, books: list[Path]) -> dict[str, A
     }
 
 
-def make(parameters: Parameters, out: Path, say: Say = print, force: bool = False) -> Outcome:
+def make(
+    parameters: Parameters, out: Path, say: Say = print, force: bool = False, books: list[Path] | None = None
+) -> Outcome:
     """Make the report for `parameters` under `out`, unless the one there has the same inputs.
 
+    `books` are the notebooks, by default the project's own.
     Raises RecordError for a bad record and ReportError, naming notebook and cell, for a failing run; the
     failed notebook is kept in `out/failed/<as_of>/`.
     """
-    books = notebooks()
+    books = notebooks() if books is None else books
     needs = inputs(parameters, fingerprint.data_folder(), books)
     key = fingerprint.run_key(needs)
     if not force and (found := _same(out, key)):
@@ -89,7 +92,7 @@ def make(parameters: Parameters, out: Path, say: Say = print, force: bool = Fals
         say("page: writing")
         _write_page(page, executed, record, parameters, needs, key)
         with _only_one(out):
-            build = out / ".builds" / f"{name}-{key[:12]}-{os.getpid()}"
+            build = out / ".builds" / f"{name}-{key[:12]}-{work.name}"
             build.parent.mkdir(exist_ok=True)
             page.rename(build)
             _point(out, name, f".builds/{build.name}")
@@ -151,7 +154,7 @@ def _point(out: Path, name: str, target: str) -> None:
 def _sweep(out: Path, name: str, keep: Path) -> None:
     """Remove builds of this report that nothing points to any more."""
     for old in (out / ".builds").glob(f"{name}-*"):
-        if old != keep and re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{12}}-\d+", old.name):
+        if old != keep and re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{12}}-\w+", old.name):
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -242,6 +245,8 @@ def _merged(paths: list[Path]) -> tuple[Any, list[tuple[str, str]], dict[str, st
             if cell.cell_type == "markdown":
                 cell.source = re.sub(r"^(#+ )", r"#\1", cell.source, flags=re.M)
             for output in cell.get("outputs", []):
+                if output.output_type == "execute_result":  # the template shows both kinds alike
+                    output.output_type = "display_data"
                 if "text/csv" in output.get("data", {}):
                     name = output.metadata["text/csv"]["name"]
                     tables[f"{ident}-{name}"] = output.data["text/csv"]
@@ -253,13 +258,21 @@ def _merged(paths: list[Path]) -> tuple[Any, list[tuple[str, str]], dict[str, st
 
 def render(notebook: Any, page: dict[str, Any]) -> str:
     """Turn a merged notebook into the report's HTML by the package's nbconvert template."""
-    from nbconvert.exporters import HTMLExporter
-    from nbconvert.filters import clean_html  # noqa: F401  (checked at import: the template relies on it)
+    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    def inert_markdown(text: str) -> str:
+        # Markup inside the text is shown, not obeyed: names and notes of the record may stand in prose.
+        renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
+        return str(MarkdownWithMath(renderer=renderer).render(text))
 
     templates = Path(__file__).parent / "templates"
     exporter = HTMLExporter(template_name="report", extra_template_basedirs=[str(templates)], exclude_input=True)
+    exporter.register_filter("inert_markdown", inert_markdown)
     exporter.register_filter("b64", lambda text: base64.b64encode(text.encode()).decode())
-    html, _ = exporter.from_notebook_node(notebook, {"page": page})
+    # Past HTMLExporter's own step, which parses the page again to put placeholders where alt text is missing:
+    # here a missing alt text is a fault (see `faults`).
+    html, _ = TemplateExporter.from_notebook_node(exporter, notebook, {"page": page})
     return "\n".join(line.rstrip() for line in html.splitlines() if line.strip()) + "\n"
 
 

@@ -132,9 +132,10 @@ def pairs(events: pd.DataFrame) -> Chart:
         (below if under else main).set_xlabel("persons to Ukraine")
         main.legend(loc="lower right", bbox_to_anchor=(1.01, 0.995), ncols=len(years), fontsize=9, handletextpad=0.0,
                     columnspacing=0.8, borderaxespad=0)  # fmt: skip
-        title = f"{what.capitalize()} per handover through {_ended(events)}: together {s.reading}"
+        together = "" if s.share is None else "together "
+        title = f"{what.capitalize()} per handover through {_ended(events)}: {together}{s.reading}"
         zeros = int(under["zero"].sum()) if "zero" in under else 0
-        note = f"{s.events_in} of {words.plural(len(events), 'handover')} have a figure in both directions"
+        note = f"Handovers with a figure in both directions: {s.events_in} of {len(events)}"
         note += f", {zeros} of them a zero to Russia" if zeros else ""
         hidden = len(events) - drawn
         note += f"; {hidden} without a count above zero in either are not drawn." if hidden else "."
@@ -179,7 +180,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
                             va="center", fontsize=9, color="#555555", annotation_clip=False)  # fmt: skip
         ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
         marked = [(name, when) for name, when in (at or {}).items() if since <= when <= until]
-        for name, when in marked:
+        for _, when in marked:
             ax.axvline(when, color=COLOUR["accent"], linewidth=1, linestyle=":", zorder=1)
         # A turn of the year is a tick of the axis already: its line needs no words.
         for k, (name, when) in enumerate(m for m in marked if (m[1].month, m[1].day) != (1, 1)):
@@ -192,8 +193,15 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
         last, first = rolling.iloc[-1], rolling.iloc[0]
         ax.annotate(percent(last["share"]), (last["until"], last["share"]), (6, 4), textcoords="offset points",
                     fontweight="bold", color=COLOUR["to_russia"], annotation_clip=False)  # fmt: skip
-        ax.legend(loc="upper right", fontsize=9, borderaxespad=0.2, frameon=True, facecolor="white", edgecolor="none",
-                  framealpha=0.9)
+        ax.legend(
+            loc="upper right",
+            fontsize=9,
+            borderaxespad=0.2,
+            frameon=True,
+            facecolor="white",
+            edgecolor="none",
+            framealpha=0.9,
+        )
         title = (f"Share of {what} that went to Russia: {percent(first['share'])} in the {width} handovers to "
                  f"{first['through']}, {percent(last['share'])} in the {width} to {last['through']}")  # fmt: skip
         low, high = last["interval_low"], last["interval_high"]
@@ -297,6 +305,8 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
                      linestyle="-" if d == "to_ukraine" else (0, (6, 1.5)))  # fmt: skip
         text = [
             f"{words.SIDES[d]}: the {c.top} largest of {c.handovers} hold {percent(c.top_share, 0)}"
+            if c.handovers > c.top
+            else f"{words.SIDES[d]}: {words.plural(c.handovers, 'handover')} with a figure"
             for d, c in curves.items() if c.top_share is not None
         ]  # fmt: skip
         for k, (d, line) in enumerate(
@@ -327,6 +337,8 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         run = b.attrs["round_run"]
         title = f"{what.capitalize()} through {_ended(events)}: " + (
             f"a round {number(step)} fits the published claims on each of the latest {run} handovers to Ukraine" if run > 1
+            else f"{number(curves['to_ukraine'].persons)} to Ukraine and {number(curves['to_russia'].persons)} to Russia in known "
+            "counts" if len(b) <= curves["to_ukraine"].top
             else f"the {curves['to_ukraine'].top} largest handovers hold {percent(curves['to_ukraine'].top_share, 0)} of all to Ukraine"
         )  # fmt: skip
         base.frame(fig, title, "Persons, known counts only. Handovers without a figure are in neither panel.",

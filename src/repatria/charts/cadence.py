@@ -63,22 +63,24 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
         top = max(int(gaps["days"].max()), 7)
         ax.vlines(a["through"], 0, still["days"], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)), zorder=4)
         ax.scatter([a["through"]], [still["days"]], s=52, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=6)
-        late = (a["through"] - since) > 0.45 * (until - since)
-        ax.annotate("", (a["through"], still["days"] + top * 0.17), (a["through"], still["days"] + top * 0.02),
+        head = still["days"] + top * 0.19
+        ax.annotate("", (a["through"], head), (a["through"], still["days"] + top * 0.025),
                     arrowprops={"arrowstyle": "->", "color": _OPEN, "linewidth": 1.8}, zorder=5)  # fmt: skip
-        ax.annotate(f"{words.plural(int(still['days']), 'day')} so far", (a["through"], still["days"] + top * 0.17),
-                    (4 if not late else -2, 3), textcoords="offset points", ha="right" if late else "left", va="bottom",
-                    color=_OPEN, fontweight="bold", fontsize=10.5, zorder=7,
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85})  # fmt: skip
+        beside: dict[str, Any] = {"textcoords": "offset points", "xycoords": "data", "annotation_clip": False, "ha": "left"}
+        ax.annotate(f"{words.plural(int(still['days']), 'day')}\nso far", (until, head), (9, -3), va="bottom", color=_OPEN,
+                    fontweight="bold", fontsize=10.5, linespacing=1.1, **beside)  # fmt: skip
         if s.median is not None and s.closed > 1:
             ax.axhline(s.median, color=COLOUR["quiet"], linewidth=1.2, linestyle="--", zorder=2)
-            ax.annotate(f"median {s.median:g}", (1, s.median), (2, 0), xycoords=("axes fraction", "data"),
-                        textcoords="offset points", fontsize=9, color="#555555", va="center", annotation_clip=False,
-                        rotation=90 if s.median > top * 0.12 else 0)  # fmt: skip
+            low = min(s.median, head - top * 0.04)
+            ax.annotate(
+                f"median {s.median:g}", (until, low), (9, 0), va="center", fontsize=9.5, color="#444444", **beside
+            )
         for g in done.nlargest(2, "days").itertuples():
             if g.days > 2 * (s.median or g.days):
-                ax.annotate(f"{g.days} days, to {words.day(g.end)}", (g.end, g.days), (6, 0), textcoords="offset points",
-                            fontsize=9.5, va="center", color=COLOUR["ink"])  # fmt: skip
+                late = (g.end - since) > 0.6 * (until - since)
+                ax.annotate(f"{g.days} days, to {words.day(g.end)}", (g.end, g.days), (-6 if late else 6, 0),
+                            textcoords="offset points", fontsize=9.5, va="center", color=COLOUR["ink"],
+                            ha="right" if late else "left")  # fmt: skip
         ax.set_ylim(0, top * 1.16)
         ax.set_ylabel("days of silence")
         base.unread(ax, a, _kind(a), since, until)
@@ -93,7 +95,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
         longest = f" The longest lasted {s.longest} days." if s.longest else ""
         base.frame(fig, title, sub, _footer(a, s.units), f"Stems by date, one a gap, the open one hollow. {title}."
                    + longest)  # fmt: skip
-        fig.subplots_adjust(right=0.93)
+        fig.subplots_adjust(right=0.875)
     return fig
 
 
@@ -119,7 +121,7 @@ def event_strip(record: Record, since: Day | None = None) -> Chart:
                 ax.eventplot([late["start"]], lineoffsets=0.5, linelengths=0.7, colors=_OPEN, linewidths=1.1,
                              linestyles=[(0, (2, 1.5))])  # fmt: skip
             long = d[d["end"] > d["start"]]
-            ax.hlines(np.full(len(long), 0.04), long["start"], long["end"], color=COLOUR["to_russia"], linewidth=5)
+            ax.hlines(np.full(len(long), 0.04), long["start"], long["end"], color="#6E6E6E", linewidth=5)
             base.unread(ax, h.attrs, k, begin, until)
             n = int(d["counted"].sum())
             parts.append(f"{words.plural(len(counted), 'day')} with {MANY[k]} ({words.plural(n, 'deal')})")
@@ -148,7 +150,7 @@ def calendar(record: Record, since: Day | None = None) -> Chart:
     top = max(3, max(int(m["days"].max()) for m in found.values()))
     years = found["prisoners"]["year"].nunique()
     with mpl.rc_context({**base.STYLE, "axes.grid": False}):
-        fig = base.figure(2.35 + 0.52 * years)
+        fig = base.figure(2.75 + 0.5 * years)
         axes = fig.subplots(2, 1, sharex=True)
         parts = []
         for ax, k in zip(axes, kinds, strict=True):
@@ -170,14 +172,15 @@ def calendar(record: Record, since: Day | None = None) -> Chart:
             ax.tick_params(length=0)
             ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
             ax.set_xticklabels(["J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D"])
-            most = m.loc[m["days"].idxmax()]
-            if most["days"]:
-                parts.append(f"{most['days']} in {pd.Timestamp(most['year'], most['month'], 1):%B %Y} for {k}")
-        title = f"Busiest months, as of {words.day(record.last_day)}: " + ", ".join(parts) + " (handover days)"
+            if most := int(m["days"].max()):
+                tied = [f"{pd.Timestamp(r.year, r.month, 1):%B %Y}" for r in m[m["days"] == most].itertuples()]
+                named = " and ".join(tied) if len(tied) < 3 else f"each of {len(tied)} months"
+                parts.append(f"{most} for {k} ({named})")
+        title = f"Handover days a month peak at {' and '.join(parts)}, as of {words.day(record.last_day)}"
         base.frame(fig, title, "Days with a handover per month. Dotted: thinly or partly read, a lower bound. Hatched: unread.",
                    _footer(found["prisoners"].attrs, sum(int(m["days"].sum()) for m in found.values())),
                    f"Two calendars, years by months, darker for more handover days. {title}.")  # fmt: skip
-        fig.subplots_adjust(hspace=0.28)
+        fig.subplots_adjust(hspace=0.16 + 0.6 / years)
     return fig
 
 
@@ -237,7 +240,7 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
     """Draw the rate of each regime with its interval over the moving rate, with landmarks as labels."""
     regimes = cadence.rates(record, kind, unit, "regime", since)
     a = regimes.attrs
-    if regimes.empty or not a["units"]:
+    if regimes.empty or a["units"] < 5:
         return _nothing(a, "No regime")
     begin, until = regimes["first"].iloc[0], max(a["as_of"], a["through"])
     moving = cadence.moving_rate(record, kind, unit, since)
@@ -249,14 +252,15 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
         peak = max(moving.max() if moving.notna().any() else 0, regimes["per_30_days"].max())
         for r in regimes.itertuples():
             end = r.last + cadence.ONE_DAY
-            ax.fill_between([r.first, end], r.poisson_low, r.poisson_high, color=COLOUR["to_russia"], alpha=0.18,
+            ax.fill_between([r.first, end], r.poisson_low, r.poisson_high, color=_OPEN, alpha=0.18,
                             linewidth=0)  # fmt: skip
-            ax.hlines(r.per_30_days, r.first, end, color=COLOUR["to_russia"], linewidth=2.4)
+            ax.hlines(r.per_30_days, r.first, end, color=_OPEN, linewidth=2.4)
             wide = r.days > 0.12 * (until - begin).days
             ax.annotate(f"{r.per_30_days:.1f}" + (" per 30 days" if wide else ""),
-                        (r.first + (end - r.first) / 2, min(r.poisson_high, peak * 1.2)), (0, 3),
+                        (r.first + (end - r.first) / 2, r.per_30_days), (0, 4),
                         textcoords="offset points", ha="center", va="bottom", fontsize=10, fontweight="bold",
-                        color=COLOUR["to_russia"], zorder=6)  # fmt: skip
+                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+                        color=_OPEN, zorder=6)  # fmt: skip
         top = max(peak, min(regimes["poisson_high"].max(), peak * 1.25)) * 1.38
         ax.eventplot([h.loc[h["counted"], "start"]], lineoffsets=top * 0.015, linelengths=top * 0.03,
                      colors=COLOUR["ink"], linewidths=0.8)  # fmt: skip
@@ -278,7 +282,7 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
         else:
             path = ", then ".join(f"{v:.1f}" for v in regimes["per_30_days"])
             title = f"{len(regimes)} regimes of {what}: {path} per 30 days, through {words.day(a['through'])}"
-        sub = ("Purple: rate by regime (Bayesian blocks, 5 % false alarms) with exact Poisson 95 % interval. Grey: last "
+        sub = ("Bold: rate by regime (Bayesian blocks, p0 = 0.05) with exact Poisson 95 % interval. Grey: last "
                "90 days. Ticks: handovers. Dotted: known context, not a cause.")  # fmt: skip
         base.frame(fig, title, sub, _footer(a, a["units"]), f"Steps of the rate over time. {title}.")
     return fig
@@ -312,14 +316,15 @@ def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Char
             ax.fill_between(days, n + fan[low], n + fan[high], step="post", color=_OPEN, alpha=alpha, linewidth=0)
         ax.step(days, n + fan[0.5], where="post", color=_OPEN, linewidth=1.8)
         end = fan.iloc[-1]
-        for q, text in ((0.9, "80 %"), (0.5, "median")):
-            ax.annotate(f"{text}: {end[0.1]:.0f}–{end[0.9]:.0f}" if q == 0.9 else f"{text} {end[q]:.0f}",
-                        (days[-1], n + end[q]), (-2, 3), textcoords="offset points", ha="right", va="bottom", fontsize=9.5,
-                        color=_OPEN, fontweight="bold",
-                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.75})  # fmt: skip
+        bands = [
+            f"{level} %: {end[low]:.0f} to {end[high]:.0f}" for level, low, high in ((50, 0.25, 0.75), (80, 0.1, 0.9))
+        ]
+        ax.annotate("\n".join([f"in {end['days']:.0f} days: median {end[0.5]:.0f}", *bands]), (origin, n + end[0.9]), (-6, 0),
+                    textcoords="offset points", ha="right", va="top", fontsize=10, color=_OPEN, fontweight="bold",
+                    linespacing=1.35)  # fmt: skip
         until = days[-1]
         base.unread(ax, {"coverage": a["coverage"]}, _kind(a), begin, until, label=False)
-        ax.annotate("after the last\nsearched day", (origin, 0), (3, 3), textcoords="offset points", fontsize=8.5,
+        ax.annotate("after the last\nsearched day", (origin, (n + end[0.9]) * 0.07), (3, 3), textcoords="offset points", fontsize=8.5,
                     color="#555555", va="bottom")  # fmt: skip
         late = h[~h["counted"] & (h["start"] > origin) & (h["start"] <= until)]
         if len(late):
@@ -335,20 +340,19 @@ def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Char
             edges[:-1], np.nan_to_num(shares), width=1 / len(shares), align="edge", color="#B8B8B8", edgecolor="white"
         )
         pit.axhline(1 / len(shares), color=COLOUR["ink"], linewidth=1.2, linestyle="--")
-        pit.annotate(
-            "right on average", (1, 1 / len(shares)), (0, 3), textcoords="offset points", ha="right", fontsize=8.5
-        )
-        pit.set_xticks([0.05, 0.95], ["fewer came", "more came"])
-        pit.xaxis.get_majorticklabels()[0].set_ha("left")
-        pit.xaxis.get_majorticklabels()[1].set_ha("right")
+        pit.annotate("ideal", (1, 1 / len(shares)), (0, 3), textcoords="offset points", ha="right", fontsize=9)
+        pit.set_xlim(0, 1)
+        pit.set_xticks([0, 1], ["low end", "high end"])
+        for text, side in zip(pit.xaxis.get_majorticklabels(), ("left", "right"), strict=True):
+            text.set_horizontalalignment(side)
         pit.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        tried = scores.loc[scores["target"] == "count90", "origin"].nunique()
-        pit.set_title(f"reliability, {tried} past forecasts", fontsize=10)
-        verdict = f"model: {model}, which beat the constant rate" if beats else \
-            "constant rate, because no model beat it" if tried else "constant rate, no past forecast to score"  # fmt: skip
-        title = f"{end[0.1]:.0f} to {end[0.9]:.0f} {MANY[s['kind']]} by {s['unit']} expected in the 90 days after " \
-                f"{words.day(origin)} ({verdict})"  # fmt: skip
-        sub = "Running count and forecast (50 % and 80 % bands), from what was searched. Right: where outcomes fell in past forecasts made as of their day." + (
+        tested = scores[(scores["target"] == "count90") & (scores["model"] == model)]
+        pit.set_title(f"{len(tested)} past forecasts" if len(tested) else "not scored yet", fontsize=10)
+        verdict = f"Model: {model}, which beat the constant rate" if beats else "Model: constant rate; no other beat it"
+        held = f"; its past 80 % bands held {tested['cover80'].mean():.0%}" if len(tested) else ""
+        title = f"{MANY[s['kind']][:1].upper()}{MANY[s['kind']][1:]} in the 90 days after {words.day(origin)}: " \
+                f"{end[0.1]:.0f} to {end[0.9]:.0f} {_UNITS[s['unit']]} forecast, median {end[0.5]:.0f}"  # fmt: skip
+        sub = f"{verdict}{held}. Right: where the outcome fell in past forecasts made on what was known that day." + (
             " Dashed ticks: found in thin reading since, not used." if len(late) else "")  # fmt: skip
         base.frame(fig, title, sub, _footer(a, int(h["counted"].sum())), f"A rising step line that opens into a fan, and a "
                    f"histogram. {title}.")  # fmt: skip
