@@ -319,3 +319,9 @@ def test_every_total_is_accounted_for(record: Any, compared: pd.DataFrame) -> No
     assert (compared.loc[silent, "reason"] != "").all()
     assert compared.loc[silent, ["residual", "events_in"]].isna().all(axis=None)
     assert compared["residual"].dropna().eq((compared["count"] - compared["sum"]).dropna()).all()
+
+
+def test_kyivs_bodies_from_february_to_june_2025_leave_no_new_residual(compared: pd.DataFrame) -> None:
+    february = rows(compared, count=7017, as_of=pd.Timestamp("2025-02-18"), direction="to_ukraine")
+    june = rows(compared, count=15801, as_of=pd.Timestamp("2025-06-16"), direction="to_ukraine")
+    assert set(february["best_residual"]) == set(june["best_residual"])

@@ -90,7 +90,9 @@ def pledges(record: Record) -> Table:
     p = record.pledges().merge(
         record.agreements()[["agreement_id", "name", "agreed_on"]], on="agreement_id", suffixes=("", "_agreement")
     )
-    p = p.sort_values(["agreed_on", "agreement_id", "kind", "direction", "name"], na_position="first")
+    p = p.sort_values(
+        ["agreed_on", "agreement_id", "kind", "direction", "name"], ascending=[False, True, True, True, True]
+    )
     p = p.assign(
         promised=[
             "everyone of a category"

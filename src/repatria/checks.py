@@ -228,6 +228,8 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     c = t["citations"]
+    if c.empty:
+        return
     event = c["claim_id"].map(t["claims"].drop_duplicates("claim_id").set_index("claim_id")["event_id"])
     events = t["events"].drop_duplicates("event_id").set_index("event_id")
     published = c["source_id"].map(t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"])

@@ -9,7 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from repatria import changes, curate, export
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("add")(curate.command)
+app.command("changes")(changes.command)
+app.command("export")(export.command)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of another record (default: this project's data/).")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")]

@@ -470,11 +470,8 @@ def _claim(book: Book, addition: Addition, event: str, s: Statement) -> str:
     if s.direction not in DIRECTIONS:
         raise CurateError(f"direction: {_shown(s.direction)} is none of {', '.join(DIRECTIONS)}")
     for there in book.about.get(_about(row), ()):
-        if all(there[c] == row[c] for c in ("count_low", "count_high", "qualifier", "absence")):
+        if all(there[c] == row[c] for c in ("role", "count_low", "count_high", "qualifier", "absence", "stated_date")):
             known = there["claim_id"]
-            if there["role"] != row["role"] or (s.stated_date and s.stated_date != there["stated_date"]):
-                raise CurateError(f"claim {known} is on record with role {there['role']} and stated date "
-                                  f"{there['stated_date'] or 'none'}; correct data/claims.csv first")  # fmt: skip
             addition.remarks.append(f"claim {known} is on record: the page is a further citation")
             return known
     claim_id = base = f"{event}.{s.direction}.{row['claimant_id']}.{s.part}"

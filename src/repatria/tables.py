@@ -41,9 +41,9 @@ _TEMPLATE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=
 <tr>
 {% for cell in row %}
 {% if loop.first %}
-<th scope="row">{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</th>
+<th scope="row"{% if columns[0] in days %} class="d"{% endif %}>{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</th>
 {% else %}
-<td{% if columns[loop.index0] in numeric %} class="n"{% endif %}>{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</td>
+<td{% if columns[loop.index0] in numeric %} class="n"{% elif columns[loop.index0] in days %} class="d"{% endif %}>{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</td>
 {% endif %}
 {% endfor %}
 </tr>
@@ -97,7 +97,8 @@ class Table:
     """A table as the reader sees it.
 
     `frame` holds plain values (shown as `show` says, else by type), `links` names the columns whose cells
-    are event ids, `notes` stand under the table. In a notebook it displays as HTML with a CSV beside it.
+    are event ids, `notes` stand under the table. In a notebook it displays as HTML with a CSV beside it; `data`
+    is what the CSV holds where the shown columns are joined for readers.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Table:
     links: Sequence[str] = ()
     notes: Sequence[str] = ()
     show: Mapping[str, str] = field(default_factory=dict)
+    data: pd.DataFrame | None = None
 
     def _cell(self, column: str, value: object) -> str:
         if column in self.show:
@@ -121,12 +123,14 @@ class Table:
     def _repr_html_(self) -> str:
         f = self.frame
         numeric = [c for c in f.columns if pd.api.types.is_numeric_dtype(f[c])]
+        days = [c for c in f.columns if pd.api.types.is_datetime64_any_dtype(f[c])]
         rows = [[self._cell(c, v) for c, v in zip(f.columns, row, strict=True)] for row in f.itertuples(index=False)]
         return _TEMPLATE.render(
             name=self.name,
             title=self.title,
             columns=list(f.columns),
             numeric=numeric,
+            days=days,
             rows=rows,
             links=[c in self.links for c in f.columns],
             notes=self.notes,
@@ -135,7 +139,7 @@ class Table:
 
     def csv(self) -> str:
         """Return the table as CSV, with text that could be a formula made inert."""
-        f = self.frame.copy()
+        f = (self.frame if self.data is None else self.data).copy()
         for c in f.columns:
             if pd.api.types.is_datetime64_any_dtype(f[c]):
                 f[c] = f[c].dt.strftime("%Y-%m-%d")
@@ -173,9 +177,19 @@ def event_frame(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def events(frame: pd.DataFrame, name: str = "events", title: str = "Handovers", newest: int | None = None) -> Table:
-    """Return the table of events, newest first; `newest` keeps that many rows and says so."""
-    shown = event_frame(frame.sort_values(["date", "event_id"], ascending=False))
-    if newest is not None and len(shown) > newest:
-        title = f"{title}: the newest {newest} of {len(shown)}"
-        shown = shown.head(newest)
-    return Table(name, title, shown, links=["event"])
+    """Return the table of events, newest first; `newest` keeps that many rows and says so.
+
+    Shown: event and, per direction, the count or its absence with range, grade and owner. The CSV has them apart.
+    """
+    data = event_frame(frame.sort_values(["date", "event_id"], ascending=False))
+    if newest is not None and len(data) > newest:
+        title = f"{title}: the newest {newest} of {len(data)}"
+        data = data.head(newest)
+    shown = data[["event"]].copy()
+    for side in ("to Ukraine", "to Russia"):
+        parts = data[[side, f"{side}: range", f"{side}: grade", f"{side}: count by"]].itertuples(index=False)
+        shown[side] = [
+            "; ".join(dict.fromkeys(x for x in (figure, wide and f"published claims {wide}", grade, owner) if x))
+            for figure, wide, grade, owner in parts
+        ]
+    return Table(name, title, shown, links=["event"], data=data)

@@ -84,8 +84,11 @@ def figure(height: float, width: float = 7.0) -> Chart:
     return fig
 
 
-def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str) -> None:
-    """Set title (the finding), subtitle (measure, unit, coverage), source footer and alt text, with room for each."""
+def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str, above: float = 0.0) -> None:
+    """Set title (the finding), subtitle (measure, unit, coverage), source footer and alt text, with room for each.
+
+    `above` is further room, in inches, between the subtitle and the first panel.
+    """
     height = fig.get_size_inches()[1]
     width = fig.get_size_inches()[0]
     head = wrap(title, width * 9.6)
@@ -105,7 +108,7 @@ def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str) -> None
     )
     y -= (0.235 * len(head) + 0.06) / height
     fig.text(0.015, y, "\n".join(sub), va="top", ha="left", fontsize=10, color="#444444", linespacing=1.3)
-    y -= (0.20 * len(sub) + 0.30) / height
+    y -= (0.20 * len(sub) + 0.30 + above) / height
     fig.text(
         0.015,
         0.06 / height,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.patheffects import withStroke
 
 from repatria import asymmetry, words
 from repatria.charts import base
@@ -31,6 +32,7 @@ def handovers(events: pd.DataFrame) -> Chart:
         fig = base.figure(6.2)
         axes = fig.subplots(2, 1, sharex=True)
         finding = []
+        keyed = False
         for ax, (direction, side) in zip(axes, words.SIDES.items(), strict=True):
             known = events[events[direction].notna() & (events[f"{direction}_absence"] != "zero").to_numpy()]
             y = known[direction].astype("int64")
@@ -46,6 +48,7 @@ def handovers(events: pd.DataFrame) -> Chart:
                 zorder=4,
             )
             drawn = base.absent_marks(ax, events, direction)
+            keyed = keyed or (bool(drawn) and direction == "to_ukraine")
             sums = known_sums.loc[direction]
             finding.append(f"{number(sums['persons'])} {side}")
             ax.set_title(
@@ -75,6 +78,7 @@ def handovers(events: pd.DataFrame) -> Chart:
             "Persons per handover. Black bar: range of published claims. " + words.GUARDRAIL,
             base.footer(events),
             alt,
+            above=0.2 if keyed else 0.0,
         )
         fig.subplots_adjust(hspace=0.32)
     return fig
@@ -87,7 +91,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
     sums = asymmetry.sums(events).set_index("direction")
     share = asymmetry.share(events)
     with mpl.rc_context(base.STYLE):
-        fig = base.figure(2.9)
+        fig = base.figure(3.3)
         ax = fig.subplots()
         top = max(1, int(sums["persons"].max()))
         for i, (direction, side) in enumerate(words.SIDES.items()):
@@ -161,6 +165,7 @@ def cumulative(events: pd.DataFrame) -> Chart:
                 color=COLOUR[direction],
                 fontweight="bold",
                 fontsize=10,
+                path_effects=[withStroke(linewidth=3, foreground="white")],
             )
         ax.set_ylim(0, peak * 1.14)
         ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
