@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -263,10 +264,10 @@ def test_people_without_a_figure_are_not_zero(build: Callable[..., Any]) -> None
 
 
 def test_a_month_dated_event_is_drawn_within_what_is_known(build: Callable[..., Any]) -> None:
-    events = [("prisoners-2024-01-10", "2024-01-10"), ("prisoners-2024-02", "2024-02-01"),
+    events = [("prisoners-2024-01-10", "2024-01-10"), ("prisoners-2024-02-01", "2024-02-01"),
               ("prisoners-2024-03-20", "2024-03-20")]  # fmt: skip
     claims = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5,
-               "on": "2024-02-21" if e == "prisoners-2024-02" else d} for e, d in events]  # fmt: skip
+               "on": "2024-02-21" if e == "prisoners-2024-02-01" else d} for e, d in events]  # fmt: skip
     made = build(events, claims, coverage=covered(*DENSE))
     tables = dict(made.tables)
     tables["events"] = tables["events"].assign(date_precision=["day", "month", "day"])
@@ -298,7 +299,7 @@ def test_time_at_risk_recovers_the_mean_that_closed_gaps_miss() -> None:
         at_risk.append(s.mean_at_risk)
         medians.append(s.median)
     true = np.exp(2.3 + 0.9**2 / 2) + 0.5
-    assert np.mean(closed_only) < 0.85 * true, "dropping the open gap is biased low"
+    assert np.mean(closed_only) < 0.92 * true, "dropping the open gap is biased low"
     assert abs(np.mean(at_risk) - true) < abs(np.mean(closed_only) - true) / 2
 
 
@@ -330,7 +331,7 @@ def test_blocks_partition_the_window() -> None:
     for _ in range(20):
         found = cadence.blocks(rng.integers(0, 400, 40) // rng.integers(1, 3), 400)
         assert found[0][0] == 0 and found[-1][1] == 399
-        assert all(b + 1 == c for (_, b), (c, _) in zip(found, found[1:], strict=False))
+        assert all(b + 1 == c for (_, b), (c, _) in pairwise(found))
 
 
 def test_burstiness_is_unbiased_for_random_gaps_and_bounded() -> None:
@@ -362,18 +363,29 @@ def test_interval_coverage_with_overdispersion() -> None:
     assert exact < 0.85 and 0.92 < wide < 0.99
 
 
-def test_pattern_and_following_find_what_is_planted(build: Callable[..., Any]) -> None:
-    fridays = pd.date_range("2024-01-05", "2024-03-29", freq="7D")
-    events = [(f"bodies-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in fridays]
-    events += [(f"prisoners-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in fridays[::2] - pd.Timedelta(days=1)]
+def planted(build: Callable[..., Any], bodies: pd.DatetimeIndex, prisoners: pd.DatetimeIndex) -> Any:
+    events = [(f"bodies-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in bodies]
+    events += [(f"prisoners-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in prisoners]
     claims = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5} for e, _ in events]
-    record = build(events, claims, coverage=covered(*DENSE))
-    p = cadence.pattern(record, "bodies").set_index("slot")
+    return build(events, claims, coverage=covered(*DENSE))
+
+
+def test_a_planted_weekday_is_found(build: Callable[..., Any]) -> None:
+    fridays = pd.date_range("2024-01-05", "2024-03-29", freq="7D")
+    p = cadence.pattern(planted(build, fridays, fridays[:0]), "bodies").set_index("slot")
     assert p.loc["Friday", "p_holm"] < 1e-6 and p["days"].sum() == 91
     assert stats.binomtest(13, 13, 13 / 91).pvalue == pytest.approx(p.loc["Friday", "p"])
-    f = cadence.following(record, "day").set_index("within")
-    assert f.loc[0, "followed"] == 0 and f.loc[3, "followed"] == 7
-    assert f.loc[3, "p"] < 0.3 and (f["p_holm"] >= f["p"]).all()
+    assert (p["p_holm"] >= p["p"]).all()
+
+
+def test_bodies_planted_after_prisoners_are_found(build: Callable[..., Any]) -> None:
+    days = np.sort(np.random.default_rng(9).choice(np.arange(2, 88), 9, replace=False))
+    bodies = pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")
+    f = cadence.following(planted(build, bodies, bodies - pd.Timedelta(days=1)), "day", within=(0, 1)).set_index(
+        "within"
+    )
+    assert f.loc[1, "followed"] == 9 and f.loc[1, "p_holm"] < 0.05
+    assert f.loc[1, "share"] > f.loc[1, "reference_high"]
 
 
 def test_months_are_dense_thin_or_unread(made: Callable[..., Any]) -> None:
@@ -389,6 +401,6 @@ def test_tables_state_every_window(record: Any) -> None:
                       cadence_tables.irregularity_table, cadence_tables.pattern_table, cadence_tables.following_table,
                       cadence_tables.logrank_table, cadence_tables.dating_table, cadence_tables.listed):  # fmt: skip
             kwargs = {"since": since}
-            assert "<table" in table(view, **kwargs)._repr_html_()
+            assert "rp-" in table(view, **kwargs)._repr_html_()
         assert cadence_tables.regime_statement(view, since)
     assert "the window begins after 11 March 2026" in cadence_tables.present(record, "2026-04-01")

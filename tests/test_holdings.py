@@ -162,6 +162,7 @@ def test_tables_show_as_html_and_csv(record: Any) -> None:
     for table in (
         h.years_table(events),
         h.grades_table(events),
+        h.both_sides_table(record),
         h.claimants_table(record),
         h.differences_table(h.differences(record)),
         h.single_source_table(record),

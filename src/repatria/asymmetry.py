@@ -80,6 +80,17 @@ def sums(events: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def running(events: pd.DataFrame, direction: str) -> pd.DataFrame:
+    """Return the running sum of a direction's known counts by day: date, low, best, high (persons, Int64).
+
+    No row where no count is known. An open upper end counts as the best figure in `high`.
+    """
+    known = events[events[direction].notna()].sort_values(["date", "event_id"])
+    high = known[f"{direction}_high"].fillna(known[direction])
+    ends = {"low": known[f"{direction}_low"].cumsum(), "best": known[direction].cumsum(), "high": high.cumsum()}
+    return pd.DataFrame({"date": known["date"], **ends}).reset_index(drop=True)
+
+
 def share(events: pd.DataFrame) -> Share:
     """Return the share over the events that have a count in both directions, and how many do not."""
     both = events[events["to_ukraine"].notna() & events["to_russia"].notna()]

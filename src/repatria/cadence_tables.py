@@ -326,7 +326,7 @@ def backtest_table(scores: pd.DataFrame) -> Table:
     ]
     frame["beats the baseline"] = ["yes" if b else "no" for b in f["beats"]]
     a = scores.attrs
-    when = f"{len(scores['origin'].unique())} month starts" if len(scores) else "no month start: too little is known"
+    when = f"{len(scores['origin'].unique())} month starts" if len(scores) else "no month start"
     return Table(
         f"backtest-{a['kind']}-{a['unit']}", f"Past forecasts of {_of(scores)}, scored on {when}", frame,
         notes=["Each forecast used only claims dated by its day. Lower log score, CRPS and Brier score are better; a right "

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from repatria.estimate import interval
 from repatria.schema import DIRECTIONS, MENTIONED, TABLES, WAR_START, Field, Table
@@ -19,6 +21,9 @@ CONTROL = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 MARKUP = r"<[A-Za-z/!?]"
 FORMULA = r"^[=+@\t\r-]"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
+SUSPECT = (
+    r"^[\s\x{a0}\x{2000}-\x{200b}]|[\s\x{a0}\x{2000}-\x{200b}]$|[\x00-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+)
 MAX_CELL = 4_000
 MAX_COUNT = 10_000_000  # more than anybody has claimed of anything here: a typing slip
 
@@ -51,6 +56,12 @@ def shown(value: object) -> str:
     """Return a cell's text for an error line: escaped and cut, so that it cannot act on a terminal."""
     text = ascii(str(value))[1:-1]
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
+
+
+def among(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return which of `values` are in `known` (as `Series.isin`, but in Arrow: ten times faster on text)."""
+    found = pc.is_in(pa.array(values), value_set=pa.array(known))
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 class Findings:
@@ -126,6 +137,12 @@ def typed(found: Findings, name: str, text: pd.DataFrame) -> pd.DataFrame:
     table = TABLES[name]
     for column in text.columns:
         s = text[column]
+        arrow = pa.array(s)
+        if (
+            not pc.any(pc.match_substring_regex(arrow, SUSPECT)).as_py()
+            and (pc.max(pc.utf8_length(arrow)).as_py() or 0) <= MAX_CELL
+        ):
+            continue  # one pass clears a sound column; only a suspect one is looked at three times
         found.add(name, column, s.str.contains(CONTROL).to_numpy(dtype=bool), "{} holds a control character", s)
         found.add(name, column, (s.str.strip() != s).to_numpy(dtype=bool), "{} has a space at its end", s)
         found.add(name, column, (s.str.len() > MAX_CELL).to_numpy(dtype=bool), f"is longer than {MAX_CELL} characters")
@@ -140,7 +157,7 @@ def relations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     for table in TABLES.values():
         for column, target in table.references:
             value = t[table.name][column]
-            known = value.isin(t[target][TABLES[target].key[0]]) | (value == "")
+            known = among(value, t[target][TABLES[target].key[0]]) | (value == "").to_numpy()
             found.add(table.name, column, ~known, f"{{}} is not in {target}.csv", value)
     _events(found, t)
     _claims(found, t)
@@ -163,8 +180,8 @@ def _events(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     )
     first = (e["date"].dt.day != 1) & (e["date_precision"] == "month")
     found.add("events", "date", first, "a month is given by its first day")
-    spoken = e["event_id"].isin(t["claims"]["event_id"])
-    planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
+    spoken = among(e["event_id"], t["claims"]["event_id"])
+    planned = (e["status"] == "cancelled").to_numpy() & among(e["event_id"], t["schedules"]["event_id"])
     found.add("events", "event_id", ~spoken & ~planned, "{} has no claim", e["event_id"])
     deals = e[e["deal_id"] != ""].groupby("deal_id")["kind"].nunique()
     mixed = e["deal_id"].isin(deals.index[deals > 1])
@@ -216,7 +233,7 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     ]
     twins = c.duplicated(same).to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
-    found.add("claims", "claim_id", ~c["claim_id"].isin(t["citations"]["claim_id"]), "{} has no page", c["claim_id"])
+    found.add("claims", "claim_id", ~among(c["claim_id"], t["citations"]["claim_id"]), "{} has no page", c["claim_id"])
 
     key = ["event_id", "claimant_id", "direction"]
     tops = c[c["role"] == "whole"].groupby(key)["count_high"].max().rename("whole").reset_index()
@@ -247,11 +264,11 @@ def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     m = t["mentions"]
     ids = pd.concat([t[name][column] for name, column in MENTIONED.items()])
-    found.add("mentions", "row_id", ~m["row_id"].isin(ids), "{} is in no table", m["row_id"])
+    found.add("mentions", "row_id", ~among(m["row_id"], ids), "{} is in no table", m["row_id"])
     for name, column in MENTIONED.items():
-        found.add(name, column, ~t[name][column].isin(m["row_id"]), "{} has no page", t[name][column])
+        found.add(name, column, ~among(t[name][column], m["row_id"]), "{} has no page", t[name][column])
     s = t["sources"]
-    used = s["source_id"].isin(t["citations"]["source_id"]) | s["source_id"].isin(m["source_id"])
+    used = among(s["source_id"], t["citations"]["source_id"]) | among(s["source_id"], m["source_id"])
     found.add("sources", "source_id", ~used, "{} carries nothing", s["source_id"])
     url = s["url"]
     found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
@@ -276,13 +293,13 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     d = t["dossier"]
     for name in ("totals", "pledges", "schedules", "context", "excluded"):
         here = (d["table"] == name).to_numpy()
-        known = d["row_id"].isin(t[name][TABLES[name].key[0]]).to_numpy()
+        known = among(d["row_id"], t[name][TABLES[name].key[0]])
         found.add("dossier", "row_id", here & ~known, f"{{}} is not in {name}.csv", d["row_id"])
     here = (d["table"] == "citations").to_numpy()
     found.add(
         "dossier",
         "row_id",
-        here & ~d["row_id"].isin(t["claims"]["claim_id"]).to_numpy(),
+        here & ~among(d["row_id"], t["claims"]["claim_id"]),
         "{} is not in claims.csv",
         d["row_id"],
     )

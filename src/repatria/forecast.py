@@ -180,8 +180,10 @@ def _last_year(k: Known) -> Forecast:
 
 def _negative_binomial(k: Known) -> Forecast:
     """Counts in the last 24 blocks of 30 days, by moments; Poisson where they vary no more than that."""
-    block = (k.length - 1 - k.starts) // 30
     blocks = min(24, k.length // 30)
+    if blocks < 2:
+        return _constant(k)
+    block = (k.length - 1 - k.starts) // 30
     counts = np.bincount(block[block < blocks], minlength=blocks)
     mean, variance = counts.mean(), counts.var(ddof=1)
     mean = max(mean, 0.5 / blocks)
@@ -248,7 +250,7 @@ def _kernel(sizes: np.ndarray) -> np.ndarray:
 
 def _lognormal(sizes: np.ndarray) -> np.ndarray:
     x = np.log(sizes + 0.5)
-    z = (np.log(np.arange(PEOPLE + 1) + 1.0) - x.mean()) / (x.std(ddof=1) * np.sqrt(1 + 1 / len(x)))
+    z = (np.log(np.arange(PEOPLE + 1) + 1.0) - x.mean()) / (max(x.std(ddof=1), 0.05) * np.sqrt(1 + 1 / len(x)))
     return _binned(stats.t.cdf(z, len(x) - 1))
 
 

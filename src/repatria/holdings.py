@@ -130,12 +130,12 @@ def grades(events: pd.DataFrame) -> pd.DataFrame:
     return _stacked(parts, events)
 
 
-def both_sides(record: Record, since: Day = "", lens: str = "best") -> pd.DataFrame:
+def both_sides(record: Record, since: Day = "") -> pd.DataFrame:
     """Return by kind and year how many handovers both sides' officials speak of, with a count or without.
 
     Columns: kind, year, events, both, ukraine_only, russia_only, neither, single_source.
     """
-    events = record.events(lens=lens, since=since, disputed=True)
+    events = record.events(since=since, disputed=True)
     c = record.claims()
     spoken = {
         s: set(c.loc[((c["side"] == s) & (c["official"] == "yes")).to_numpy(), "event_id"])
@@ -304,6 +304,22 @@ def years_table(events: pd.DataFrame) -> Table:
         }
     )
     return Table("years", "Handovers by kind and year", shown, show={"year": "{}"})
+
+
+def both_sides_table(record: Record, since: Day = "") -> Table:
+    """Return `both_sides` as readers see it."""
+    shown = both_sides(record, since).rename(
+        columns={
+            "events": "handovers",
+            "both": "both sides speak",
+            "ukraine_only": "only Ukrainian officials",
+            "russia_only": "only Russian officials",
+            "single_source": "on one publisher",
+        }
+    )
+    return Table(
+        "both-sides", "Handovers by whose officials speak of them, with a count or without", shown, show={"year": "{}"}
+    )
 
 
 def grades_table(events: pd.DataFrame) -> Table:

@@ -113,7 +113,9 @@ def _read(folder: Path, name: str, found: Findings) -> tuple[pd.DataFrame, str]:
     return frame.astype("str"), digest
 
 
-def inspect(path: str | os.PathLike[str] | None = None) -> tuple[dict[str, pd.DataFrame], str, list[Problem]]:
+def inspect(
+    path: str | os.PathLike[str] | None = None, warnings: bool = True
+) -> tuple[dict[str, pd.DataFrame], str, list[Problem]]:
     """Read and check a record folder.
 
     Returns its typed tables, its digest (SHA-256 over the tables' names and hashes) and all problems, errors
@@ -132,7 +134,7 @@ def inspect(path: str | os.PathLike[str] | None = None) -> tuple[dict[str, pd.Da
     tables = {name: checks.typed(found, name, text) for name, text in tables.items()}
     if not found.errors:
         checks.relations(found, tables)
-    if not found.errors:
+    if warnings and not found.errors:
         checks.warnings(found, tables)
     return tables, fingerprint.combine(digests), sorted(found.problems)
 
@@ -142,11 +144,11 @@ def load(path: str | os.PathLike[str] | None = None) -> Record:
 
     Raises RecordError, listing every problem as `file:line: column: reason`, if anything is wrong.
     """
-    tables, digest, problems = inspect(path)
+    tables, digest, problems = inspect(path, warnings=False)
     errors = [p for p in problems if p.level == "error"]
     if errors:
         raise RecordError(errors)
-    return Record(MappingProxyType(tables), digest, tuple(p for p in problems if p.level != "error"))
+    return Record(MappingProxyType(tables), digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +157,14 @@ class Record:
 
     tables: Mapping[str, pd.DataFrame]
     digest: str
-    warnings: tuple[Problem, ...] = ()
     known_by: pd.Timestamp | None = None
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What a curator should look at: allowed, but odd."""
+        found = Findings()
+        checks.warnings(found, dict(self.tables))
+        return tuple(sorted(found.problems))
 
     @cached_property
     def last_day(self) -> pd.Timestamp:
@@ -202,7 +210,7 @@ class Record:
         ]
         cover = t["coverage"][t["coverage"]["read_from"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        return Record(MappingProxyType(t), self.digest, self.warnings, until)
+        return Record(MappingProxyType(t), self.digest, until)
 
     @cached_property
     def _claims(self) -> pd.DataFrame:

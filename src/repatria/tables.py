@@ -110,6 +110,8 @@ class Table:
     data: pd.DataFrame | None = None
 
     def _cell(self, column: str, value: object) -> str:
+        if pd.isna(value) and pd.api.types.is_numeric_dtype(self.frame[column]):  # type: ignore[call-overload]
+            return "–"  # visibly missing, not blank: a blank in a column of numbers reads as nothing
         if column in self.show:
             return "" if pd.isna(value) else self.show[column].format(value)
         if isinstance(value, pd.Timestamp | dt.date) or value is pd.NaT:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.patheffects import withStroke
 
@@ -15,6 +14,17 @@ from repatria.tables import number, span
 
 def _name(events: pd.DataFrame) -> str:
     return {"bodies": "Bodies", "prisoners": "Prisoners"}.get(events.attrs.get("kind") or "", "Persons")
+
+
+def _sum(sums: pd.DataFrame, direction: str) -> str:
+    """Return one direction's sum in words; a sum of no known figure is no zero."""
+    row, side = sums.loc[direction], words.SIDES[direction]
+    return f"{number(row['persons'])} {side}" if row["known"] else f"no known figure {side}"
+
+
+def _from(events: pd.DataFrame) -> str:
+    """Return the day of the first handover drawn, as far as it is known."""
+    return words.event_day(events.loc[events["date"].idxmin()])
 
 
 def _through(events: pd.DataFrame) -> str:
@@ -50,9 +60,9 @@ def handovers(events: pd.DataFrame) -> Chart:
             drawn = base.absent_marks(ax, events, direction)
             keyed = keyed or (bool(drawn) and direction == "to_ukraine")
             sums = known_sums.loc[direction]
-            finding.append(f"{number(sums['persons'])} {side}")
+            finding.append(_sum(known_sums, direction))
             ax.set_title(
-                f"{side}, own scale: {number(sums['persons'])} in {sums['known']} of "
+                f"{side}, own scale: {number(sums['persons']) if sums['known'] else 'no figure'} in {sums['known']} of "
                 f"{words.plural(len(events), 'handover')}",
                 color=COLOUR[direction],
                 fontweight="bold",
@@ -63,7 +73,7 @@ def handovers(events: pd.DataFrame) -> Chart:
             ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
             base.unread(ax, events, events.attrs.get("kind"), since, until, label=direction == "to_ukraine")
         base.time_axis(axes[1], since, until)
-        title = f"{_name(events)} handed over: {' and '.join(finding)}, {words.day(since)} to {_through(events)}"
+        title = f"{_name(events)} handed over: {' and '.join(finding)}, {_from(events)} to {_through(events)}"
         alt = (
             f"Two panels of dots on stems by date. {title}. Sums hold known counts only: "
             + "; ".join(
@@ -94,14 +104,14 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         fig = base.figure(3.3)
         ax = fig.subplots()
         top = max(1, int(sums["persons"].max()))
-        for i, (direction, side) in enumerate(words.SIDES.items()):
+        for i, direction in enumerate(words.SIDES):
             row = sums.loc[direction]
             ax.barh(i, row["persons"], color=COLOUR[direction], height=0.55)
             inside = row["persons"] > top * 0.55
             ax.text(
                 row["persons"] + top * (-0.01 if inside else 0.01),
                 i,
-                f"{number(row['persons'])} {side} ({row['known']} of {len(events)} handovers)",
+                f"{_sum(sums, direction)} ({row['known']} of {len(events)} handovers)",
                 va="center",
                 ha="right" if inside else "left",
                 color="white" if inside else COLOUR["ink"],
@@ -123,45 +133,40 @@ def shared_scale(events: pd.DataFrame) -> Chart:
             title,
             "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
             base.footer(events, words.GUARDRAIL),
-            f"Two bars on one scale. {title}. "
-            + "; ".join(f"{number(sums.loc[d, 'persons'])} {s}" for d, s in words.SIDES.items())
-            + ".",
+            f"Two bars on one scale. {title}. " + "; ".join(_sum(sums, d) for d in words.SIDES) + ".",
         )
     return fig
 
 
 def cumulative(events: pd.DataFrame) -> Chart:
-    """Draw the running sum to each side as steps, with the range of published claims as a band."""
+    """Draw the running sum to each side as steps, with the range of published claims as a band.
+
+    A direction of which no figure is known has no line: it would say zero.
+    """
     if events.empty:
         return base.empty("No handover of this kind is on record in this window.")
     since, until = base.window(events)
+    sums = asymmetry.sums(events).set_index("direction")
+    runs = {d: run for d in words.SIDES if len(run := asymmetry.running(events, d))}
     with mpl.rc_context(base.STYLE):
         fig = base.figure(4.3)
         ax = fig.subplots()
-        ends = []
-        for direction, side in words.SIDES.items():
-            known = events[events[direction].notna()].sort_values("date")
-            dates = [since, *known["date"], until]
-            low = np.concatenate([[0], known[f"{direction}_low"].astype("int64").cumsum()])
-            best = np.concatenate([[0], known[direction].astype("int64").cumsum()])
-            top = known[f"{direction}_high"].fillna(known[direction])
-            high = np.concatenate([[0], top.astype("int64").cumsum()])
-            low, best, high = (np.append(v, v[-1]) for v in (low, best, high))
+        peak = max([1, *(int(run["best"].iloc[-1]) for run in runs.values())])
+        for direction, run in runs.items():
+            dates = [since, *run["date"], until]
+            low, best, high = ([0, *run[c].astype("int64"), int(run[c].iloc[-1])] for c in ("low", "best", "high"))
             ax.fill_between(dates, low, high, step="post", color=COLOUR[direction], alpha=0.25, linewidth=0)
             ax.step(dates, best, where="post", color=COLOUR[direction], linewidth=1.8)
-            ends.append((int(best[-1]), int(low[-1]), int(high[-1]), side, direction))
-        peak = max(1, max(e[0] for e in ends))
-        gap = abs(ends[0][0] - ends[1][0]) < peak * 0.09
-        for i, (best_end, low_end, high_end, side, direction) in enumerate(ends):
-            rng = "" if low_end == high_end else f" ({span(low_end, high_end)})"
-            up = (i == 0) == (ends[0][0] >= ends[1][0])
+            others = [int(other["best"].iloc[-1]) for d, other in runs.items() if d != direction]
+            under = any(0 <= other - best[-1] < peak * 0.09 for other in others) and direction == "to_russia"
+            wide = "" if low[-1] == high[-1] else f" ({span(low[-1], high[-1])})"
             ax.annotate(
-                f"{number(best_end)} {side}{rng}",
-                (until, best_end),
-                (-4, 5 if up or not gap else -6),
+                f"{_sum(sums, direction)}{wide}",
+                (until, best[-1]),
+                (-4, -6 if under else 5),
                 textcoords="offset points",
                 ha="right",
-                va="bottom" if up or not gap else "top",
+                va="top" if under else "bottom",
                 color=COLOUR[direction],
                 fontweight="bold",
                 fontsize=10,
@@ -171,17 +176,15 @@ def cumulative(events: pd.DataFrame) -> Chart:
         ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
         base.unread(ax, events, events.attrs.get("kind"), since, until)
         base.time_axis(ax, since, until)
-        unknown = int((events["to_ukraine"].isna() | events["to_russia"].isna()).sum())
-        title = (
-            f"{_name(events)} since {words.day(since)}: {number(ends[0][0])} to Ukraine, "
-            f"{number(ends[1][0])} to Russia by {_through(events)}"
-        )
+        lacking = len(events) - asymmetry.share(events).events_in
+        found = ", ".join(_sum(sums, d) for d in words.SIDES)
+        title = f"{_name(events)} since {_from(events)}: {found} by {_through(events)}"
         base.frame(
             fig,
             title,
             "Running sum of known counts, persons. Band: range of published claims. "
-            f"{words.plural(unknown, 'handover')} lack a figure in at least one direction and add nothing there.",
+            f"{words.plural(lacking, 'handover')} without a figure in a direction add nothing there.",
             base.footer(events, words.GUARDRAIL),
-            f"Two rising step lines. {title}.",
+            f"Rising step lines. {title}.",
         )
     return fig
