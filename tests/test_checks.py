@@ -113,7 +113,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_fault_is_named_and_refused(fault: str, folder: Path) -> None:
+def test_a_fault_is_named_and_refused(fault: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPATRIA_DATA", "")  # put back whatever the command sets
     mutate, expected = BROKEN[fault]
     mutate(folder)
     result = CliRunner().invoke(app, ["check", str(folder), "--no-warnings"])
@@ -122,8 +123,10 @@ def test_a_fault_is_named_and_refused(fault: str, folder: Path) -> None:
     assert any(re.search(expected, line) for line in lines), result.output
     assert all(LINE.match(line) for line in lines), result.output
     assert "\x1b" not in result.output
-    with pytest.raises(rp.RecordError):
-        rp.load(folder)
+    out = folder.parent / "reports"
+    refused = CliRunner().invoke(app, ["report", "--data", str(folder), "--out", str(out)])
+    assert refused.exit_code == 1 and not out.exists(), "no report is begun on a bad record"
+    assert any(re.search(expected, line) for line in refused.output.splitlines())
 
 
 def test_a_page_from_before_its_event_is_refused(folder: Path) -> None:

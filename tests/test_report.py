@@ -26,7 +26,9 @@ DAY = Parameters(as_of="2025-06-12", since="2025-05-16")
 
 def book(folder: Path, name: str, *calls: str) -> Path:
     """Write a small notebook in the house's form with one cell per call."""
-    nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "P", "language": "python"}})
+    nb = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "P", "language": "python"}}
+    )
     cell = nbformat.v4.new_code_cell('as_of: str = ""\nsince: str = ""\nlens: str = "best"', id="parameters")
     cell.metadata["tags"] = ["parameters"]
     load = 'import repatria as rp\n\nrecord = rp.load().as_of(as_of)\nbodies = record.events("bodies", lens, since)'
@@ -179,7 +181,9 @@ report.make(Parameters(as_of="2025-06-12", since=sys.argv[3]), Path(sys.argv[1])
 """
 
 
-def test_kill_at_ten_random_moments_leaves_the_last_report_complete(published: Path, good: Path, tmp_path: Path) -> None:
+def test_kill_at_ten_random_moments_leaves_the_last_report_complete(
+    published: Path, good: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
     pick = random.Random(20250612)
@@ -199,7 +203,9 @@ def test_kill_at_ten_random_moments_leaves_the_last_report_complete(published: P
 
 def test_two_runs_at_once_do_not_hurt_each_other(published: Path, good: Path, tmp_path: Path) -> None:
     out = tmp_path / "reports"
-    runs = [subprocess.Popen([sys.executable, "-c", KILLED, out, good, since]) for since in ("2025-05-16", "2025-06-01")]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", KILLED, out, good, since]) for since in ("2025-05-16", "2025-06-01")
+    ]
     assert [r.wait() for r in runs] == [0, 0]
     assert complete(out / "latest") and len(list((out / ".builds").iterdir())) == 2
 

@@ -255,7 +255,7 @@ def survival(gaps: pd.DataFrame) -> pd.DataFrame:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # undefined where the curve is 0 or 1: left missing
         band = sf.confidence_interval(method="log-log")
-    at_risk = [(gaps["days"] >= q).sum() for q in sf.quantiles]
+    at_risk = (gaps["days"].to_numpy()[:, None] >= sf.quantiles).sum(axis=0)
     steps = zip(sf.quantiles, sf.probabilities, band.low.probabilities, band.high.probabilities, at_risk, strict=True)
     return pd.DataFrame([(0.0, 1.0, 1.0, 1.0, len(gaps)), *steps], columns=columns)
 

@@ -361,6 +361,12 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
         text += ("beats the baseline for " + "; ".join(won) + ". ") if won else "no model beats the baseline. "
         if won and lost:
             text += f"None beats it for {', '.join(lost)}. "
+        dense = scores[scores["origin"] >= scores.attrs["dense_from"]] if scores.attrs["dense_from"] else scores
+        if 0 < len(dense) < len(scores):
+            s = forecasts.skill(dense)
+            beaten = [_TARGETS[t] for t in s["target"].unique() if forecasts.earned(s, t)[1]]
+            text += (f"On the {dense['origin'].nunique()} of {scores['origin'].nunique()} origins in dense reading alone it "
+                     f"is beaten for {', '.join(beaten) or 'none'}.")  # fmt: skip
         out.append(text.strip())
     out.append("The winner was picked on the same origins it is scored on, so its skill is an upper view. Nothing here knows "
                "of negotiations: it is what the rhythm alone gives.")  # fmt: skip

@@ -316,6 +316,7 @@ def backtest(
     any (chance of at least one, counts only) and brier (its score). `at`: origins; default: `origins`. A target whose
     outcome is not known, and an origin with fewer than FEWEST gaps or sizes, gives no row.
     """
+    w = window(record, kind)
     truth = handovers(record, kind, unit, lens=lens)
     truth.attrs = {}
     truth = truth[truth["counted"]]
@@ -347,7 +348,7 @@ def backtest(
     columns = ["origin", "target", "model", "outcome", "middle", "log", "crps", "cover50", "cover80", "pit_low",
                "pit_high", "any", "brier"]  # fmt: skip
     out = pd.DataFrame(rows, columns=columns)
-    out.attrs = {"kind": kind, "unit": unit, "lens": lens, "origins": len(days), "through": truth["start"].max()}
+    out.attrs = {"kind": kind, "unit": unit, "lens": lens, "dense_from": w.dense_from if w else None}
     return out
 
 

@@ -188,8 +188,12 @@ def run_notebook(source: Path, target: Path, parameters: dict[str, str]) -> None
         raise ReportError(f"{source.name}: {type(e).__name__}: {e}") from None
     finally:
         if kernel.has_kernel:  # a kernel handed in is ours to end
-            asyncio.run(kernel.shutdown_kernel(now=True))
+            asyncio.run(_end(kernel))
         sockets.cleanup()
+
+
+async def _end(kernel: Any) -> None:
+    await kernel.shutdown_kernel(now=True)
 
 
 def _run_all(books: list[Path], parameters: Parameters, work: Path, failed: Path, say: Say) -> list[Path]:

@@ -66,7 +66,12 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
         head = still["days"] + top * 0.19
         ax.annotate("", (a["through"], head), (a["through"], still["days"] + top * 0.025),
                     arrowprops={"arrowstyle": "->", "color": _OPEN, "linewidth": 1.8}, zorder=5)  # fmt: skip
-        beside: dict[str, Any] = {"textcoords": "offset points", "xycoords": "data", "annotation_clip": False, "ha": "left"}
+        beside: dict[str, Any] = {
+            "textcoords": "offset points",
+            "xycoords": "data",
+            "annotation_clip": False,
+            "ha": "left",
+        }
         ax.annotate(f"{words.plural(int(still['days']), 'day')}\nso far", (until, head), (9, -3), va="bottom", color=_OPEN,
                     fontweight="bold", fontsize=10.5, linespacing=1.1, **beside)  # fmt: skip
         if s.median is not None and s.closed > 1:
