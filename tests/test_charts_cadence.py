@@ -58,7 +58,7 @@ def test_every_chart_has_alt_text_source_and_day(figures: dict[str, base.Chart])
     for name, fig in figures.items():
         assert len(fig.alt) > 60, name
         assert "Source: Repatria record" in text(fig) and "As of 20" in text(fig), name
-        assert any(day in text(fig) for day in ("11 March 2026", "Searched through 2026-03-11")), name
+        assert any(day in text(fig) for day in ("11 March 2026", "Densely searched through 2026-03-11")), name
 
 
 @pytest.mark.parametrize("name", ["stems", "survival", "strip", "calendar", "regimes", "fan"])

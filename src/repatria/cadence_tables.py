@@ -353,7 +353,7 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
             best = s[(s["target"] == target) & (s["model"] == name)].iloc[0]
             if beats:
                 won.append(
-                    f"{_TARGETS[target]}: {name} ({_range(best['skill'], best['low'], best['high'], '{:+.0%}')})"
+                    f"{_TARGETS[target]}: {name}, skill {_range(best['skill'], best['low'], best['high'], '{:+.0%}')}"
                 )
             else:
                 lost.append(_TARGETS[target])
@@ -365,8 +365,8 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
         if 0 < len(dense) < len(scores):
             s = forecasts.skill(dense)
             beaten = [_TARGETS[t] for t in s["target"].unique() if forecasts.earned(s, t)[1]]
-            text += (f"On the {dense['origin'].nunique()} of {scores['origin'].nunique()} origins in dense reading alone it "
-                     f"is beaten for {', '.join(beaten) or 'none'}.")  # fmt: skip
+            text += (f"On the {dense['origin'].nunique()} of {scores['origin'].nunique()} origins in dense reading alone the "
+                     f"baseline is beaten for {', '.join(beaten) or 'none'}.")  # fmt: skip
         out.append(text.strip())
     out.append("The winner was picked on the same origins it is scored on, so its skill is an upper view. Nothing here knows "
                "of negotiations: it is what the rhythm alone gives.")  # fmt: skip

@@ -18,7 +18,8 @@ from repatria.charts import base
 from repatria.charts.base import COLOUR, Chart
 from repatria.record import Day, Record
 
-_UNITS = {"day": "handover days", "deal": "deals"}
+_UNIT = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
+_UNITS = {unit: many for unit, (_, many) in _UNIT.items()}
 _OPEN = COLOUR["accent"]
 
 
@@ -29,8 +30,9 @@ def _kind(attrs: dict[str, Any]) -> str | None:
 def _footer(attrs: dict[str, Any], n: int, note: str = "") -> str:
     """Return the source line of what is drawn; no counts of people are, so it names no claimant."""
     through = attrs["through"]
-    read = f" Searched through {through:%Y-%m-%d}." if through is not None else ""
-    return f"Source: Repatria record, {n} {_UNITS[attrs['unit']]}. As of {attrs['as_of']:%Y-%m-%d}.{read}" + (
+    how = "Densely searched" if attrs["dense_from"] is not None else "Thinly read"
+    read = f" {how} through {through:%Y-%m-%d}." if through is not None else ""
+    return f"Source: Repatria record, {words.plural(n, *_UNIT[attrs['unit']])}. As of {attrs['as_of']:%Y-%m-%d}.{read}" + (
         f" {note}" if note else "")  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def calendar(record: Record, since: Day | None = None) -> Chart:
                 if r.reading in ("unread", "thin"):
                     hatch = "////" if r.reading == "unread" else "..."
                     ax.add_patch(Rectangle((x + 0.03, y + 0.05), 0.94, 0.9, fill=False, hatch=hatch, linewidth=0,
-                                           edgecolor="#8C8C8C" if r.reading == "unread" else "#C4C4C4"))  # fmt: skip
+                                           edgecolor="white" if r.days > 0.25 * top else "#8C8C8C"))  # fmt: skip
             ax.set_title(f"{MANY[k][:1].upper()}{MANY[k][1:]}", fontweight="bold", fontsize=10)
             ax.set_xlabel("")
             ax.set_ylabel("")
