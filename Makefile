@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab check lock refresh clean
+.PHONY: help report test lab check bench lock refresh clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: $(STAMP) ## linter, formatter, type checker, and the record itself
 lock: ## rewrite requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --quiet \
 	  --custom-compile-command "make lock" -o requirements.txt
+
+bench: $(STAMP) ## measure speed and size as ratios in one run (minutes)
+	$(BIN)/python bench/bench.py
 
 refresh: $(STAMP) ## rewrite what is generated: descriptor, codebook tables, README headline, stored notebooks
 	$(BIN)/repatria refresh

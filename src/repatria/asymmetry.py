@@ -33,7 +33,8 @@ REGION_OF = dict.fromkeys(("Avdiivka", "Bakhmut", "Marinka", "Vuhledar"), "Donet
 
 @dataclass(frozen=True)
 class Share:
-    """A share over events. `share` is missing where no event has a count in both directions."""
+    """A share over events. `share` is missing where no event has a count in both directions, or all counts are zero;
+    to_ukraine, to_russia (persons) are of the `events_in`, and say nothing where there is none."""
 
     share: float | None
     to_ukraine: int
@@ -44,7 +45,7 @@ class Share:
     @property
     def reading(self) -> str:
         """The share as "n to 1, to Ukraine over to Russia"."""
-        if self.share is None:
+        if not self.events_in:
             return "no handover with a figure in both directions"
         if self.to_russia == 0 or self.to_ukraine == 0:
             return f"{self.to_ukraine:,} to {self.to_russia:,}, to Ukraine over to Russia"
@@ -74,7 +75,7 @@ def sums(events: pd.DataFrame) -> pd.DataFrame:
                 "known": len(known),
                 "unknown": len(events) - len(known),
                 "open_ended": int(high.isna().sum()),
-                **{a: int(absence.get(a, 0)) for a in ("zero", "withheld", "not_reported", "not_applicable")},
+                **{a: int(absence.get(a, 0)) for a in ABSENCES},
             }
         )
     return pd.DataFrame(rows)
@@ -93,7 +94,7 @@ def running(events: pd.DataFrame, direction: str) -> pd.DataFrame:
 
 def share(events: pd.DataFrame) -> Share:
     """Return the share over the events that have a count in both directions, and how many do not."""
-    both = events[events["to_ukraine"].notna() & events["to_russia"].notna()]
+    both = _both(events)
     to_ukraine, to_russia = int(both["to_ukraine"].sum()), int(both["to_russia"].sum())
     persons = to_ukraine + to_russia
     return Share(

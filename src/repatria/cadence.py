@@ -27,8 +27,9 @@ from repatria.schema import DIRECTIONS
 
 KINDS = {"prisoners": ("prisoners",), "bodies": ("bodies",), "either": ("bodies", "prisoners")}
 UNITS = ("day", "deal")
-ONE = {"prisoners": "prisoner exchange", "bodies": "handover of bodies", "either": "handover of either kind"}
-MANY = {"prisoners": "prisoner exchanges", "bodies": "handovers of bodies", "either": "handovers of either kind"}
+PERIODS = ("all", "reading", "year", "regime")
+_NAMES = words.KIND_WORDS | {"either": ("handover of either kind", "handovers of either kind")}
+ONE, MANY = ({kind: _NAMES[kind][i] for kind in KINDS} for i in (0, 1))
 WITHIN = (7, 14, 30, 60)  # days ahead for which a chance is given
 MONTH = 30  # days of exposure a rate is given for
 SEED = 20220224
@@ -111,8 +112,6 @@ def prepared(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.D
     coverage = [c for c in e.attrs["coverage"] if c["kind"] in KINDS[kind]]
     e.attrs = {}
     e = e[e["kind"].isin(KINDS[kind]) & (e["status"].isin(["took_place", "disputed"] if disputed else ["took_place"]))]
-    if record.known_by is not None:  # a past view may hold planned events that no claim yet says took place
-        e = e[e["known_on"].notna()]
     monthly = (e["date_precision"] == "month").to_numpy()
     month_end = e["date"] + pd.offsets.MonthEnd(0)
     latest = month_end.where(~(e["known_on"] < month_end), e["known_on"]).where(monthly, e["date"])
@@ -401,10 +400,8 @@ def _periods(by: str, h: pd.DataFrame, w: Window, p0: float) -> list[tuple[str, 
         split = w.dense_from if w.dense_from is not None else w.through + ONE_DAY
         both = [("thinly read", w.first, split - ONE_DAY), ("densely read", split, w.through)]
         return [(name, a, b) for name, a, b in both if a <= b]
-    if by == "regime":
-        found = blocks(_days(h, w), w.days, p0)
-        return [(f"{i}", w.first + a * ONE_DAY, w.first + b * ONE_DAY) for i, (a, b) in enumerate(found, start=1)]
-    raise ValueError(f"by: {by!r} is none of all, reading, year, regime")
+    found = blocks(_days(h, w), w.days, p0)
+    return [(f"{i}", w.first + a * ONE_DAY, w.first + b * ONE_DAY) for i, (a, b) in enumerate(found, start=1)]
 
 
 def rates(
@@ -420,6 +417,8 @@ def rates(
     `_unknown` (events without a figure: the rate is of the known only). A deal counts in the period it begins in.
     Regimes are Bayesian blocks at `p0`. Raises ValueError for an unknown kind, unit or `by`.
     """
+    if by not in PERIODS:
+        raise ValueError(f"by: {by!r} is none of {', '.join(PERIODS)}")
     h = handovers(record, kind, unit, since, lens)
     attrs, h.attrs = h.attrs, {}
     h = h[h["counted"]].reset_index(drop=True)
@@ -460,6 +459,7 @@ def rates(
             row[f"{d}_unknown"] = int(h.loc[mask, f"{d}_unknown"].sum())
         rows.append(row)
     out = pd.DataFrame(rows)
+    out = out.astype({f"{d}_people": "Int64" for d in DIRECTIONS} if rows else {})
     out.attrs = {**attrs, "by": by, "units": len(h)}
     return out
 
@@ -519,7 +519,7 @@ def irregularity(gaps: pd.DataFrame, draws: int = 1000, seed: int = SEED) -> pd.
     rng = np.random.default_rng(seed)
     length = (a["through"] - a["first"]).days + 1
     poisson = rng.exponential(size=(draws, n))
-    days = np.argpartition(rng.random((draws, length)), n + 1, axis=1)[:, : n + 1]
+    days = np.argpartition(rng.random((draws, length)), n, axis=1)[:, : n + 1]
     shuffled = np.diff(np.sort(days, axis=1)).astype(float)
     rows = []
     for name, measure in (("burstiness", burstiness), ("memory", memory)):
@@ -683,8 +683,8 @@ def monthly(record: Record, kind: str = "prisoners", since: Day | None = None) -
     rows = []
     for year in range(min(first, record.last_day).year, record.last_day.year + 1):
         for month in range(1, 13):
-            span = pd.date_range(pd.Timestamp(year, month, 1), periods=1) + pd.offsets.MonthEnd(0)
-            span = pd.date_range(pd.Timestamp(year, month, 1), span[0])
+            start = pd.Timestamp(year, month, 1)
+            span = pd.date_range(start, start + pd.offsets.MonthEnd(0))
             worst = read.reindex(span, fill_value=0)
             n = int(h["start"].between(span[0], span[-1]).sum())
             if span[0] > record.last_day:

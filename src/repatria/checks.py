@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from repatria.estimate import interval
 from repatria.schema import DIRECTIONS, MENTIONED, TABLES, WAR_START, Field, Table
 
-# Control characters and bidirectional overrides: they can rewrite a terminal or the order of a line.
-CONTROL = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+# Control characters, line separators and bidirectional overrides: they can rewrite a terminal or break a line.
+CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 MARKUP = r"<[A-Za-z/!?]"
 FORMULA = r"^[=+@\t\r-]"
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 SUSPECT = (
-    r"^[\s\x{a0}\x{2000}-\x{200b}]|[\s\x{a0}\x{2000}-\x{200b}]$|[\x00-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+    r"^[\s\x{a0}\x{2000}-\x{200b}]|[\s\x{a0}\x{2000}-\x{200b}]$|[\x00-\x1f\x7f-\x9f\x{2028}-\x{202e}\x{2066}-\x{2069}]"
 )
 MAX_CELL = 4_000
 MAX_COUNT = 10_000_000  # more than anybody has claimed of anything here: a typing slip
@@ -203,7 +203,8 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     found.add("claims", "count_low", none & (absence == ""), "no count and no absence")
     zero = ((low == 0) | (high == 0)).fillna(False).to_numpy()
     found.add("claims", "absence", zero & (absence != "zero"), "a count of 0 is said as absence zero")
-    found.add("claims", "absence", (absence == "zero") & ~zero, "zero goes with a count of 0")
+    none_said = ((low == 0) & (high == 0) & (c["qualifier"] == "exact")).fillna(False).to_numpy()
+    found.add("claims", "absence", (absence == "zero") & ~none_said, "zero goes with a count of 0, exactly worded")
     silent = np.isin(absence, ["withheld", "not_applicable"])
     found.add("claims", "absence", silent & ~none, "{} goes without a count", c["absence"])
     found.add("claims", "qualifier", ~none & c["qualifier"].isna().to_numpy(), "a count needs a qualifier")

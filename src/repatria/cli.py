@@ -53,14 +53,20 @@ def check(
     warnings: Annotated[bool, typer.Option(help="Print warnings, not only their number.")] = True,
 ) -> None:
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
-    from repatria import record
+    from collections import Counter
 
-    _, digest, problems = record.inspect(data)
+    from repatria import reconcile, record
+
+    tables, digest, problems = record.inspect(data)
     errors = [p for p in problems if p.level == "error"]
     notes = [p for p in problems if p.level != "error"]
+    if not errors:
+        notes += reconcile.unresolved(record.Record(tables, digest))
     for p in errors + (notes if warnings else []):
         typer.echo(str(p))
-    typer.echo(f"{len(errors)} errors, {len(notes)} warnings, digest {digest[:12]}")
+    kinds = Counter(p.file for p in notes)
+    told = " (" + ", ".join(f"{n} on {file}" for file, n in kinds.items()) + ")" if notes else ""
+    typer.echo(f"{len(errors)} errors, {len(notes)} warnings{told}, digest {digest[:12]}")
     if errors:
         raise typer.Exit(1)
 

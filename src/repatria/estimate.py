@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from repatria.schema import RECEIVER
+
 RULE = "receiver-first"
 RULE_VERSION = "1"
 LENSES = ("best", "ukraine", "russia", "receiver")
@@ -28,7 +30,6 @@ ABSENCES = ("zero", "withheld", "not_reported", "not_applicable")
 OPEN = 2**40  # stands for "no upper end" while the rule works; never leaves this module
 ABOUT = 0.1  # "about n" admits n - 10 % to n + 10 %
 
-_RECEIVER = {"to_ukraine": "ukraine", "to_russia": "russia"}
 _KEY = ["event_id", "direction"]
 
 
@@ -58,7 +59,7 @@ def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
     if lens == "best":
         return claims
     side = claims["side"].astype("str")
-    wanted = claims["direction"].astype("str").map(_RECEIVER) if lens == "receiver" else lens
+    wanted = claims["direction"].astype("str").map(RECEIVER) if lens == "receiver" else lens
     return claims[side == wanted]
 
 
@@ -139,7 +140,7 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         official=(c["official"].astype("str") == "yes").to_numpy(),
     )
     w = _wholes(c)
-    receiver = w["side"].to_numpy() == w["direction"].map(_RECEIVER).to_numpy()
+    receiver = w["side"].to_numpy() == w["direction"].map(RECEIVER).to_numpy()
     belligerent = w["side"].isin(["ukraine", "russia"]).to_numpy()
     official = w["official"].to_numpy(dtype=bool)
     rank = np.select(
@@ -169,8 +170,8 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     w = w.assign(
         low=np.where(differs, np.minimum(w["lo"], w["lo_best"]), w["lo_best"]),
         high=np.where(differs, np.maximum(finite, w["hi_best"]), w["hi_best"]),
-        ukraine=official_side(w, "ukraine"),
-        russia=official_side(w, "russia"),
+        ukraine=_official_side(w, "ukraine"),
+        russia=_official_side(w, "russia"),
         any_official=w["rank"] <= 3,
     )
     grouped = w.groupby(_KEY, observed=True, sort=True)
@@ -222,7 +223,7 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     return result.sort_values(_KEY, ignore_index=True)
 
 
-def official_side(w: pd.DataFrame, side: str) -> pd.Series:
+def _official_side(w: pd.DataFrame, side: str) -> pd.Series:
     """Return which rows are official statements of one side."""
     return (w["side"] == side) & (w["rank"] <= 2)
 
@@ -249,7 +250,7 @@ def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     `not_applicable`. Returns a new frame with one row per event, in the order of `events`.
     """
     out = events.reset_index(drop=True)
-    for direction in _RECEIVER:
+    for direction in RECEIVER:
         e = estimates[estimates["direction"] == direction].set_index("event_id").reindex(out["event_id"])
         cancelled = (out["status"] == "cancelled").to_numpy()
         counts = {"": "best", "_low": "low", "_high": "high"}

@@ -89,7 +89,10 @@ def known(record: Record, kind: str = "prisoners", unit: str = "deal", lens: str
 
 @lru_cache(maxsize=4)
 def _estimates(record: Record, lens: str, days: tuple[pd.Timestamp, ...]) -> dict[pd.Timestamp, pd.DataFrame]:
-    """Return, per day, the estimate of every event from the claims and pages dated by then (one call of the rule)."""
+    """Return, per day, the estimate of every event from the claims and pages dated by then (one call of the rule).
+
+    `days` in order. A day by which no page is dated is left out.
+    """
     pages = record.citations()
     pages = pages[pages["published_on"] <= days[-1]] if days else pages.iloc[:0]
     if pages.empty:
@@ -122,7 +125,7 @@ def known_on(
     """
     e, _ = prepared(record, kind, lens, disputed=False)
     found = {}
-    for d, best in _estimates(record, lens, tuple(days)).items():
+    for d, best in _estimates(record, lens, tuple(sorted(days))).items():
         past = e[(e["date"] <= d) & (e["known_on"] <= d)]
         past = past.assign(**{c: best[c].reindex(past["event_id"]).array for c in DIRECTIONS})
         w = window(record, kind, until=d)

@@ -10,7 +10,7 @@ import pandas as pd
 from repatria import estimate, words
 from repatria.estimate import GRADES
 from repatria.record import Day, Record, day
-from repatria.schema import DIRECTIONS, KINDS, SIDES, TIERS
+from repatria.schema import DIRECTIONS, KINDS, RECEIVER, SIDES, TIERS
 from repatria.tables import ABSENCE_WORDS, GRADE_WORDS, Table, date, number, span
 from repatria.words import KIND_WORDS, Prose, plural
 
@@ -93,7 +93,7 @@ def claimants(record: Record, since: Day = "") -> pd.DataFrame:
     what the other received; missing for mediators and third parties).
     """
     c = _claims(record, since)
-    received = c["direction"].astype("str").map({"to_ukraine": "ukraine", "to_russia": "russia"})
+    received = c["direction"].astype("str").map(RECEIVER)
     side = c["side"].astype("str")
     party = side.isin(["ukraine", "russia"])
     c = c.assign(

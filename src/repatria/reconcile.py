@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from repatria import words
+from repatria.checks import Problem
 from repatria.estimate import interval
 from repatria.record import Day, Record, day
 from repatria.schema import DIRECTIONS, KINDS, SIDES, WAR_START
@@ -493,3 +494,25 @@ def gaps(stepped: pd.DataFrame) -> Table:
         shown.sort_values(["what", "totals of", "after"], ignore_index=True),
         notes=["rival figures: the side published two totals for one of the days; each pair is a row."],
     )
+
+
+def unresolved(record: Record) -> list[Problem]:
+    """Return a warning per kind, direction and side whose totals the events do not meet, with how many and how far.
+
+    Steps between two totals of a side are used, not whole windows: one missing event is then counted once.
+    """
+    s = steps(record)
+    s = s[s["residual"].notna()]
+    open_ = s["verdict"].str.startswith(("short by", "over by"))
+    found = []
+    for (kind, direction, side), rows in s.groupby(["kind", "direction", "side"], observed=True, sort=True):
+        left = rows[open_.loc[rows.index]]
+        if left.empty:
+            continue
+        reason = (
+            f"{kind} {words.SIDES.get(direction, 'both ways')}, totals of side {side}: {len(left)} of {len(rows)} steps "
+            f"between totals are not met by their events ({left['residual'].min():+d} to {left['residual'].max():+d}); "
+            "see docs/gaps.md"
+        )
+        found.append(Problem("totals.csv", 0, "count", reason, "warning"))
+    return found

@@ -22,7 +22,7 @@ import pyarrow.csv as pacsv
 
 from repatria import checks, estimate, fingerprint
 from repatria.checks import Findings, Problem, RecordError
-from repatria.schema import KINDS, MENTIONED, SIDES, TABLES, WAR_START
+from repatria.schema import KINDS, MENTIONED, RECEIVER, SIDES, TABLES, WAR_START
 
 MAX_BYTES = 1 << 30  # a table larger than 1 GiB is a mistake, not a record
 
@@ -33,9 +33,12 @@ def day(value: Day, name: str = "day") -> pd.Timestamp:
     """Return an ISO day as a Timestamp. Raises ValueError, naming the parameter, for anything else."""
     if isinstance(value, str):
         try:
-            value = dt.date.fromisoformat(value)
+            found = dt.date.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{name}: {value!r} is not a day (YYYY-MM-DD)") from None
+            found = None
+        if found is None or found.isoformat() != value:  # "20250601" and "2025-W23-7" are ISO days, but not ours
+            raise ValueError(f"{name}: {value!r} is not a day (YYYY-MM-DD)")
+        value = found
     stamp = pd.Timestamp(value).normalize().as_unit("s")
     if stamp < pd.Timestamp(WAR_START):
         raise ValueError(f"{name}: {stamp:%Y-%m-%d} is before the war ({WAR_START})")
@@ -153,11 +156,14 @@ def load(path: str | os.PathLike[str] | None = None) -> Record:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A validated record, or its state on a past day. Every accessor returns a new DataFrame."""
+    """A validated record, or its state on a past day. Every accessor returns a new DataFrame. Can be pickled."""
 
     tables: Mapping[str, pd.DataFrame]
     digest: str
     known_by: pd.Timestamp | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpickled, (dict(self.tables), self.digest, self.known_by)  # what is cached is made again
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
@@ -180,8 +186,9 @@ class Record:
     def as_of(self, known_by: Day) -> Record:
         """Return the record as it would have read on a day: only what pages dated by then carry.
 
-        An empty day returns the record as it stands. Undated pages never enter. A claim is known from its earliest dated page, an event from its first
-        claim; events dated later are not yet there. What curators wrote (status, deal, note) is today's.
+        An empty day returns the record as it stands. Undated pages never enter. A claim is known from its earliest
+        dated page, an event from its first claim (a cancelled one, which has none, from its first schedule); events
+        dated later are not yet there. What curators wrote (status, deal, note) is today's.
         Raises ValueError for a day before the war.
         """
         if known_by == "":
@@ -203,7 +210,9 @@ class Record:
         for name, column in MENTIONED.items():
             t[name] = t[name][t[name][column].isin(t["mentions"]["row_id"])]
         spoken = t["events"]["event_id"].isin(t["claims"]["event_id"])
-        t["events"] = t["events"][spoken | t["events"]["event_id"].isin(t["schedules"]["event_id"])]
+        # A plan alone does not make a handover that took place: nobody had said so yet.
+        planned = (t["events"]["status"] == "cancelled") & t["events"]["event_id"].isin(t["schedules"]["event_id"])
+        t["events"] = t["events"][spoken | planned]
         t["agreements"] = t["agreements"][
             t["agreements"]["agreement_id"].isin(t["pledges"]["agreement_id"])
             | t["agreements"]["agreement_id"].isin(t["events"]["agreement_id"])
@@ -240,6 +249,24 @@ class Record:
             self._estimates[lens] = estimate.estimate(self._claims, lens)
         return self._estimates[lens].copy()
 
+    @cached_property
+    def _every_event(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _under(self, lens: str) -> pd.DataFrame:
+        """Return every event with its estimates under a lens, by date; made once. Not to be changed."""
+        if lens not in self._every_event:
+            e = self.tables["events"].sort_values(["date", "event_id"], ignore_index=True)
+            e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
+            known = self._claims.groupby("event_id")["known_on"].min()
+            e["known_on"] = known.reindex(e["event_id"]).astype("datetime64[s]").array
+            self._every_event[lens] = estimate.by_event(e, self.estimates(lens))
+        return self._every_event[lens]
+
+    @cached_property
+    def _searched(self) -> dict[str, pd.Timestamp | None]:
+        return {k: self.searched_through(k) for k in KINDS}
+
     def events(
         self,
         kind: str | None = None,
@@ -263,27 +290,22 @@ class Record:
         """
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
-        e = self.tables["events"]
+        e = self._under(lens)
+        wanted = e["status"].isin(["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed)
         if kind is not None:
-            e = e[e["kind"] == kind]
+            wanted &= e["kind"] == kind
         if since:
-            e = e[e["date"] >= day(since, "since")]
+            wanted &= e["date"] >= day(since, "since")
         if until:
-            e = e[e["date"] <= day(until, "until")]
-        wanted = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
-        e = e[e["status"].isin(wanted)]
-        e = e.sort_values(["date", "event_id"], ignore_index=True)
-        e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
-        known = self._claims.groupby("event_id")["known_on"].min()
-        e["known_on"] = known.reindex(e["event_id"]).astype("datetime64[s]").array
-        out = estimate.by_event(e, self.estimates(lens))
+            wanted &= e["date"] <= day(until, "until")
+        out = e[wanted].reset_index(drop=True)
         cover = self.coverage(kind)
         out.attrs = {
             "as_of": self.last_day,
             "lens": lens,
             "kind": kind,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
-            "searched": {k: self.searched_through(k) for k in KINDS},
+            "searched": dict(self._searched),
             "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict("records"),
         }
         return out
@@ -363,10 +385,14 @@ class Record:
     def searched_through(self, kind: str) -> pd.Timestamp | None:
         """Return the last day through which silence about a kind can be read, or None if there is none.
 
-        It is the end of the newest dense stretch, for the side read least far: an open gap is censored here.
+        It is the end of the newest dense stretch, for the side read least far: an open gap is censored here. A side
+        with no dense stretch leaves none for the kind, as in `cadence.window`.
         """
-        c = self.coverage(kind)
-        dense = c[c["density"] == "dense"]
-        if dense.empty:
-            return None
-        return dense.groupby("side", observed=True)["read_through"].max().min()
+        c = self.tables["coverage"]
+        dense = c[(c["kind"] == kind) & (c["density"] == "dense")]
+        ends = dense.groupby("side", observed=True)["read_through"].max()
+        return ends.min() if len(ends) == len(RECEIVER) else None
+
+
+def _unpickled(tables: dict[str, pd.DataFrame], digest: str, known_by: pd.Timestamp | None) -> Record:
+    return Record(MappingProxyType(tables), digest, known_by)

@@ -120,13 +120,14 @@ def _workshop(out: Path) -> Iterator[Path]:
     """Give a scratch folder beside the reports; clear those that a killed run left behind."""
     shelf = out / ".work"
     shelf.mkdir(parents=True, exist_ok=True)
-    for old in shelf.iterdir():
-        with contextlib.suppress(OSError), open(old / "lock", "a") as f:
-            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held by a living run: raises, so it is left alone
-            shutil.rmtree(old, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(dir=shelf))
-    with open(work / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with contextlib.ExitStack() as held:
+        with _only_one(out):  # else a run could clear the folder that another has made, but not yet locked
+            for old in shelf.iterdir():
+                with contextlib.suppress(OSError), open(old / "lock", "a") as f:
+                    fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held by a living run: raises, so it is left alone
+                    shutil.rmtree(old, ignore_errors=True)
+            work = Path(tempfile.mkdtemp(dir=shelf))
+            fcntl.flock(held.enter_context(open(work / "lock", "w")), fcntl.LOCK_EX)
         try:
             yield work
         finally:
@@ -214,7 +215,8 @@ def _run_all(books: list[Path], parameters: Parameters, work: Path, failed: Path
         return target
 
     with ThreadPoolExecutor(max_workers=min(len(books), os.cpu_count() or 1) or 1) as pool:
-        targets = list(pool.map(one, books))
+        # The later notebooks compute more: begun first, they do not end alone.
+        targets = list(pool.map(one, books[::-1]))[::-1]
     if errors:
         kept = f"; the notebook is kept in {failed}" if failed.exists() else ""
         raise ReportError("; ".join(sorted(errors)) + kept)

@@ -13,6 +13,7 @@ WAR_START = dt.date(2022, 2, 24)
 
 KINDS = ("bodies", "prisoners", "civilians")
 DIRECTIONS = ("to_ukraine", "to_russia")
+RECEIVER = {"to_ukraine": "ukraine", "to_russia": "russia"}  # the side that a direction leads to
 SIDES = ("ukraine", "russia", "mediator", "third")
 QUALIFIERS = ("exact", "at_least", "about", "more_than", "up_to")
 ABSENCES = ("zero", "withheld", "not_applicable")
