@@ -119,6 +119,12 @@ def test_no_interval_where_there_is_nothing_to_learn_it_from():
     assert asymmetry.interval(make([(0, 0), (0, 0)])).share is None
 
 
+def test_nothing_handed_over_is_not_said_to_be_without_figures():
+    s = asymmetry.share(make([(0, 0)]))
+    assert s.share is None and s.events_in == 1 and s.reading == "0 to 0, to Ukraine over to Russia"
+    assert asymmetry.share(make([(None, 0)])).reading == "no handover with a figure in both directions"
+
+
 def test_all_zero_has_an_upper_limit_and_never_a_point():
     i = asymmetry.interval(make([(1000, 0)] * 5))
     assert i.share == i.low == 0

@@ -50,7 +50,7 @@ def test_wrong_words_are_refused(record: Any) -> None:
     with pytest.raises(ValueError, match="unit: 'week' is none of"):
         cadence.gaps(record, unit="week")
     with pytest.raises(ValueError, match="by: 'moon' is none of"):
-        cadence.rates(record, by="moon")
+        cadence.rates(record.as_of("2022-02-25"), by="moon")
     with pytest.raises(ValueError, match="since: 'June' is not a day"):
         cadence.gaps(record, since="June")
 
@@ -261,6 +261,7 @@ def test_people_without_a_figure_are_not_zero(build: Callable[..., Any]) -> None
                      "absence": "withheld"}], coverage=covered(*DENSE))  # fmt: skip
     r = cadence.rates(record, by="all").iloc[0]
     assert pd.isna(r["to_ukraine_people"]) and r["to_ukraine_unknown"] == 1
+    assert str(cadence.rates(record, by="all")["to_ukraine_people"].dtype) == "Int64"
 
 
 def test_a_month_dated_event_is_drawn_within_what_is_known(build: Callable[..., Any]) -> None:
@@ -354,6 +355,13 @@ def test_reference_bands_hold_95_percent_of_random_records() -> None:
         r = cadence.irregularity(g, draws=200, seed=i)
         inside += int(((r["shuffled_low"] <= r["value"]) & (r["value"] <= r["shuffled_high"])).sum())
     assert inside / 120 > 0.87
+
+
+def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:
+    days = [f"{d:%Y-%m-%d}" for d in pd.date_range("2024-01-01", periods=8)]
+    g = cadence.gaps(made(*days, spans=[(days[0], days[-1], "dense")]))
+    r = cadence.irregularity(g, draws=10).set_index("measure")
+    assert r.loc["burstiness", "value"] == pytest.approx(-1) and r.loc["burstiness", "shuffled_high"] == pytest.approx(-1)
 
 
 def test_interval_coverage_with_overdispersion() -> None:

@@ -92,6 +92,9 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "count and withheld": (cited(claim(absence="withheld")), r"'withheld' goes without a count"),
     "no count, no absence": (cited(claim(count_low="", count_high="")), r"no count and no absence"),
     "zero unsaid": (cited(claim(count_low="0", count_high="0")), r"a count of 0 is said as absence zero"),
+    "zero up to five": (cited(claim(count_low="0", count_high="5", absence="zero")), r"zero goes with a count of 0"),
+    "zero or more": (cited(claim(count_low="0", count_high="0", absence="zero", qualifier="more_than")),
+                     r"absence: zero goes with a count of 0, exactly worded"),
     "zero without a claimant": (
         cited(claim(claimant_id="press", part="total", role="whole", count_low="0", count_high="0", absence="zero")),
         r"zero needs a named claimant"),
@@ -103,6 +106,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "unknown kind": (replace("events", FIRST_JUNE, "bodies-2025-06-11,souls,2025-06-11"), r"'souls' is none of"),
     "control character": (cited(claim(note="red\x1b[31m")), r"holds a control character"),
     "text turned round": (cited(claim(note="ab\u202ecd")), r"holds a control character"),
+    "line broken in two": (cited(claim(note="ab\u2028cd")), r"holds a control character"),
     "markup in a name": (append("claimants", "odd,<b>Odd</b>,Office,third,no"), r"name: .* holds markup"),
     "formula in a name": (append("claimants", "odd,=1+1,Office,third,no"), r"name: .* could be read as a formula"),
     "script address": (append("sources", "odd,javascript:alert(1),P,,en,press,"), r"url: .* form of this column"),

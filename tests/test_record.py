@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ def event(frame: pd.DataFrame, event_id: str) -> Any:
         ({"kind": "souls"}, "kind: 'souls' is none of"),
         ({"lens": "kremlin"}, "lens: 'kremlin' is none of"),
         ({"since": "yesterday"}, "since: 'yesterday' is not a day"),
+        ({"since": "20250601"}, "since: '20250601' is not a day"),
         ({"until": "2021-01-01"}, "until: 2021-01-01 is before the war"),
     ],
 )
@@ -213,3 +215,55 @@ def test_a_planted_future_page_moves_no_past_view(build: Callable[..., Any]) -> 
     before = build(events, [base]).as_of("2025-02-01").events()
     later = {**base, "claimant_id": "moscow", "n": 9, "on": "2025-02-02"}
     pd.testing.assert_frame_equal(build(events, [base, later]).as_of("2025-02-01").events(), before)
+
+
+def test_a_plan_alone_is_no_handover_in_a_past_view(build: Callable[..., Any]) -> None:
+    ident = "bodies-2025-01-10"
+    plan = {"schedule_id": "schedule-1", "kind": "bodies", "planned_for": "2025-01-10", "event_id": ident,
+            "claimant_id": "kyiv", "statement": "planned"}  # fmt: skip
+    page = {"source_id": "plan", "url": "https://example.org/plan", "publisher": "Paper", "published_on": "2025-01-08",
+            "language": "en", "tier": "press"}  # fmt: skip
+    r = build(
+        [(ident, "2025-01-10")],
+        [{"event_id": ident, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7, "on": "2025-01-12"}],
+        schedules=[plan], sources=[page], mentions=[{"row_id": "schedule-1", "source_id": "plan"}],
+    )  # fmt: skip
+    assert len(r.as_of("2025-01-11").schedules()) == 1
+    assert r.as_of("2025-01-11").events(cancelled=True, disputed=True).empty, "nobody had said yet that it took place"
+    assert r.as_of("2025-01-12").events()["to_ukraine"].tolist() == [7]
+
+
+def test_a_kind_is_searched_as_far_as_the_side_read_least(build: Callable[..., Any]) -> None:
+    def cover(side: str, start: str, end: str, density: str) -> dict[str, str]:
+        return {"kind": "bodies", "side": side, "read_from": start, "read_through": end, "density": density}
+
+    thin = cover("russia", "2025-01-01", "2025-03-31", "thin")
+    dense = cover("ukraine", "2025-01-01", "2025-03-31", "dense")
+    assert build([], [], coverage=[dense, thin]).searched_through("bodies") is None
+    both = build([], [], coverage=[dense, thin | {"read_through": "2025-01-31"},
+                                   cover("russia", "2025-02-01", "2025-03-10", "dense")])  # fmt: skip
+    assert both.searched_through("bodies") == pd.Timestamp("2025-03-10")
+    assert both.as_of("2025-01-20").searched_through("bodies") is None
+    for view in (both, both.as_of("2025-01-20"), both.as_of("2025-02-20")):
+        w = rp.cadence.window(view, "bodies")
+        assert view.searched_through("bodies") == (w.through if w.dense_from is not None else None), "two ways, one answer"
+
+
+def test_a_record_travels_to_another_process(record: Any) -> None:
+    then = record.as_of("2025-06-12")
+    then.events()
+    copy = pickle.loads(pickle.dumps(then))
+    assert (copy.digest, copy.known_by) == (then.digest, then.known_by)
+    pd.testing.assert_frame_equal(copy.events(), then.events())
+    with pytest.raises(TypeError):
+        copy.tables["events"] = None
+
+
+@pytest.mark.parametrize("kind", [None, "bodies", "prisoners"])
+def test_filters_only_take_rows_away(record: Any, kind: str | None) -> None:
+    every = record.events(cancelled=True, disputed=True)
+    part = record.events(kind, since="2025-06-01", until="2025-12-31")
+    assert part["date"].min() >= pd.Timestamp("2025-06-01") and part["date"].max() <= pd.Timestamp("2025-12-31")
+    assert set(part["status"]) == {"took_place"} and (kind is None or set(part["kind"]) == {kind})
+    same = every[every["event_id"].isin(part["event_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(part, same)

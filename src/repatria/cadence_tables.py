@@ -396,10 +396,9 @@ def forecast_table(record: Record, *backtests: pd.DataFrame) -> Table:
                 p, shift = (f.next_day, 1) if target == "next" else (f.counts(int(target.removeprefix("count"))), 0)
             low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
             later = target == "next" and high > forecasts.HORIZON
-            past = scores.loc[(scores["target"] == target) & (scores["model"] == model), "cover80"].mean()
             rows.append({"of": _of(scores), "from": k.origin, "forecast of": name, "median": middle,
                          "80 % band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
-                         "held in the past": past, "model": model, "beat the baseline": "yes" if beats else "no"})  # fmt: skip
+                         "held in the past": forecasts.held(scores, target, model), "model": model, "beat the baseline": "yes" if beats else "no"})  # fmt: skip
     columns = ["of", "from", "forecast of", "median", "80 % band", "held in the past", "model", "beat the baseline"]
     return Table("forecast", "Forecasts from the last searched day", pd.DataFrame(rows, columns=columns),
                  notes=[*notes, "Held in the past: share of outcomes inside the model's 80 % band in the backtest. Days are "

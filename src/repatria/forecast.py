@@ -404,6 +404,11 @@ def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -
     return np.diff(share, axis=1).mean(axis=0) if len(s) else np.full(bins, np.nan)
 
 
+def held(scores: pd.DataFrame, target: str, model: str) -> float:
+    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was scored."""
+    return float(scores.loc[(scores["target"] == target) & (scores["model"] == model), "cover80"].mean())
+
+
 def fan(forecast: Forecast, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> pd.DataFrame:
     """Return quantiles of the number of starts within each day ahead: column `days` (0..HORIZON) and one per quantile."""
     cdf = 1 - np.column_stack([forecast.at_least[:, 1:], np.zeros(HORIZON + 1)])

@@ -14,15 +14,9 @@ from repatria import asymmetry, words
 from repatria.asymmetry import percent
 from repatria.charts import base
 from repatria.charts.base import COLOUR, MARKER, Chart
-from repatria.tables import number
+from repatria.tables import ABSENCE_WORDS, number
 
 NO_EVENT = "No handover of this kind is on record in this window."
-ABSENT = {
-    "zero": "none",
-    "withheld": "size withheld",
-    "not_reported": "not reported",
-    "not_applicable": "not applicable",
-}
 KEY = {"zero": "○", "withheld": "◇", "not_reported": "×", "not_applicable": "–"}
 GUTTER = {"zero": "o", "withheld": "D", "not_reported": "x", "not_applicable": "_"}
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
@@ -81,7 +75,7 @@ def pairs(events: pd.DataFrame) -> Chart:
     other = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
     absent = {d: events[f"{d}_absence"].astype("object").to_numpy() for d in words.SIDES}
     gutters = {
-        d: {a: mask for a in ABSENT if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in words.SIDES
+        d: {a: mask for a in ABSENCE_WORDS if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in words.SIDES
     }
     drawn = sum(int(m.sum()) for lanes in gutters.values() for m in lanes.values()) + int(
         (counted["to_ukraine"] & counted["to_russia"]).sum())  # fmt: skip
@@ -121,9 +115,9 @@ def pairs(events: pd.DataFrame) -> Chart:
                                              {"marker": GUTTER[a], "facecolors": "white", "edgecolors": shade[year],
                                               "linewidths": 1.4})  # fmt: skip
                     ax.scatter(*((v, lane) if along == "x" else (lane, v)), s=32, clip_on=False, zorder=4, **style)
-        _lanes(below, [f"{ABSENT[a]} ({int(m.sum())})" for a, m in under.items()], "x")
+        _lanes(below, [f"{ABSENCE_WORDS[a]} ({int(m.sum())})" for a, m in under.items()], "x")
         _lanes(left, [""] * len(side), "y")
-        left.annotate("   ".join(f"{KEY[a]} {ABSENT[a]} to Ukraine ({int(m.sum())})" for a, m in side.items()), (0, 1), (0, 5),
+        left.annotate("   ".join(f"{KEY[a]} {ABSENCE_WORDS[a]} to Ukraine ({int(m.sum())})" for a, m in side.items()), (0, 1), (0, 5),
                       xycoords="axes fraction", textcoords="offset points", fontsize=8.5, color="#444444")  # fmt: skip
         left.set_visible(bool(side))
         below.set_visible(bool(under))

@@ -356,7 +356,7 @@ def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Char
         tested = scores[(scores["target"] == "count90") & (scores["model"] == model)]
         pit.set_title(f"{len(tested)} past forecasts" if len(tested) else "not scored yet", fontsize=10)
         verdict = f"Model: {model}, which beat the constant rate" if beats else "Model: constant rate; no other beat it"
-        held = f"; its past 80 % bands held {tested['cover80'].mean():.0%}" if len(tested) else ""
+        held = f"; its past 80 % bands held {forecasts.held(scores, 'count90', model):.0%}" if len(tested) else ""
         title = f"{MANY[s['kind']][:1].upper()}{MANY[s['kind']][1:]} in the 90 days after {words.day(origin)}: " \
                 f"{end[0.1]:.0f} to {end[0.9]:.0f} {_UNITS[s['unit']]} forecast, median {end[0.5]:.0f}"  # fmt: skip
         sub = f"{verdict}{held}. Right: where the outcome fell in past forecasts made on what was known that day." + (
