@@ -17,10 +17,10 @@ def test_a_view_that_knows_nothing_says_so(record: Any) -> None:
 
 def test_the_brief_of_12_june_2025_knows_one_handover_of_june(record: Any) -> None:
     text = brief.headline(record.as_of("2025-06-12"), "2025-06-01")
-    assert "**1 handover of bodies** from 11 June 2025 to 11 June 2025" in text
+    assert "**1 handover of bodies** on 11 June 2025" in text
     assert "1,212 to Ukraine (both sides agree), 27 to Russia (one side only)" in text
     assert "As known on 12 June 2025" in text
-    assert "size withheld to Ukraine" in text, "the prisoner stages have no size"
+    assert "to Ukraine size withheld" in text, "the prisoner stages have no size"
 
 
 def test_the_headline_carries_range_coverage_and_guardrail(record: Any) -> None:
@@ -45,3 +45,9 @@ def test_pledges_of_the_three_istanbul_rounds(record: Any) -> None:
         "Istanbul talks of 2 June 2025",
         "Istanbul talks of 23 July 2025",
     } <= agreements
+
+
+def test_both_sides_draws_for_every_kind_and_an_open_upper_end(record: Any) -> None:
+    for kind in ("bodies", "prisoners", "civilians"):
+        frame = brief.both_sides(record, kind).frame
+        assert len(frame) == len(record.events(kind)) and (frame != "").all(axis=None)

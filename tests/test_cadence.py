@@ -361,7 +361,8 @@ def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:
     days = [f"{d:%Y-%m-%d}" for d in pd.date_range("2024-01-01", periods=8)]
     g = cadence.gaps(made(*days, spans=[(days[0], days[-1], "dense")]))
     r = cadence.irregularity(g, draws=10).set_index("measure")
-    assert r.loc["burstiness", "value"] == pytest.approx(-1) and r.loc["burstiness", "shuffled_high"] == pytest.approx(-1)
+    assert r.loc["burstiness", ["value", "shuffled_high"]].tolist() == pytest.approx([-1, -1])
+    assert pd.isna(r.loc["memory", "value"]) and not r.loc["memory", "outside"]
 
 
 def test_interval_coverage_with_overdispersion() -> None:

@@ -74,7 +74,7 @@ def test_the_open_gap_is_hollow_arrowed_and_labelled(record: Any) -> None:
     hollow = [c for c in ax.collections if len(c.get_facecolor()) and to_hex(c.get_facecolor()[0]) == "#ffffff"]
     assert len(hollow) == 1 and hollow[0].get_offsets()[0][1] == 13
     assert any(getattr(t, "arrow_patch", None) for t in ax.texts)
-    assert "13 days\nso far" in text(fig) and "No handover of bodies for 13 days by 11 March 2026" in fig.alt
+    assert "13 days\nby then" in text(fig) and "No handover of bodies for 13 days by 11 March 2026" in fig.alt
     dots = sum(len(c.get_offsets()) for c in ax.collections if hasattr(c, "get_sizes") and len(c.get_sizes()))
     assert dots == len(g), "one mark a gap"
 
@@ -83,7 +83,7 @@ def test_the_curve_is_the_analysis(record: Any) -> None:
     g = cadence.gaps(record, "prisoners", "deal")
     ax = charts.survival_curve(g).axes[0]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), cadence.survival(g)["survival"])
-    assert "the present gap: 5 days so far" in text(ax.figure)
+    assert "the gap open on 11 March 2026: 5 days" in text(ax.figure)
 
 
 def test_the_calendar_shows_dense_silence_as_zero_and_unread_as_none(record: Any) -> None:

@@ -20,10 +20,18 @@ def _sum(events: pd.DataFrame, direction: str) -> str:
     if s["low"] != s["high"]:
         text += f" (range of published claims {span(s['low'], s['high'])})"
     text += f" in {words.plural(int(s['known']), 'handover')}"
-    return text + (f", with {s['unknown']} more without a figure" if s["unknown"] else "")
+    withheld = int((events[f"{direction}_absence"] == "withheld").sum())
+    why = f" (size withheld in {number(withheld)})" if withheld else ""
+    return text + (f", with {s['unknown']} more without a figure{why}" if s["unknown"] else "")
 
 
-def _last(events: pd.DataFrame) -> str:
+def _when(events: pd.DataFrame) -> str:
+    """Return the days of these events in a sentence: "from June 2022 to 11 June 2025", or "on 11 June 2025"."""
+    period = words.period(events)
+    return f"from {period}" if " to " in period else f"{'on' if period[0].isdigit() else 'in'} {period}"
+
+
+def _last(events: pd.DataFrame, mediators: set[str]) -> str:
     """Return the newest event in words, each direction with its count or absence and its grade."""
     e = events.iloc[-1]
     parts = []
@@ -32,6 +40,11 @@ def _last(events: pd.DataFrame) -> str:
         figure = counted(e[d], absence)
         # an absence in words already says "size withheld"
         how = GRADE_WORDS[grade] if pd.notna(grade) and pd.notna(e[d]) else ""
+        if grade == "one_sided" and e[f"{d}_claimant"] in mediators:
+            how = "a mediator only"
+        if pd.isna(e[d]):
+            parts.append(f"{SIDES[d]} {figure}")
+            continue
         parts.append(f"{figure} {SIDES[d]}" + (f" ({how})" if how else ""))
     return f"The latest: {words.event_day(e)}, {', '.join(parts)}."
 
@@ -39,6 +52,8 @@ def _last(events: pd.DataFrame) -> str:
 def headline(record: Record, since: str = "", lens: str = "best") -> Prose:
     """Return the state of the record in a few sentences: sums as ranges with their day, and the guardrail."""
     out = []
+    claims = record.claims()
+    mediators = set(claims.loc[(claims["side"] == "mediator").to_numpy(), "name"])
     for kind in ("bodies", "prisoners"):
         e = record.events(kind, lens, since)
         one, many = KIND_WORDS[kind]
@@ -48,15 +63,17 @@ def headline(record: Record, since: str = "", lens: str = "best") -> Prose:
                 f"{words.day(record.last_day)} say, not a finding that there was none."
             )
             continue
-        first, last = words.event_day(e.iloc[0]), words.event_day(e.iloc[-1])
         out.append(
-            f"**{words.plural(len(e), one, many).capitalize()}** from {first} to {last}: "
-            f"{_sum(e, 'to_ukraine')}; {_sum(e, 'to_russia')}. {_last(e)}"
+            f"**{words.plural(len(e), one, many).capitalize()}** {_when(e)}: "
+            f"{_sum(e, 'to_ukraine')}; {_sum(e, 'to_russia')}. {_last(e, mediators)}"
         )
     view = f"As known on {words.day(record.last_day)}" if record.known_by is not None else "The record as it stands"
     ends = {k: record.searched_through(k) for k in ("bodies", "prisoners")}
     read = "; ".join(f"{k} through {words.day(d)}" if d is not None else f"{k} not yet" for k, d in ends.items())
-    out.append(f"{view}; densely searched: {read}. Later silence is unread, not empty. Lens: {words.LENS_WORDS[lens]}.")
+    after = " Nothing published after that day is in this view." if record.known_by is not None else ""
+    out.append(
+        f"{view}; densely searched: {read}. Later silence is unread, not empty.{after} Lens: {words.LENS_WORDS[lens]}."
+    )
     out.append(f"*{words.GUARDRAIL}*")
     return Prose("\n\n".join(out))
 
@@ -70,7 +87,11 @@ def both_sides(record: Record, kind: str, since: str = "") -> Table:
             e = record.events(kind, lens, since)
             absent = e[f"{direction}_absence"].astype("object").replace({"not_reported": "silent"})
             frame[f"{side}: {who}"] = [
-                ABSENCE_WORDS.get(a, a) if pd.notna(a) else span(low, high) if low != high else number(best)
+                ABSENCE_WORDS.get(a, a)
+                if pd.notna(a)
+                else span(low, high)
+                if pd.isna(high) or low != high
+                else number(best)
                 for best, low, high, a in zip(
                     e[direction], e[f"{direction}_low"], e[f"{direction}_high"], absent, strict=True
                 )
@@ -141,7 +162,7 @@ def rival_totals(record: Record, agreement_id: str, kind: str = "bodies") -> Tab
     else:
         start, end = window
         within = t["as_of"].between(start, end + pd.Timedelta(days=30))
-        t = t[within & (t["since"].ge(start) | (t["since"].isna() & (t["scope"] == "istanbul")))]
+        t = t[within & (t["since"].ge(start) | (t["since"].isna() & (t["scope"] == agreement_id.partition("-")[0])))]
     rows = pd.DataFrame(
         {
             "direction": t["direction"].astype("str").map({**SIDES, "both": "both together"}),

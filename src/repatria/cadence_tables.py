@@ -127,7 +127,7 @@ def overview(record: Record, since: Day | None = None) -> Table:
         "gaps", "Gaps between handovers, in days", frame,
         notes=[counted + "Unit day: a day with a handover. Unit deal: the days of one deal; the gap runs from its last "
                "day to the next deal's first.",
-               "Median with 95 % band (Kaplan-Meier). The open gap counts as censored; the mean of completed gaps only "
+               "Median with 95% band (Kaplan-Meier). The open gap counts as censored; the mean of completed gaps only "
                "drops it. Read thinly: gaps that begin before dense reading does, and may hide handovers."],
         show=dict.fromkeys(("mean by time at risk", "mean, completed only"), "{:.1f}"),
     )  # fmt: skip
@@ -143,7 +143,7 @@ def outlook(record: Record, since: Day | None = None) -> Table:
     frame.columns = [f"within {c} days" if isinstance(c, int) else str(c) for c in frame.columns]
     frame = frame.rename(columns={"kind": "of", "silent": "days of silence", "at_risk": "longer gaps"})
     return Table("outlook", "Chance of a handover after the last searched day, given the silence so far", frame,
-                 notes=["1 - S(g + h) / S(g) from completed and open gaps, 95 % band. It assumes that gaps to come are "
+                 notes=["1 - S(g + h) / S(g) from completed and open gaps, 95% band. It assumes that gaps to come are "
                         "like those on record; the scored forecasts below test that."])  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def rates_table(record: Record, by: str = "year", since: Day | None = None, lens
     return Table(
         f"rates-{by}", f"Handovers and people per 30 days, by {by}", frame,
         notes=["Exact Poisson interval; overdispersed: widened by the month-to-month variation around each period's own "
-               "rate. 95 %.",
+               "rate. 95%.",
                "People: known figures only, so a lower bound where handovers are without one. Their interval takes the "
                "handover as the unit, not the person.", words.GUARDRAIL],
     )  # fmt: skip
@@ -178,7 +178,7 @@ def irregularity_table(record: Record, since: Day | None = None) -> Table:
     frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], "measure": f["measure"], "gaps": f["gaps"],
                           "value": f["value"]})  # fmt: skip
     for reference in ("poisson", "shuffled"):
-        frame[f"{reference} 95 %"] = [f"{low:.2f} to {high:.2f}" for low, high in
+        frame[f"{reference} 95%"] = [f"{low:.2f} to {high:.2f}" for low, high in
                                       zip(f[f"{reference}_low"], f[f"{reference}_high"], strict=True)]  # fmt: skip
     frame["reading"] = [
         "within" if not o else {True: {"burstiness": "burstier", "memory": "like follows like"},
@@ -227,7 +227,7 @@ def following_table(record: Record, since: Day | None = None) -> Table:
     frame["p (Holm)"] = f["p_holm"]
     return Table("following", "Do handovers of bodies follow prisoner exchanges?", frame,
                  notes=["Densely read days only. Reference: the body days moved together by every number of days round "
-                        "the window, which keeps both rhythms and breaks their alignment (95 % range)."],
+                        "the window, which keeps both rhythms and breaks their alignment (95% range)."],
                  show={"p (Holm)": "{:.2f}"})  # fmt: skip
 
 
@@ -271,7 +271,7 @@ def regime_statement(record: Record, since: Day | None = None, p0: float = 0.05)
         out.append(
             f"**{_first(MANY[kind])}:** {words.plural(len(r), 'regime')} by deal ({n} deals in {days} days), "
             f"{len(by_day)} by day. In simulated records of this size a constant rate is split in {d['detected'][0]:.0%} "
-            f"of runs (95 % {d['low'][0]:.0%} to {d['high'][0]:.0%}), and the method finds {seen} of runs. "
+            f"of runs (95% {d['low'][0]:.0%} to {d['high'][0]:.0%}), and the method finds {seen} of runs. "
             "Smaller or shorter changes can be there unseen."
         )
     return Prose("\n\n".join(out))
@@ -287,7 +287,7 @@ def dating_table(record: Record, since: Day | None = None) -> Table:
     ]
     return Table("dating", "How far uncertain days and disputed handovers move the gaps", frame,
                  notes=["Month-dated handovers stand in the middle of the days they can have had; drawn: seeded draws "
-                        "over those days, median and 95 % range."])  # fmt: skip
+                        "over those days, median and 95% range."])  # fmt: skip
 
 
 def listed(record: Record, since: Day | None = None) -> Table:
@@ -317,8 +317,8 @@ def backtest_table(scores: pd.DataFrame) -> Table:
     """Return `forecast.skill` of one backtest as a table: every model, every target."""
     f = forecasts.skill(scores)
     frame = pd.DataFrame({"forecast of": f["target"].map(_TARGETS), "model": f["model"], "origins": f["origins"]})
-    for column, name in (("log", "log score"), ("crps", "CRPS"), ("brier", "Brier, any"), ("cover50", "in 50 % band"),
-                         ("cover80", "in 80 % band")):  # fmt: skip
+    for column, name in (("log", "log score"), ("crps", "CRPS"), ("brier", "Brier, any"), ("cover50", "in 50% band"),
+                         ("cover80", "in 80% band")):  # fmt: skip
         frame[name] = f[column].astype(float)
     frame["skill"] = [
         "baseline" if m in (forecasts.BASELINE, forecasts.BASELINE_PEOPLE) else _range(s, low, high, "{:+.0%}")
@@ -330,12 +330,12 @@ def backtest_table(scores: pd.DataFrame) -> Table:
     return Table(
         f"backtest-{a['kind']}-{a['unit']}", f"Past forecasts of {_of(scores)}, scored on {when}", frame,
         notes=["Each forecast used only claims dated by its day. Lower log score, CRPS and Brier score are better; a right "
-               "forecast has 50 % and 80 % of outcomes in its bands. Origins before dense reading began were forecast, "
+               "forecast has 50% and 80% of outcomes in its bands. Origins before dense reading began were forecast, "
                "and scored, on thin reading.",
-               "Skill: 1 - CRPS / CRPS of the baseline, with a block bootstrap over origins; its 95 % is shared among the "
+               "Skill: 1 - CRPS / CRPS of the baseline, with a block bootstrap over origins; its 95% is shared among the "
                "rivals of a target. Beats: the whole interval is above zero."],
         show=dict.fromkeys(("log score", "CRPS", "Brier, any"), "{:.2f}")
-        | dict.fromkeys(("in 50 % band", "in 80 % band"), "{:.0%}"),
+        | dict.fromkeys(("in 50% band", "in 80% band"), "{:.0%}"),
     )  # fmt: skip
 
 
@@ -397,10 +397,10 @@ def forecast_table(record: Record, *backtests: pd.DataFrame) -> Table:
             low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
             later = target == "next" and high > forecasts.HORIZON
             rows.append({"of": _of(scores), "from": k.origin, "forecast of": name, "median": middle,
-                         "80 % band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
+                         "80% band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
                          "held in the past": forecasts.held(scores, target, model), "model": model, "beat the baseline": "yes" if beats else "no"})  # fmt: skip
-    columns = ["of", "from", "forecast of", "median", "80 % band", "held in the past", "model", "beat the baseline"]
+    columns = ["of", "from", "forecast of", "median", "80% band", "held in the past", "model", "beat the baseline"]
     return Table("forecast", "Forecasts from the last searched day", pd.DataFrame(rows, columns=columns),
-                 notes=[*notes, "Held in the past: share of outcomes inside the model's 80 % band in the backtest. Days are "
+                 notes=[*notes, "Held in the past: share of outcomes inside the model's 80% band in the backtest. Days are "
                         "counted from the day searched last, not from today."],
                  show={"held in the past": "{:.0%}"})  # fmt: skip

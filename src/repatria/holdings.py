@@ -282,10 +282,13 @@ def summary(record: Record, events: pd.DataFrame) -> Prose:
     disputed = int((events["status"] == "disputed").sum())
     undated = pages.drop_duplicates("source_id")["published_on"].isna().sum()
     return Prose(
-        f"From {words.event_day(events.iloc[0])} to {words.event_day(events.iloc[-1])}: {kinds}. "
-        + (f"That {plural(disputed, 'one')} of them took place is disputed. " if disputed == 1 else "")
-        + (f"Of {disputed} of them it is disputed that they took place. " if disputed > 1 else "")
-        + f"They rest on {plural(len(claims), 'claim')} by {plural(claims['claimant_id'].nunique(), 'claimant')}, carried "
+        f"{words.period(events)}: {kinds}. "
+        + (
+            f"Whether {disputed} of them took place is disputed; the brief leaves disputed ones out. "
+            if disputed
+            else ""
+        )
+        + f"{'They rest' if len(events) > 1 else 'It rests'} on {plural(len(claims), 'claim')} by {plural(claims['claimant_id'].nunique(), 'claimant')}, carried "
         f"by {plural(pages['source_id'].nunique(), 'page')} ({number(undated)} undated). Officials of both sides speak of "
         f"{int((spoken == 2).sum())} of the {len(events)}."
     )
@@ -333,7 +336,8 @@ def grades_table(events: pd.DataFrame) -> Table:
         "How well each count is supported: handovers by kind, direction, year and grade",
         shown,
         notes=[
-            "both sides agree or differ: on official counts of the two belligerents. no official: press and others."
+            "both sides agree or differ: on official counts of the two belligerents. one side only: officials of one "
+            "belligerent, or of a mediator. no official: press and others."
         ],
         show={"year": "{}"},
     )
@@ -396,7 +400,10 @@ def single_source_table(record: Record, since: Day = "") -> Table:
     )
     total = len(record.events(since=since, disputed=True))
     return Table(
-        "single-source", f"{len(s)} of {plural(total, 'handover')} rest on one publisher", shown, links=["event"]
+        "single-source",
+        f"{len(s)} of {plural(total, 'handover')} {'rests' if len(s) == 1 else 'rest'} on one publisher",
+        shown,
+        links=["event"],
     )
 
 
@@ -465,7 +472,7 @@ def _statement(c: Any, pages: tuple[Page, ...]) -> Statement:
         figure = ABSENCE_WORDS["zero"]
     else:
         figure = QUALIFIER_WORDS.get(qualifier, "") + span(c.count_low, c.count_high)
-    part = "" if c.part == "total" else f" ({'of them ' if c.role == 'subset' else ''}{c.part.replace('_', ' ')})"
+    part = "" if c.part == "total" else f" ({'of them ' if c.role == 'subset' else ''}{words.part_words(str(c.part))})"
     direction = words.SIDES[str(c.direction)]
     known_on = date(c.known_on)
     when = f", known from {known_on}" if known_on else ", on undated pages only"

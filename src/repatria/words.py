@@ -40,6 +40,28 @@ def day(value: pd.Timestamp) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def period(events: pd.DataFrame) -> str:
+    """Return the days from the first to the last of these events: "11 June 2025", or "June 2022 to 11 June 2025"."""
+    first, last = (event_day(events.loc[i]) for i in (events["date"].idxmin(), events["date"].idxmax()))
+    return first if first == last else f"{first} to {last}"
+
+
+_PROPER = {
+    **{n: n.capitalize() for n in (
+        "avdiivka", "azov", "azovstal", "bakhmut", "belarus", "chernobyl", "donetsk", "kharkiv", "kherson", "kursk",
+        "luhansk", "mariupol", "marinka", "qatar", "rosatom", "russia", "sumy", "ukrainians", "vuhledar", "wagner",
+        "zaporizhzhia",
+    )},
+    "dnr": "DNR", "lnr": "LNR", "npp": "NPP", "il76": "Il-76",
+}  # fmt: skip
+
+
+def part_words(part: str) -> str:
+    """Return a part's code as readers see it: "rosatom_employees" as "Rosatom employees"."""
+    names = [_PROPER.get(w, w) for w in part.split("_")]
+    return f"{' '.join(names[1:])} direction" if names[0] == "direction" and len(names) > 1 else " ".join(names)
+
+
 def event_day(event: pd.Series) -> str:
     """Return an event's date as far as it is known: "11 June 2025" or "June 2026"."""
     return f"{event['date']:%B %Y}" if event["date_precision"] == "month" else day(event["date"])

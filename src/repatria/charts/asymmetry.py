@@ -26,6 +26,10 @@ def _what(attrs: Mapping[Any, Any]) -> str:
     return str(attrs.get("kind") or "persons")
 
 
+def _that(what: str) -> str:
+    return "who" if what == "prisoners" else "that"
+
+
 def _ended(events: pd.DataFrame) -> str:
     return words.event_day(events.iloc[-1])
 
@@ -166,7 +170,9 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
         ax.plot(rolling["until"], rolling["share"], color=COLOUR["to_russia"], linewidth=1.4, marker=MARKER["to_russia"],
                 markersize=4, label="share to Russia")  # fmt: skip
         top = float(np.nanmax([rolling["interval_high"].max(), rolling["bound_high"].max(), rolling["share"].max()]))
-        ax.set_ylim(0, min(1.0, top * 1.08))
+        ax.set_ylim(0, top * 1.45)  # room above for the key: it must hide no data
+        if top > 0.5:
+            ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
         if top > 0.5:
             ax.axhline(0.5, color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
             if abs(rolling["share"].iloc[-1] - 0.5) > 0.06:
@@ -182,7 +188,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
             ax.annotate(name, (when, 0.70 - 0.08 * (k % 5)), (4 if right else -4, 0), xycoords=("data", "axes fraction"),
                         textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
                         color=COLOUR["accent"], bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1})  # fmt: skip
-        base.unread(ax, rolling.attrs, rolling.attrs.get("kind"), since, until, label=False)
+        base.unread(ax, rolling.attrs, rolling.attrs.get("kind"), since, until, at=0.14)
         base.time_axis(ax, since, until)
         last, first = rolling.iloc[-1], rolling.iloc[0]
         ax.annotate(percent(last["share"]), (last["until"], last["share"]), (6, 4), textcoords="offset points",
@@ -196,7 +202,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
             edgecolor="none",
             framealpha=0.9,
         )
-        title = (f"Share of {what} that went to Russia: {percent(first['share'])} in the {width} handovers to "
+        title = (f"Share of {what} {_that(what)} went to Russia: {percent(first['share'])} in the {width} handovers to "
                  f"{first['through']}, {percent(last['share'])} in the {width} to {last['through']}")  # fmt: skip
         low, high = last["interval_low"], last["interval_high"]
         alt = f"A line with a band and whiskers by date. {title}; " + (
@@ -204,8 +210,8 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
             if pd.notna(low)
             else "no interval for the last."
         )
-        base.frame(fig, title, f"Persons to Russia of all in the last {width} handovers with a figure in both directions, "
-                   "at the day of the last. Band: limits from disagreement and missing figures. Lines: chance.",
+        base.frame(fig, title, f"Share to Russia of all persons in the last {width} handovers with a figure in both directions, "
+                   "at the day of the last. Band: disagreement, missing figures. Lines: chance.",
                    _source(rolling.attrs, words.GUARDRAIL), alt)  # fmt: skip
         fig.subplots_adjust(right=0.925)
     return fig
@@ -236,7 +242,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
         ax = fig.subplots()
         for i, row in enumerate(table.to_dict("records")):
             y = len(table) - 1 - i
-            ax.text(0.0, y + 0.33, f"{words.LENS_WORDS[row['lens']]}: {row['events_in']} handovers in, {row['events_out']} out",
+            ax.text(0.0, y + 0.33, f"{words.LENS_WORDS[row['lens']]}: {words.plural(row['events_in'], 'handover')} in, {row['events_out']} out",
                     transform=ax.get_yaxis_transform(), fontsize=9.5, va="center", color=COLOUR["ink"])  # fmt: skip
             if pd.isna(row["share"]):
                 ax.text(0.0, y - 0.02, "no handover with a figure in both directions", transform=ax.get_yaxis_transform(),
@@ -267,7 +273,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
             every = "whichever side's claims are counted" if len(shown) == len(table) else (
                 f"under each of the {len(shown)} lenses that have a share")  # fmt: skip
             finding = f"{percent(shown['share'].iloc[0], digits)} {every}"
-        title = f"Share of {what} that went to Russia through {table.attrs['through']}: {finding}"
+        title = f"Share of {what} {_that(what)} went to Russia through {table.attrs['through']}: {finding}"
         base.frame(fig, title, "Square: share. Bar: limits, each missing count from none to the largest that lens has seen. "
                    "Line: 95% interval of chance, handovers as units.", _source(table.attrs, words.GUARDRAIL),
                    f"Four rows of a dot with a bar and a line. {title}. "
@@ -324,7 +330,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
             bottom.axhline(level, color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         bottom.set_ylim(0, peak * 1.15)
         bottom.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        base.unread(bottom, events, events.attrs.get("kind"), since, until, label=False)
+        base.unread(bottom, events, events.attrs.get("kind"), since, until, at=0.4)
         base.time_axis(bottom, since, until)
         key = f"; ◇ {number(step)} fits the claims ({len(rounds)} of {len(b)})" if len(rounds) else ""
         bottom.set_title(f"Persons per handover to Ukraine{key}", fontweight="bold")

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from repatria import words
 
@@ -91,7 +92,7 @@ def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str, above: 
     """
     height = fig.get_size_inches()[1]
     width = fig.get_size_inches()[0]
-    head = wrap(title, width * 9.6)
+    head = wrap(title, width * 9.2)
     sub = wrap(subtitle, width * 12.6)
     foot = wrap(footer, width * 15)
     y = 1 - 0.10 / height
@@ -157,14 +158,31 @@ def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
     ax.set_xlim(since - pad, until + pad)
     locator = AutoDateLocator(minticks=3, maxticks=7)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    # A month says its year and a day its month: no first tick that leaves the reader to guess.
+    ax.xaxis.set_major_formatter(
+        ConciseDateFormatter(
+            locator,
+            formats=["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%S.%f"],
+            zero_formats=["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"],
+            show_offset=False,
+        )
+    )
     ax.grid(axis="x", visible=False)
 
 
 def unread(
-    ax: Axes, events_or_attrs: Any, kind: str | None, since: pd.Timestamp, until: pd.Timestamp, label: bool = True
+    ax: Axes,
+    events_or_attrs: Any,
+    kind: str | None,
+    since: pd.Timestamp,
+    until: pd.Timestamp,
+    label: bool = True,
+    at: float | None = 0.985,
 ) -> None:
-    """Hatch the days that were not searched, or only thinly, so that no unread month looks silent."""
+    """Hatch the days that were not searched, or only thinly, so that no unread month looks silent.
+
+    A wide stretch is named along its top; a narrow one upright, its middle or top `at` that part of the axis (None: no name).
+    """
     attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
     spans = stretches(attrs.get("coverage", []), kind, since, until)
     for start, end, density in spans:
@@ -179,16 +197,20 @@ def unread(
             linewidth=0,
             zorder=0,
         )
-        if label and (end - start) > (until - since) * 0.1:
+        part = (end - start) / (until - since) if until > since else 1.0
+        wide = part > 0.13
+        if label and (wide or (at is not None and part > 0.03)):
             ax.text(
                 start + (end - start) / 2,
-                0.985,
+                0.985 if wide or at is None else at,
                 "thinly read" if density == "thin" else "unread",
                 transform=ax.get_xaxis_transform(),
                 ha="center",
-                va="top",
-                fontsize=8.5,
-                color="#666666",
+                va="top" if wide or (at or 0) > 0.9 else "center",
+                rotation=0 if wide else 90,
+                fontsize=8.5 if wide else 8,
+                color="#555555",
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
             )
 
 
@@ -237,7 +259,9 @@ def absent_marks(ax: Axes, events: pd.DataFrame, direction: str, y: float = 0.0)
     for absence, style in marks.items():
         rows = events[(events[f"{direction}_absence"] == absence).to_numpy()]
         if len(rows):
-            ax.scatter(rows["date"], np.full(len(rows), y), clip_on=False, zorder=4, **style)
+            # The few lie over the many: no report under a withheld size, a withheld size under a zero.
+            over = {"not_reported": 4.0, "withheld": 4.1, "zero": 4.2}[absence]
+            ax.scatter(rows["date"], np.full(len(rows), y), clip_on=False, zorder=over, **style)
             drawn[absence] = len(rows)
     return drawn
 

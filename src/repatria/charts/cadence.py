@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from repatria import cadence, words
 from repatria import forecast as forecasts
@@ -64,17 +65,18 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
             ax.scatter(part["end"], part["days"], s=20, color=colour, zorder=3)
         top = max(int(gaps["days"].max()), 7)
         ax.vlines(a["through"], 0, still["days"], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)), zorder=4)
-        ax.scatter([a["through"]], [still["days"]], s=52, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=6)
+        ax.scatter([a["through"]], [still["days"]], s=52, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=6,
+                   clip_on=False)  # fmt: skip
         head = still["days"] + top * 0.19
         ax.annotate("", (a["through"], head), (a["through"], still["days"] + top * 0.025),
-                    arrowprops={"arrowstyle": "->", "color": _OPEN, "linewidth": 1.8}, zorder=5)  # fmt: skip
+                    arrowprops={"arrowstyle": "->", "color": _OPEN, "linewidth": 1.8}, zorder=7)  # fmt: skip
         beside: dict[str, Any] = {
             "textcoords": "offset points",
             "xycoords": "data",
             "annotation_clip": False,
             "ha": "left",
         }
-        ax.annotate(f"{words.plural(int(still['days']), 'day')}\nso far", (until, head), (9, -3), va="bottom", color=_OPEN,
+        ax.annotate(f"{words.plural(int(still['days']), 'day')}\n{'by then' if a['as_of'] > a['through'] else 'so far'}", (until, head), (9, -3), va="bottom", color=_OPEN,
                     fontweight="bold", fontsize=10.5, linespacing=1.1, **beside)  # fmt: skip
         if s.median is not None and s.closed > 1:
             ax.axhline(s.median, color=COLOUR["quiet"], linewidth=1.2, linestyle="--", zorder=2)
@@ -87,18 +89,24 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
                 late = (g.end - since) > 0.6 * (until - since)
                 ax.annotate(f"{g.days} days, to {words.day(g.end)}", (g.end, g.days), (-6 if late else 6, 0),
                             textcoords="offset points", fontsize=9.5, va="center", color=COLOUR["ink"],
-                            ha="right" if late else "left")  # fmt: skip
+                            ha="right" if late else "left",
+                            path_effects=[withStroke(linewidth=3, foreground="white")], zorder=5)  # fmt: skip
         ax.set_ylim(0, top * 1.16)
         ax.set_ylabel("days of silence")
-        base.unread(ax, a, _kind(a), since, until)
+        base.unread(ax, a, _kind(a), since, until, at=0.68)
         base.time_axis(ax, since, until)
         one = ONE[s.kind]
-        half = f"; half of {s.closed} past silences ended within {s.median:g}" if s.median and s.closed > 1 else ""
+        half = (
+            f"; half of {s.closed} past silences ended within {words.plural(int(s.median), 'day') if s.median == int(s.median) else f'{s.median:g} days'}"
+            if s.median and s.closed > 1
+            else ""
+        )
         title = f"No {one} for {words.plural(int(still['days']), 'day')} by {words.day(a['through'])}{half}"
         if not still["days"]:
             title = f"A {one} on the last searched day, {words.day(a['through'])}{half}"
+        past = "; later days, thinly read or unread, do not count" if a["as_of"] > a["through"] else ""
         grey = " Grey: begun in thin reading." if (done["reading"] != "dense").any() else ""
-        sub = f"Days of silence before each {one}, at the day it ended. {_unit_words(s.unit)}{grey} Hollow: still open."
+        sub = f"Days of silence before each {one}, at the day it ended. {_unit_words(s.unit)}{grey} Hollow: still open on that day{past}."
         longest = f" The longest lasted {s.longest} days." if s.longest else ""
         base.frame(fig, title, sub, _footer(a, s.units), f"Stems by date, one a gap, the open one hollow. {title}."
                    + longest)  # fmt: skip
@@ -129,7 +137,7 @@ def event_strip(record: Record, since: Day | None = None) -> Chart:
                              linestyles=[(0, (2, 1.5))])  # fmt: skip
             long = d[d["end"] > d["start"]]
             ax.hlines(np.full(len(long), 0.04), long["start"], long["end"], color="#6E6E6E", linewidth=5)
-            base.unread(ax, h.attrs, k, begin, until)
+            base.unread(ax, h.attrs, k, begin, until, at=None)
             n = int(d["counted"].sum())
             parts.append(f"{words.plural(len(counted), 'day')} with {MANY[k]} ({words.plural(n, 'deal')})")
             extra = f"; dashed: {len(late)} after the searched day, not counted" if len(late) else ""
@@ -141,7 +149,8 @@ def event_strip(record: Record, since: Day | None = None) -> Chart:
         through = day["prisoners"].attrs["through"]
         title = " and ".join(parts) + (f", through {words.day(through)}" if through is not None else "")
         title = title[:1].upper() + title[1:]
-        base.frame(fig, title, "A tick is a day with a handover; a thick bar below joins the days of one deal.",
+        base.frame(fig, title, "A tick is a day with a handover; a thick bar below joins the days of one deal. Shaded: thinly read; "
+                   "hatched: unread.",
                    _footer(day["prisoners"].attrs, sum(len(h) for h in day.values())),
                    f"Two rows of ticks by date. {title}.")  # fmt: skip
         fig.subplots_adjust(hspace=0.55, left=0.03)
@@ -196,12 +205,17 @@ def _strip(ax: Axes, gaps: pd.DataFrame) -> None:
     a = gaps.attrs
     since, until = gaps["start"].min(), max(a["as_of"], a["through"])
     ax.eventplot([gaps["start"]], lineoffsets=0.35, linelengths=0.5, colors=COLOUR["ink"], linewidths=0.8)
-    base.unread(ax, a, _kind(a), since, until)
+    base.unread(ax, a, _kind(a), since, until, at=None)
     base.time_axis(ax, since, until)
     ax.set_ylim(0, 1.3)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_title("where these gaps begin, and how well that time was read", fontsize=9, color="#555555", pad=3)
+    ax.set_title(
+        "where these gaps begin, and how well that time was read (shaded: thinly; hatched: unread)",
+        fontsize=9,
+        color="#555555",
+        pad=3,
+    )
 
 
 def survival_curve(gaps: pd.DataFrame) -> Chart:
@@ -221,7 +235,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
         ax.plot([s.open_days, s.open_days], [0, at], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)))
         ax.scatter([s.open_days], [at], s=56, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=5)
         longest = max(s.longest or 0, s.open_days)
-        ax.annotate(f"the present gap: {words.plural(s.open_days, 'day')} so far;\n{at:.0%} of gaps lasted longer",
+        ax.annotate(f"the gap open on {words.day(a['through'])}: {words.plural(s.open_days, 'day')};\n{at:.0%} of gaps lasted longer",
                     (s.open_days, at), (10, 4), textcoords="offset points", color=_OPEN, fontweight="bold", fontsize=10,
                     va="bottom")  # fmt: skip
         if s.median is not None:
@@ -235,10 +249,10 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
         _strip(strip, gaps)
         half = f"Half of the silences between {MANY[s.kind]} ended within {s.median:g} days" if s.median else \
             f"More than half of the silences between {MANY[s.kind]} have not ended"  # fmt: skip
-        title = f"{half}; the present one stands at {s.open_days} ({words.day(a['through'])})"
-        sub = f"Share of gaps longer than so many days, Kaplan-Meier with 95 % band, open gap censored. {_unit_words(s.unit)}"
+        title = f"{half}; the one open on {words.day(a['through'])} stood at {s.open_days}"
+        sub = f"Share of gaps longer than so many days, Kaplan-Meier with 95% band, open gap censored. {_unit_words(s.unit)}"
         base.frame(fig, title, sub, _footer(a, s.units), f"A falling step curve with a band. {title}. {at:.0%} of gaps "
-                   "lasted longer than the present one so far.")  # fmt: skip
+                   "lasted longer than the open one by then.")  # fmt: skip
         fig.subplots_adjust(hspace=0.62)
     return fig
 
@@ -280,7 +294,7 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
                                                    "alpha": 0.8})  # fmt: skip
         ax.set_ylim(0, top)
         ax.set_ylabel("per 30 days")
-        base.unread(ax, a, _kind(a), begin, until)
+        base.unread(ax, a, _kind(a), begin, until, at=0.5)
         base.time_axis(ax, begin, until)
         what = f"{MANY[kind]} by {unit}"
         if len(regimes) == 1:
@@ -289,8 +303,10 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
         else:
             path = ", then ".join(f"{v:.1f}" for v in regimes["per_30_days"])
             title = f"{len(regimes)} regimes of {what}: {path} per 30 days, through {words.day(a['through'])}"
-        sub = ("Bold: rate by regime (Bayesian blocks, p0 = 0.05) with exact Poisson 95 % interval. Grey: last "
+        sub = ("Bold: rate by regime (Bayesian blocks, p0 = 0.05) with exact Poisson 95% interval. Grey: last "
                "90 days. Ticks: handovers. Dotted: known context, not a cause.")  # fmt: skip
+        if (most := regimes["poisson_high"].max()) > top:
+            sub += f" An interval cut off at the top reaches {most:.1f}."
         base.frame(fig, title, sub, _footer(a, a["units"]), f"Steps of the rate over time. {title}.")
     return fig
 
@@ -324,7 +340,7 @@ def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Char
         ax.step(days, n + fan[0.5], where="post", color=_OPEN, linewidth=1.8)
         end = fan.iloc[-1]
         bands = [
-            f"{level} %: {end[low]:.0f} to {end[high]:.0f}" for level, low, high in ((50, 0.25, 0.75), (80, 0.1, 0.9))
+            f"{level}%: {end[low]:.0f} to {end[high]:.0f}" for level, low, high in ((50, 0.25, 0.75), (80, 0.1, 0.9))
         ]
         ax.annotate("\n".join([f"in {end['days']:.0f} days: median {end[0.5]:.0f}", *bands]), (origin, n + end[0.9]), (-6, 0),
                     textcoords="offset points", ha="right", va="top", fontsize=10, color=_OPEN, fontweight="bold",
@@ -356,7 +372,7 @@ def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Char
         tested = scores[(scores["target"] == "count90") & (scores["model"] == model)]
         pit.set_title(f"{len(tested)} past forecasts" if len(tested) else "not scored yet", fontsize=10)
         verdict = f"Model: {model}, which beat the constant rate" if beats else "Model: constant rate; no other beat it"
-        held = f"; its past 80 % bands held {forecasts.held(scores, 'count90', model):.0%}" if len(tested) else ""
+        held = f"; its past 80% bands held {forecasts.held(scores, 'count90', model):.0%}" if len(tested) else ""
         title = f"{MANY[s['kind']][:1].upper()}{MANY[s['kind']][1:]} in the 90 days after {words.day(origin)}: " \
                 f"{end[0.1]:.0f} to {end[0.9]:.0f} {_UNITS[s['unit']]} forecast, median {end[0.5]:.0f}"  # fmt: skip
         sub = f"{verdict}{held}. Right: where the outcome fell in past forecasts made on what was known that day." + (

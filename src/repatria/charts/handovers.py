@@ -73,7 +73,7 @@ def handovers(events: pd.DataFrame) -> Chart:
             ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
             base.unread(ax, events, events.attrs.get("kind"), since, until, label=direction == "to_ukraine")
         base.time_axis(axes[1], since, until)
-        title = f"{_name(events)} handed over: {' and '.join(finding)}, {_from(events)} to {_through(events)}"
+        title = f"{_name(events)} handed over: {' and '.join(finding)}, {words.period(events)}"
         alt = (
             f"Two panels of dots on stems by date. {title}. Sums hold known counts only: "
             + "; ".join(
@@ -111,7 +111,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
             ax.text(
                 row["persons"] + top * (-0.01 if inside else 0.01),
                 i,
-                f"{_sum(sums, direction)} ({row['known']} of {len(events)} handovers)",
+                f"{_sum(sums, direction)} ({row['known']} of {words.plural(len(events), 'handover')})",
                 va="center",
                 ha="right" if inside else "left",
                 color="white" if inside else COLOUR["ink"],
@@ -126,7 +126,9 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         ax.spines["left"].set_visible(False)
         title = f"On one scale, through {_through(events)}: {share.reading}"
         note = (
-            f"The reading takes only the {words.plural(share.events_in, 'handover')} with a figure in both directions."
+            f"The ratio in the title is over the {words.plural(share.events_in, 'handover')} with a figure in both directions."
+            if share.share is not None
+            else ""
         )
         base.frame(
             fig,
@@ -152,17 +154,21 @@ def cumulative(events: pd.DataFrame) -> Chart:
         fig = base.figure(4.3)
         ax = fig.subplots()
         peak = max([1, *(int(run["best"].iloc[-1]) for run in runs.values())])
+        # Past the last day read at all there is no line: it would draw unread days as silence.
+        ends = [end for _, end, density in base.stretches(
+            events.attrs.get("coverage", []), events.attrs.get("kind"), since, until) if density != "unread"]  # fmt: skip
+        read = max(ends, default=until)
         for direction, run in runs.items():
-            dates = [since, *run["date"], until]
+            dates = [since, *run["date"], max(read, run["date"].max())]
             low, best, high = ([0, *run[c].astype("int64"), int(run[c].iloc[-1])] for c in ("low", "best", "high"))
             ax.fill_between(dates, low, high, step="post", color=COLOUR[direction], alpha=0.25, linewidth=0)
             ax.step(dates, best, where="post", color=COLOUR[direction], linewidth=1.8)
             others = [int(other["best"].iloc[-1]) for d, other in runs.items() if d != direction]
             under = any(0 <= other - best[-1] < peak * 0.09 for other in others) and direction == "to_russia"
-            wide = "" if low[-1] == high[-1] else f" ({span(low[-1], high[-1])})"
+            wide = "" if low[-1] == high[-1] else f"\n({span(low[-1], high[-1])})"
             ax.annotate(
                 f"{_sum(sums, direction)}{wide}",
-                (until, best[-1]),
+                (dates[-1], best[-1]),
                 (-4, -6 if under else 5),
                 textcoords="offset points",
                 ha="right",
@@ -172,9 +178,9 @@ def cumulative(events: pd.DataFrame) -> Chart:
                 fontsize=10,
                 path_effects=[withStroke(linewidth=3, foreground="white")],
             )
-        ax.set_ylim(0, peak * 1.14)
+        ax.set_ylim(0, peak * 1.26)
         ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        base.unread(ax, events, events.attrs.get("kind"), since, until)
+        base.unread(ax, events, events.attrs.get("kind"), since, until, at=0.5)
         base.time_axis(ax, since, until)
         lacking = len(events) - asymmetry.share(events).events_in
         found = ", ".join(_sum(sums, d) for d in words.SIDES)
@@ -183,7 +189,11 @@ def cumulative(events: pd.DataFrame) -> Chart:
             fig,
             title,
             "Running sum of known counts, persons. Band: range of published claims. "
-            f"{words.plural(lacking, 'handover')} without a figure in a direction add nothing there.",
+            + (
+                f"{words.plural(lacking, 'handover')} without a figure in a direction: nothing added there."
+                if lacking
+                else ""
+            ),
             base.footer(events, words.GUARDRAIL),
             f"Rising step lines. {title}.",
         )

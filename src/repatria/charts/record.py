@@ -100,8 +100,10 @@ def events_by_year(years: pd.DataFrame) -> Chart:
             + "; ".join(f"{_KINDS[k].lower()} {number(total[k])}" for k in kinds)
             + "."
         )
+        disputed = int(years["disputed"].sum())
+        counted = f" Disputed handovers ({disputed}) are counted here." if disputed else ""
         base.frame(fig, title, "Handovers a year, by what is known of their size. A year that was read thinly or in part "
-                   "has fewer on record than there were.", _footer(years.attrs, words.plural(events, "handover")), alt)  # fmt: skip
+                   f"may have fewer on record than there were.{counted}", _footer(years.attrs, words.plural(events, "handover")), alt)  # fmt: skip
         fig.subplots_adjust(wspace=0.08)
         handles = [
             mpl.patches.Patch(facecolor=c, hatch=h, edgecolor="#3B3B3B", linewidth=0.6) for _, c, h in _SIZES.values()
@@ -138,7 +140,7 @@ def absences(unknown: pd.DataFrame) -> Chart:
                     f"{_KINDS[kind]} {side}: {int(lost['missing'])} of {int(lost['events'])} without",
                     color=COLOUR[direction],
                     fontweight="bold",
-                    fontsize=9.5,
+                    fontsize=8.7,
                 )
                 ax.set_yticklabels(list(_HOW.values()), rotation=0)
                 ax.set_xticklabels([str(y) for y in years], rotation=0)
@@ -146,8 +148,8 @@ def absences(unknown: pd.DataFrame) -> Chart:
                 ax.set(xlabel="", ylabel="")
         missing = sums["missing"].groupby("direction").sum()
         events = int(sums["events"].sum() // 2)
-        title = (f"Of {words.plural(events, 'handover')}, {int(missing['to_ukraine'])} have no size to Ukraine "
-                 f"and {int(missing['to_russia'])} none to Russia")  # fmt: skip
+        title = (f"Of {words.plural(events, 'handover')}, {int(missing['to_ukraine'])} are without a size to Ukraine "
+                 f"and {int(missing['to_russia'])} without one to Russia")  # fmt: skip
         base.frame(fig, title, "Handovers a year, by what the record has for each direction; grey: share of the year. A size "
                    "that is missing is unknown, not zero: none means that somebody says none.",
                    _footer(unknown.attrs, words.plural(events, "handover")),
@@ -178,15 +180,14 @@ def speaking(soon: pd.DataFrame) -> Chart:
         ax.tick_params(length=0)
         ax.set(xlabel="", ylabel="")
         told = soon.groupby("side")[["events", "same day", "no statement"]].sum()
-        parts = [
-            f"the {GROUP[s][2]} in {told.loc[s, 'same day']} of {told.loc[s, 'events']}" for s in ("ukraine", "russia")
-        ]
-        title = f"A dated page has a statement on the day itself by {' and by '.join(parts)} handovers"
-        base.frame(fig, title, "Handovers by days until the side's first dated page that was read. A late page may be late "
+        parts = [f"the {GROUP[s][2]} on {told.loc[s, 'same day']}" for s in ("ukraine", "russia")]
+        total = words.plural(int(told["events"].max()), "handover")
+        title = f"Pages of the same day carry a statement by {' and by '.join(parts)} of {total}"
+        base.frame(fig, title, "Handovers dated to the day, by days until the side's first dated page read. A late page may be late "
                    "reading; undated pages cannot be placed; no statement: none was read.",
                    _footer(soon.attrs, "all dated pages read"),
                    f"Grid of numbers, side by delay. {title}. No statement was read of the Russian side for "
-                   f"{told.loc['russia', 'no statement']} handovers, of the Ukrainian side for "
+                   f"{words.plural(int(told.loc['russia', 'no statement']), 'handover')}, of the Ukrainian side for "
                    f"{told.loc['ukraine', 'no statement']}.")  # fmt: skip
         fig.subplots_adjust(left=0.26, top=fig.subplotpars.top - 0.18 / fig.get_size_inches()[1])
     return fig
@@ -239,10 +240,10 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
         apart = differing[~differing["reached"]]
         largest = apart.loc[apart["difference"].abs().idxmax()]
         shown = "" if total == len(keys) else f" (the newest {len(keys)} drawn)"
-        title = (f"Published counts differ for {total} handover directions{shown}; the widest gap is "
-                 f"{number(abs(largest['difference']))}, on {words.day(largest['date'])}")  # fmt: skip
-        base.frame(fig, title, "Persons above or below the reference claim. Grey bar: range of published claims. Ring: the "
-                   "reference and the n claims that agree with it.", _footer(differing.attrs, f"{len(differing)} claims"),
+        title = (f"Published counts differ in {words.plural(total, 'case')}{shown}; the widest gap is "
+                 f"{words.plural(abs(int(largest['difference'])), 'person')}, on {words.day(largest['date'])}")  # fmt: skip
+        base.frame(fig, title, "Case: one handover, one direction. Persons above or below the reference claim. Grey bar: "
+                   "range of published claims. Ring: the reference and n claims that agree with it.", _footer(differing.attrs, f"{len(differing)} claims"),
                    f"Dot plot, one row a handover and direction. {title}.")  # fmt: skip
         fig.subplots_adjust(left=0.318, right=0.79)
         sides = [s for s in GROUP if s in seen]
