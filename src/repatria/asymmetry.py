@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,8 +107,8 @@ def _both(events: pd.DataFrame) -> pd.DataFrame:
     return events[events["to_ukraine"].notna() & events["to_russia"].notna()]
 
 
-def _drawn(events: pd.DataFrame) -> dict[str, object]:
-    """Return what a source line says of events: how many, and how many counts are whose."""
+def owners(events: pd.DataFrame) -> dict[str, Any]:
+    """Return what a source line says of events: `handovers`, and in `claimants` how many counts are whose, most first."""
     names = pd.concat([events.loc[events[d].notna(), f"{d}_claimant"] for d in DIRECTIONS]).value_counts()
     return {"handovers": len(events), "claimants": dict(sorted(names.items(), key=lambda x: (-x[1], x[0])))}
 
@@ -448,7 +449,7 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     numbers = [c for c in out.columns if "share" in c or c.endswith(("_low", "_high"))]
     out = out.astype(dict.fromkeys(numbers, "float64"))
     whole = views["best"]
-    out.attrs = {**whole.attrs, "lens": "all four", **_drawn(whole),
+    out.attrs = {**whole.attrs, "lens": "all four", **owners(whole),
                  "through": words.event_day(whole.iloc[-1]) if len(whole) else None}  # fmt: skip
     return out
 
@@ -576,7 +577,7 @@ def rolling(
                      b.loc["largest", "events_in"], b.loc["largest", "events_out"]))  # fmt: skip
     out = pd.DataFrame(rows, columns=["since", "until", "through", "share", "interval_low", "interval_high", "published_low",
                                       "published_high", "bound_low", "bound_high", "events_in", "events_out"])  # fmt: skip
-    out.attrs = {**events.attrs, "width": width, "unit": unit, **_drawn(_both(events))}
+    out.attrs = {**events.attrs, "width": width, "unit": unit, **owners(_both(events))}
     return out
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -24,10 +22,6 @@ from repatria.tables import Table, counted, number
 from repatria.words import GUARDRAIL, KIND_WORDS, LENS_WORDS, SIDES, Prose
 
 
-def _noun(attrs: Mapping[str, object]) -> str:
-    return str(attrs.get("kind") or "persons")
-
-
 def _between(low: float | None, high: float | None, word: str = "to") -> str:
     return f"{percent(low).rstrip('%')} {word} {percent(high)}"
 
@@ -39,7 +33,7 @@ def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
     """Return the share, its reading and its three uncertainties in sentences, with the guardrail."""
     if events.empty:
         return Prose(NO_EVENT)
-    s, what = share(events), _noun(events.attrs)
+    s, what = share(events), words.noun(events.attrs)
     one, many = KIND_WORDS.get(what, ("handover", "handovers"))
     if s.share is None:
         return Prose(f"None of the {words.plural(len(events), one, many)} in this window has a figure in both "
@@ -88,7 +82,7 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
     })  # fmt: skip
     if g.empty:
         note = NO_EVENT + " "
-    what = _noun(events.attrs)
+    what = words.noun(events.attrs)
     return Table(f"share-{what}-{by}", f"Share of {what} that went to Russia, by {by}", frame,
                  links=["event"] if by == "event" else [], show={"share to Russia": "{:.1%}"},
                  notes=[note + GUARDRAIL])  # fmt: skip
@@ -106,7 +100,7 @@ def lens_table(table: pd.DataFrame) -> Table:
         }
     )  # fmt: skip
     show = dict.fromkeys([c for c in f.columns if c.startswith(("share", "bounds", "95%"))], "{:.2%}")
-    what = _noun(table.attrs)
+    what = words.noun(table.attrs)
     return Table(f"lenses-{what}", f"The share of {what} to Russia, by whose claims are counted", f, show=show,
                  notes=["Bounds: missing counts anywhere from none to the largest that lens has ever seen in that "
                         "direction. Interval: exchanges as units, chance only. " + GUARDRAIL])  # fmt: skip
@@ -178,7 +172,7 @@ def bounds_table(table: pd.DataFrame) -> Table:
                                                       np.where(table["holds_complete_case"], "yes", "no")),
         }
     )  # fmt: skip
-    what = _noun(table.attrs)
+    what = words.noun(table.attrs)
     first = table.iloc[0]
     return Table(f"bounds-{what}", f"What the missing figures could make of the share: {what}", frame,
                  show={c: "{:.1%}" for c in frame.columns if "share" in c and "holds" not in c},
@@ -189,7 +183,7 @@ def bounds_table(table: pd.DataFrame) -> Table:
 def interval_table(table: pd.DataFrame) -> Table:
     """Return `intervals` as readers see it."""
     frame = table.rename(columns={"share": "share to Russia", "icc": "correlation within units"})
-    what = _noun(table.attrs)
+    what = words.noun(table.attrs)
     return Table(f"intervals-{what}", f"Chance: {table.attrs['level']:.0%} intervals for the share of {what} to Russia", frame,
                  show={"share to Russia": "{:.2%}", "low": "{:.2%}", "high": "{:.2%}", "correlation within units": "{:.3f}"},
                  notes=["Lower limit: takes each person as a draw of its own, which they are not; never quote it alone. "
@@ -208,7 +202,7 @@ def change_table(table: pd.DataFrame) -> Table:
             "p": table["p"], "p, all looks counted": table["p_holm"],
         }
     )  # fmt: skip
-    what = _noun(table.attrs)
+    what = words.noun(table.attrs)
     return Table(f"changes-{what}", f"Did the share of {what} to Russia change? Permutation test over exchanges", frame,
                  show={"share before": "{:.1%}", "share after": "{:.1%}", "difference": "{:+.1%}", "p": "{:.4f}",
                        "p, all looks counted": "{:.4f}"},

@@ -484,8 +484,7 @@ def _statement(c: Any, pages: tuple[Page, ...]) -> Statement:
 
 
 def _summary(e: Any) -> str:
-    when = f"{e.date:%B %Y}" if e.date_precision == "month" else words.day(e.date)
-    text = f"{when}, {KIND_WORDS[str(e.kind)][0]}"
+    text = f"{words.event_day(e)}, {KIND_WORDS[str(e.kind)][0]}"
     if e.status == "cancelled":
         return f"{text}: cancelled"
     parts = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from repatria.tables import number
@@ -56,12 +59,17 @@ _PROPER = {
 }  # fmt: skip
 
 
+def noun(attrs: Mapping[Any, Any]) -> str:
+    """Return what a table of one kind counts: "bodies", "prisoners", or "persons" where kinds are mixed."""
+    return str(attrs.get("kind") or "persons")
+
+
 def part_words(part: str) -> str:
     """Return a part's code as readers see it: "rosatom_employees" as "Rosatom employees"."""
     names = [_PROPER.get(w, w) for w in part.split("_")]
     return f"{' '.join(names[1:])} direction" if names[0] == "direction" and len(names) > 1 else " ".join(names)
 
 
-def event_day(event: pd.Series) -> str:
+def event_day(event: Any) -> str:
     """Return an event's date as far as it is known: "11 June 2025" or "June 2026"."""
-    return f"{event['date']:%B %Y}" if event["date_precision"] == "month" else day(event["date"])
+    return f"{event.date:%B %Y}" if event.date_precision == "month" else day(event.date)

@@ -22,10 +22,6 @@ GUTTER = {"zero": "o", "withheld": "D", "not_reported": "x", "not_applicable": "
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
 
 
-def _what(attrs: Mapping[Any, Any]) -> str:
-    return str(attrs.get("kind") or "persons")
-
-
 def _that(what: str) -> str:
     return "who" if what == "prisoners" else "that"
 
@@ -73,7 +69,7 @@ def pairs(events: pd.DataFrame) -> Chart:
     """
     if events.empty:
         return base.empty(NO_EVENT)
-    what = _what(events.attrs)
+    what = words.noun(events.attrs)
     s = asymmetry.share(events)
     counted = {d: (events[d].notna() & (events[d] != 0)).fillna(False).to_numpy(dtype=bool) for d in words.SIDES}
     other = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
@@ -157,7 +153,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
         return base.empty(
             f"Fewer than {width} handovers in this window have a figure in both directions: no rolling share."
         )
-    what = _what(rolling.attrs)
+    what = words.noun(rolling.attrs)
     since, until = rolling["until"].iloc[0], rolling["until"].iloc[-1]
     with mpl.rc_context(base.STYLE):
         fig = base.figure(4.6)
@@ -219,16 +215,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
 
 def _source(attrs: Mapping[Any, Any], note: str = "") -> str:
     """Return the source line for a chart of results, from what the rows they came from carried."""
-    parts = [f"Source: Repatria record, {words.plural(attrs['handovers'], 'handover')}"]
-    claimants = attrs["claimants"]
-    if claimants:
-        others = f"; {words.plural(len(claimants) - 4, 'other claimant')}" if len(claimants) > 4 else ""
-        parts.append("Counts by " + "; ".join(f"{n} ({c})" for n, c in list(claimants.items())[:4]) + others)
-    if "rule" in attrs:
-        parts.append(f"Rule {attrs['rule']}, lens {attrs['lens']}")
-    if "as_of" in attrs:
-        parts.append(f"As of {attrs['as_of']:%Y-%m-%d}")
-    return ". ".join(parts) + ". " + note
+    return base.source_line(words.plural(attrs["handovers"], "handover"), attrs, attrs["claimants"], note)
 
 
 def lens_shares(table: pd.DataFrame) -> Chart:
@@ -236,7 +223,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
     shown = table[table["share"].notna()]
     if shown.empty:
         return base.empty("No lens has a handover with a figure in both directions in this window.")
-    what = _what(table.attrs)
+    what = words.noun(table.attrs)
     with mpl.rc_context(base.STYLE):
         fig = base.figure(4.0)
         ax = fig.subplots()
@@ -286,7 +273,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
     """Draw how concentrated the sums are (Lorenz curves) and the size of each handover to Ukraine, round sizes marked."""
     if events.empty:
         return base.empty(NO_EVENT)
-    what = _what(events.attrs)
+    what = words.noun(events.attrs)
     curves = {d: asymmetry.concentration(events, d) for d in words.SIDES}
     b = asymmetry.batches(events, "to_ukraine", step)
     if b.empty:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -20,7 +20,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from repatria import words
+from repatria import asymmetry, words
 
 # Okabe-Ito hues far apart in lightness, so that grey prints keep the difference; neither is a flag colour.
 COLOUR = {"to_ukraine": "#009E73", "to_russia": "#7B3294", "accent": "#B04A00", "ink": "#222222", "quiet": "#767676"}
@@ -126,30 +126,29 @@ def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str, above: 
         fig.alt = alt
 
 
-def footer(events: pd.DataFrame, note: str = "") -> str:
-    """Return the source line of the rows drawn: how many handovers, whose counts, rule, lens, as-of day."""
-    names: list[str] = []
-    for direction in words.SIDES:
-        known = events[events[direction].notna()]
-        names += list(known[f"{direction}_claimant"])
-    counts = (
-        pd.Series(names, dtype="str")
-        .value_counts()
-        .sort_index(kind="stable")
-        .sort_values(ascending=False, kind="stable")
-    )
-    shown = [f"{n} ({c})" for n, c in counts.head(4).items()]
-    others = len(counts) - 4
-    said = "; ".join(shown) + (f"; {words.plural(others, 'other claimant')}" if others > 0 else "")
-    a = events.attrs
-    parts = [f"Source: Repatria record, {words.plural(len(events), 'handover')}"]
-    if said:
-        parts.append(f"Counts by {said}")
-    if "lens" in a:
-        parts.append(f"Rule {a['rule']}, lens {a['lens']}")
-    if "as_of" in a:
-        parts.append(f"As of {a['as_of']:%Y-%m-%d}")
+def source_line(
+    drawn: str, attrs: Mapping[Any, Any], claimants: Mapping[str, int] | None = None, note: str = ""
+) -> str:
+    """Return a source line: what was drawn, whose counts (the four most frequent by name), rule, lens, as-of day.
+
+    `claimants` maps a name to how many of the counts are its own, most frequent first; rule, lens and day are
+    given where `attrs` carries them.
+    """
+    parts = [f"Source: Repatria record, {drawn}"]
+    if claimants:
+        others = f"; {words.plural(len(claimants) - 4, 'other claimant')}" if len(claimants) > 4 else ""
+        parts.append("Counts by " + "; ".join(f"{n} ({c})" for n, c in list(claimants.items())[:4]) + others)
+    if "rule" in attrs:
+        parts.append(f"Rule {attrs['rule']}" + (f", lens {attrs['lens']}" if "lens" in attrs else ""))
+    if "as_of" in attrs:
+        parts.append(f"As of {attrs['as_of']:%Y-%m-%d}")
     return ". ".join(parts) + "." + (f" {note}" if note else "")
+
+
+def footer(events: pd.DataFrame, note: str = "") -> str:
+    """Return the source line of the events drawn."""
+    drawn = asymmetry.owners(events)
+    return source_line(words.plural(drawn["handovers"], "handover"), events.attrs, drawn["claimants"], note)
 
 
 def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:

@@ -32,9 +32,9 @@ def _footer(attrs: dict[str, Any], n: int, note: str = "") -> str:
     """Return the source line of what is drawn; no counts of people are, so it names no claimant."""
     through = attrs["through"]
     how = "Densely searched" if attrs["dense_from"] is not None else "Thinly read"
-    read = f" {how} through {through:%Y-%m-%d}." if through is not None else ""
-    return f"Source: Repatria record, {words.plural(n, *_UNIT[attrs['unit']])}. As of {attrs['as_of']:%Y-%m-%d}.{read}" + (
-        f" {note}" if note else "")  # fmt: skip
+    read = f"{how} through {through:%Y-%m-%d}." if through is not None else ""
+    known = {"as_of": attrs["as_of"]}
+    return base.source_line(words.plural(n, *_UNIT[attrs["unit"]]), known, note=" ".join(x for x in (read, note) if x))
 
 
 def _nothing(attrs: dict[str, Any], what: str) -> Chart:

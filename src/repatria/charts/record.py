@@ -32,15 +32,6 @@ _SIZES = {"both": ("size known both ways", "#3B3B3B", ""), "one": ("one way only
 _KINDS = {"bodies": "Bodies", "prisoners": "Prisoners", "civilians": "Civilians"}
 
 
-def _footer(attrs: dict[Any, Any], source: str, note: str = "") -> str:
-    parts = [f"Source: Repatria record, {source}"]
-    if "rule" in attrs:
-        parts.append(f"Rule {attrs['rule']}" + (f", lens {attrs['lens']}" if "lens" in attrs else ""))
-    if "as_of" in attrs:
-        parts.append(f"As of {attrs['as_of']:%Y-%m-%d}")
-    return ". ".join(parts) + "." + (f" {note}" if note else "")
-
-
 def _key(fig: Chart, handles: list[Any], labels: list[str], titled: bool = True) -> None:
     """Set a one-line key between the subtitle and the panels. Call it last: it lowers the top of panels with titles."""
     height = fig.get_size_inches()[1]
@@ -103,7 +94,7 @@ def events_by_year(years: pd.DataFrame) -> Chart:
         disputed = int(years["disputed"].sum())
         counted = f" Disputed handovers ({disputed}) are counted here." if disputed else ""
         base.frame(fig, title, "Handovers a year, by what is known of their size. A year that was read thinly or in part "
-                   f"may have fewer on record than there were.{counted}", _footer(years.attrs, words.plural(events, "handover")), alt)  # fmt: skip
+                   f"may have fewer on record than there were.{counted}", base.source_line(words.plural(events, "handover"), years.attrs), alt)  # fmt: skip
         fig.subplots_adjust(wspace=0.08)
         handles = [
             mpl.patches.Patch(facecolor=c, hatch=h, edgecolor="#3B3B3B", linewidth=0.6) for _, c, h in _SIZES.values()
@@ -152,7 +143,7 @@ def absences(unknown: pd.DataFrame) -> Chart:
                  f"and {int(missing['to_russia'])} without one to Russia")  # fmt: skip
         base.frame(fig, title, "Handovers a year, by what the record has for each direction; grey: share of the year. A size "
                    "that is missing is unknown, not zero: none means that somebody says none.",
-                   _footer(unknown.attrs, words.plural(events, "handover")),
+                   base.source_line(words.plural(events, "handover"), unknown.attrs),
                    f"Grids of numbers, kind and direction by year. {title}.")  # fmt: skip
         fig.subplots_adjust(left=0.155, wspace=0.06, hspace=0.36)
     return fig
@@ -185,7 +176,7 @@ def speaking(soon: pd.DataFrame) -> Chart:
         title = f"Pages of the same day carry a statement by {' and by '.join(parts)} of {total}"
         base.frame(fig, title, "Handovers dated to the day, by days until the side's first dated page read. A late page may be late "
                    "reading; undated pages cannot be placed; no statement: none was read.",
-                   _footer(soon.attrs, "all dated pages read"),
+                   base.source_line("all dated pages read", soon.attrs),
                    f"Grid of numbers, side by delay. {title}. No statement was read of the Russian side for "
                    f"{words.plural(int(told.loc['russia', 'no statement']), 'handover')}, of the Ukrainian side for "
                    f"{told.loc['ukraine', 'no statement']}.")  # fmt: skip
@@ -243,7 +234,7 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
         title = (f"Published counts differ in {words.plural(total, 'case')}{shown}; the widest gap is "
                  f"{words.plural(abs(int(largest['difference'])), 'person')}, on {words.day(largest['date'])}")  # fmt: skip
         base.frame(fig, title, "Case: one handover, one direction. Persons above or below the reference claim. Grey bar: "
-                   "range of published claims. Ring: the reference and n claims that agree with it.", _footer(differing.attrs, f"{len(differing)} claims"),
+                   "range of published claims. Ring: the reference and n claims that agree with it.", base.source_line(f"{len(differing)} claims", differing.attrs),
                    f"Dot plot, one row a handover and direction. {title}.")  # fmt: skip
         fig.subplots_adjust(left=0.318, right=0.79)
         sides = [s for s in GROUP if s in seen]
@@ -311,7 +302,7 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
         title = f"{exact} of {words.plural(len(rows), 'running total')} equal the sum of their events, by {words.day(rows['as_of'].max())}"
         base.frame(fig, title, "Total minus events in its window, persons; above zero the events fall short. Events as the "
                    "claimant's side counts them. Even scale to ten, then powers of ten. Hollow: start not stated.",
-                   _footer(reconciled.attrs, f"{words.plural(len(rows), 'total')} in exact words, one mark where several say the same"),
+                   base.source_line(f"{words.plural(len(rows), 'total')} in exact words, one mark where several say the same", reconciled.attrs),
                    f"Two panels of marks around a zero line. {title}. The largest residual is "
                    f"{number(rows['residual'].abs().max())}.")  # fmt: skip
         fig.subplots_adjust(hspace=0.24, left=0.105)
