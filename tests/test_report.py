@@ -215,3 +215,12 @@ def test_stored_notebooks_have_no_timings() -> None:
         nb = json.loads((ROOT / "notebooks" / path.name).read_text("utf-8"))
         assert "papermill" not in nb["metadata"]
         assert not any({"execution", "papermill"} & set(c["metadata"]) for c in nb["cells"])
+
+
+def test_the_whole_record_and_the_past_view_of_its_last_day_are_two_reports(
+    good: Path, tmp_path: Path, record: Any
+) -> None:
+    whole = report.make(Parameters(), tmp_path / "reports", print, books=[good]).folder
+    day = f"{record.last_day:%Y-%m-%d}"
+    twin = report.make(Parameters(as_of=day), tmp_path / "reports", print, books=[good]).folder
+    assert whole.name == day and twin.name.startswith(f"{day}-") and complete(whole) and complete(twin)

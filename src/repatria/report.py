@@ -82,9 +82,13 @@ def make(
 
     from repatria.record import load
 
-    record = load().as_of(parameters.as_of)
+    whole = load()
+    record = whole.as_of(parameters.as_of)
     label = f"{record.last_day:%Y-%m-%d}"
-    name = label if parameters == Parameters(as_of=parameters.as_of) else f"{label}-{key[:8]}"
+    # The record as it stands and the past view of its last day (no undated pages) are two reports.
+    past_twin = bool(parameters.as_of) and record.last_day == whole.last_day
+    plain = parameters == Parameters(as_of=parameters.as_of) and not past_twin
+    name = label if plain else f"{label}-{key[:8]}"
     with _workshop(out) as work:
         executed = _run_all(books, parameters, work, out / "failed" / name, say)
         page = work / "page"
