@@ -19,6 +19,9 @@ QUALIFIERS = ("exact", "at_least", "about", "more_than", "up_to")
 ABSENCES = ("zero", "withheld", "not_applicable")
 STATUSES = ("took_place", "cancelled", "disputed")
 TIERS = ("official", "agency", "press", "aggregator", "dataset")
+DATED_BY = ("printed", "address", "feed", "none")
+SEEN = ("whole", "part", "headline")
+DOSSIERS = ("claims", "handovers_2026")
 STATEMENTS = (
     "planned",
     "kept",
@@ -114,6 +117,19 @@ TABLES: dict[str, Table] = {
                 Field("language", "ISO 639 code", required=True, pattern=r"^[a-z]{2,3}$"),
                 Field("tier", "what the page is, not what it says", required=True, enum=TIERS),
                 Field("seed", "file name of the founding article, if it is one", pattern=r"^[0-9]{3}_[0-9a-f]{16}$"),
+                Field(
+                    "dated_by",
+                    "how published_on is known: printed on the page, in its address, by a feed or copy that dates it; "
+                    "none = undated",
+                    required=True,
+                    enum=DATED_BY,
+                ),
+                Field(
+                    "seen",
+                    "what was read of it: whole, part (mostly its beginning), headline (title or feed line only)",
+                    required=True,
+                    enum=SEEN,
+                ),
             ),
             ("source_id",),
         ),
@@ -182,10 +198,16 @@ TABLES: dict[str, Table] = {
                 _qualifier(),
                 Field("absence", "zero: says none; withheld: confirmed, size not given; not_applicable", enum=ABSENCES),
                 Field("stated_date", "day this claimant gives, where it differs from the event's", "date"),
+                _id(
+                    "corrects",
+                    "the claim that this claimant itself took back with this one",
+                    required=False,
+                    pattern=CLAIM_PATTERN,
+                ),
                 _note(),
             ),
             ("claim_id",),
-            (("event_id", "events"), ("claimant_id", "claimants")),
+            (("event_id", "events"), ("claimant_id", "claimants"), ("corrects", "claims")),
         ),
         Table(
             "citations",
@@ -304,6 +326,7 @@ TABLES: dict[str, Table] = {
                 Field("read_from", "first day", "date", True),
                 Field("read_through", "last day", "date", True),
                 Field("density", "dense: silence can be read; thin: it cannot", required=True, enum=("dense", "thin")),
+                Field("entered_on", "day the stretch was declared read; a past view holds only those entered by its day", "date", True),
                 _note(),
             ),
             ("kind", "side", "read_from"),
@@ -325,7 +348,8 @@ TABLES: dict[str, Table] = {
             "dossier",
             "where each line of the research dossier ended",
             (
-                Field("line", "line number in the dossier, from 1", "integer", True, minimum=1),
+                Field("file", "which dossier: its file's name", required=True, enum=DOSSIERS),
+                Field("line", "line number in that dossier, from 1", "integer", True, minimum=1),
                 Field(
                     "table",
                     "table that holds it",
@@ -334,7 +358,7 @@ TABLES: dict[str, Table] = {
                 ),
                 _id("row_id", "id of the claim or row", pattern=CLAIM_PATTERN),
             ),
-            ("line", "row_id"),
+            ("file", "line", "row_id"),
         ),
     )
 }
