@@ -16,13 +16,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from repatria.fingerprint import ROOT
-from repatria.schema import TABLES
+from repatria.record.fingerprint import ROOT
+from repatria.record.schema import TABLES
 
 BIN = Path(sys.executable).parent
 LOAD = """
 import json, resource, sys, time
-from repatria import record
+from repatria.record import view as record
 record.load()  # warm: imports and the regular expressions are not the record's cost
 t = time.perf_counter()
 r = record.load(sys.argv[1])

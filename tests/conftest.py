@@ -12,8 +12,8 @@ import hypothesis
 import pytest
 
 import repatria as rp
-from repatria.fingerprint import ROOT
-from repatria.schema import TABLES
+from repatria.record.fingerprint import ROOT
+from repatria.record.schema import TABLES
 
 hypothesis.settings.register_profile("repatria", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("repatria")
@@ -37,6 +37,14 @@ def folder(tmp_path: Path) -> Path:
     return copy
 
 
+# What a test need not say unless it is about it.
+DEFAULTS: dict[str, dict[str, str]] = {
+    "sources": {"dated_by": "printed", "seen": "part"},
+    "coverage": {"entered_on": "2022-02-24"},
+    "dossier": {"file": "claims"},
+}
+
+
 def write(folder: Path, rows: Rows) -> Path:
     """Write an invented record; tables not given hold only their header."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +52,7 @@ def write(folder: Path, rows: Rows) -> Path:
         with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as f:
             out = csv.DictWriter(f, table.columns, restval="", lineterminator="\n")
             out.writeheader()
-            out.writerows(rows.get(name, []))
+            out.writerows(DEFAULTS.get(name, {}) | row for row in rows.get(name, []))
     return folder
 
 

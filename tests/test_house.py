@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from repatria.fingerprint import ROOT
+from repatria.record.fingerprint import ROOT
 
 SRC = ROOT / "src" / "repatria"
 # A module may import only from its left. `curate`, `export`, `changes` are side doors beside the report.

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from repatria import changes, curate, export
+from repatria.curate import propose as curate
+from repatria.display import changes
+from repatria.record import export
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("add")(curate.command)
@@ -30,7 +32,7 @@ def fail(message: object) -> typer.Exit:
 
 
 def _parameters(**values: object) -> Any:
-    from repatria import parameters
+    from repatria.report import parameters
 
     try:
         return parameters.check(values)
@@ -39,7 +41,7 @@ def _parameters(**values: object) -> Any:
 
 
 def _record(data: Path | None) -> Any:
-    from repatria import record
+    from repatria.record import view as record
 
     try:
         return record.load(data)
@@ -55,7 +57,8 @@ def check(
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
     from collections import Counter
 
-    from repatria import reconcile, record
+    from repatria.display import reconcile
+    from repatria.record import view as record
 
     tables, digest, problems = record.inspect(data)
     errors = [p for p in problems if p.level == "error"]
@@ -82,7 +85,7 @@ def events(
     data: Data = None,
 ) -> None:
     """Print the events with their estimates in both directions."""
-    from repatria import tables
+    from repatria.display import events as tables
 
     p = _parameters(as_of=as_of, since=since, lens=lens)
     try:
@@ -103,8 +106,8 @@ def report(
     force: Annotated[bool, typer.Option(help="Run even if nothing changed.")] = False,
 ) -> None:
     """Run the notebooks and publish reports/<as_of>/index.html."""
-    from repatria import report as reports
-    from repatria.checks import RecordError
+    from repatria.record.checks import RecordError
+    from repatria.report import run as reports
 
     p = _parameters(as_of=as_of, since=since, lens=lens)
     if data is not None:
@@ -125,7 +128,7 @@ def report(
 @app.command(hidden=True)
 def refresh() -> None:
     """For maintainers: rewrite what is generated (descriptor, codebook, README headline, stored notebooks)."""
-    from repatria import report as reports
+    from repatria.report import run as reports
 
     reports.describe()
     reports.refresh_readme()

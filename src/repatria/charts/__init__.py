@@ -2,16 +2,11 @@
 
 from repatria.charts.asymmetry import lens_shares, pairs, share_over_time, sizes
 from repatria.charts.base import Chart
-from repatria.charts.cadence import (
-    calendar,
-    event_strip,
-    forecast_fan,
-    gap_stems,
-    regime_rates,
-    survival_curve,
-)
+from repatria.charts.cadence import calendar, event_strip, gap_stems, regime_rates, survival_curve
+from repatria.charts.forecast import forecast_fan
 from repatria.charts.handovers import cumulative, handovers, shared_scale
-from repatria.charts.record import absences, claim_differences, coverage, events_by_year, residuals, speaking
+from repatria.charts.holdings import absences, claim_differences, coverage, events_by_year, speaking
+from repatria.charts.reconcile import residuals
 
 __all__ = [
     "Chart",

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from repatria import asymmetry, words
-from repatria.asymmetry import percent
+from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import COLOUR, MARKER, Chart
-from repatria.tables import ABSENCE_WORDS, number
+from repatria.display import words
+from repatria.display.words import ABSENCE_WORDS, number, percent
+from repatria.record import names
 
 NO_EVENT = "No handover of this kind is on record in this window."
 KEY = {"zero": "○", "withheld": "◇", "not_reported": "×", "not_applicable": "–"}
@@ -27,7 +28,7 @@ def _that(what: str) -> str:
 
 
 def _ended(events: pd.DataFrame) -> str:
-    return words.event_day(events.iloc[-1])
+    return names.event_day(events.iloc[-1])
 
 
 def _root(ax: Axes, x: float | None, y: float | None) -> None:
@@ -71,15 +72,15 @@ def pairs(events: pd.DataFrame) -> Chart:
         return base.empty(NO_EVENT)
     what = words.noun(events.attrs)
     s = asymmetry.share(events)
-    counted = {d: (events[d].notna() & (events[d] != 0)).fillna(False).to_numpy(dtype=bool) for d in words.SIDES}
+    counted = {d: (events[d].notna() & (events[d] != 0)).fillna(False).to_numpy(dtype=bool) for d in names.SIDES}
     other = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
-    absent = {d: events[f"{d}_absence"].astype("object").to_numpy() for d in words.SIDES}
+    absent = {d: events[f"{d}_absence"].astype("object").to_numpy() for d in names.SIDES}
     gutters = {
-        d: {a: mask for a in ABSENCE_WORDS if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in words.SIDES
+        d: {a: mask for a in ABSENCE_WORDS if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in names.SIDES
     }
     drawn = sum(int(m.sum()) for lanes in gutters.values() for m in lanes.values()) + int(
         (counted["to_ukraine"] & counted["to_russia"]).sum())  # fmt: skip
-    top = {d: 1.12 * max(1, int(events[d].max()) if events[d].notna().any() else 1) for d in words.SIDES}
+    top = {d: 1.12 * max(1, int(events[d].max()) if events[d].notna().any() else 1) for d in names.SIDES}
     years = sorted(events["date"].dt.year.unique())
     shade = dict(zip(years, mpl.colormaps["viridis"](np.linspace(0.05, 0.92, len(years))), strict=True))
     shape = dict(zip(years, "os^DvPX*", strict=False))
@@ -274,7 +275,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
     if events.empty:
         return base.empty(NO_EVENT)
     what = words.noun(events.attrs)
-    curves = {d: asymmetry.concentration(events, d) for d in words.SIDES}
+    curves = {d: asymmetry.concentration(events, d) for d in names.SIDES}
     b = asymmetry.batches(events, "to_ukraine", step)
     if b.empty:
         return base.empty("No handover in this window has a known count to Ukraine.")
@@ -291,9 +292,9 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
             top.plot(c.curve["handovers"], c.curve["persons"], color=COLOUR[d], linewidth=1.9,
                      linestyle="-" if d == "to_ukraine" else (0, (6, 1.5)))  # fmt: skip
         text = [
-            f"{words.SIDES[d]}: the {c.top} largest of {c.handovers} hold {percent(c.top_share, 0)}"
+            f"{names.SIDES[d]}: the {c.top} largest of {c.handovers} hold {percent(c.top_share, 0)}"
             if c.handovers > c.top
-            else f"{words.SIDES[d]}: {words.plural(c.handovers, 'handover')} with a figure"
+            else f"{names.SIDES[d]}: {words.plural(c.handovers, 'handover')} with a figure"
             for d, c in curves.items() if c.top_share is not None
         ]  # fmt: skip
         for k, (d, line) in enumerate(

@@ -20,7 +20,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from repatria import asymmetry, words
+from repatria.analysis import asymmetry
+from repatria.display import words
 
 # Okabe-Ito hues far apart in lightness, so that grey prints keep the difference; neither is a flag colour.
 COLOUR = {"to_ukraine": "#009E73", "to_russia": "#7B3294", "accent": "#B04A00", "ink": "#222222", "quiet": "#767676"}

@@ -12,12 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from repatria import cadence, words
-from repatria import forecast as forecasts
-from repatria.cadence import MANY, ONE
+from repatria.analysis import cadence
+from repatria.analysis.cadence import MANY, ONE
 from repatria.charts import base
 from repatria.charts.base import COLOUR, Chart
-from repatria.record import Day, Record
+from repatria.display import words
+from repatria.record import names
+from repatria.record.view import Day, Record
 
 _UNIT = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
 _UNITS = {unit: many for unit, (_, many) in _UNIT.items()}
@@ -39,7 +40,7 @@ def _footer(attrs: dict[str, Any], n: int, note: str = "") -> str:
 
 def _nothing(attrs: dict[str, Any], what: str) -> Chart:
     through = attrs["through"]
-    read = f"by {words.day(through)}" if through is not None else "and no day has been searched"
+    read = f"by {names.day(through)}" if through is not None else "and no day has been searched"
     return base.empty(f"{what}: {MANY[attrs['kind']]} counted in this window {read} are too few to draw it.")
 
 
@@ -87,7 +88,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
         for g in done.nlargest(2, "days").itertuples():
             if g.days > 2 * (s.median or g.days):
                 late = (g.end - since) > 0.6 * (until - since)
-                ax.annotate(f"{g.days} days, to {words.day(g.end)}", (g.end, g.days), (-6 if late else 6, 0),
+                ax.annotate(f"{g.days} days, to {names.day(g.end)}", (g.end, g.days), (-6 if late else 6, 0),
                             textcoords="offset points", fontsize=9.5, va="center", color=COLOUR["ink"],
                             ha="right" if late else "left",
                             path_effects=[withStroke(linewidth=3, foreground="white")], zorder=5)  # fmt: skip
@@ -101,9 +102,9 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
             if s.median and s.closed > 1
             else ""
         )
-        title = f"No {one} for {words.plural(int(still['days']), 'day')} by {words.day(a['through'])}{half}"
+        title = f"No {one} for {words.plural(int(still['days']), 'day')} by {names.day(a['through'])}{half}"
         if not still["days"]:
-            title = f"A {one} on the last searched day, {words.day(a['through'])}{half}"
+            title = f"A {one} on the last searched day, {names.day(a['through'])}{half}"
         past = "; later days, thinly read or unread, do not count" if a["as_of"] > a["through"] else ""
         grey = " Grey: begun in thin reading." if (done["reading"] != "dense").any() else ""
         sub = f"Days of silence before each {one}, at the day it ended. {_unit_words(s.unit)}{grey} Hollow: still open on that day{past}."
@@ -147,7 +148,7 @@ def event_strip(record: Record, since: Day | None = None) -> Chart:
             ax.spines["left"].set_visible(False)
         base.time_axis(axes[1], begin, until)
         through = day["prisoners"].attrs["through"]
-        title = " and ".join(parts) + (f", through {words.day(through)}" if through is not None else "")
+        title = " and ".join(parts) + (f", through {names.day(through)}" if through is not None else "")
         title = title[:1].upper() + title[1:]
         base.frame(fig, title, "A tick is a day with a handover; a thick bar below joins the days of one deal. Shaded: thinly read; "
                    "hatched: unread.",
@@ -192,7 +193,7 @@ def calendar(record: Record, since: Day | None = None) -> Chart:
                 tied = [f"{pd.Timestamp(r.year, r.month, 1):%B %Y}" for r in m[m["days"] == most].itertuples()]
                 named = " and ".join(tied) if len(tied) < 3 else f"each of {len(tied)} months"
                 parts.append(f"{most} for {k} ({named})")
-        title = f"Handover days a month peak at {' and '.join(parts)}, as of {words.day(record.last_day)}"
+        title = f"Handover days a month peak at {' and '.join(parts)}, as of {names.day(record.last_day)}"
         base.frame(fig, title, "Days with a handover per month. Dotted: thinly or partly read, a lower bound. Hatched: unread.",
                    _footer(found["prisoners"].attrs, sum(int(m["days"].sum()) for m in found.values())),
                    f"Two calendars, years by months, darker for more handover days. {title}.")  # fmt: skip
@@ -235,7 +236,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
         ax.plot([s.open_days, s.open_days], [0, at], color=_OPEN, linewidth=1.6, linestyle=(0, (3, 2)))
         ax.scatter([s.open_days], [at], s=56, facecolors="white", edgecolors=_OPEN, linewidths=2, zorder=5)
         longest = max(s.longest or 0, s.open_days)
-        ax.annotate(f"the gap open on {words.day(a['through'])}: {words.plural(s.open_days, 'day')};\n{at:.0%} of gaps lasted longer",
+        ax.annotate(f"the gap open on {names.day(a['through'])}: {words.plural(s.open_days, 'day')};\n{at:.0%} of gaps lasted longer",
                     (s.open_days, at), (10, 4), textcoords="offset points", color=_OPEN, fontweight="bold", fontsize=10,
                     va="bottom")  # fmt: skip
         if s.median is not None:
@@ -249,7 +250,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
         _strip(strip, gaps)
         half = f"Half of the silences between {MANY[s.kind]} ended within {s.median:g} days" if s.median else \
             f"More than half of the silences between {MANY[s.kind]} have not ended"  # fmt: skip
-        title = f"{half}; the one open on {words.day(a['through'])} stood at {s.open_days}"
+        title = f"{half}; the one open on {names.day(a['through'])} stood at {s.open_days}"
         sub = f"Share of gaps longer than so many days, Kaplan-Meier with 95% band, open gap censored. {_unit_words(s.unit)}"
         base.frame(fig, title, sub, _footer(a, s.units), f"A falling step curve with a band. {title}. {at:.0%} of gaps "
                    "lasted longer than the open one by then.")  # fmt: skip
@@ -299,10 +300,10 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
         what = f"{MANY[kind]} by {unit}"
         if len(regimes) == 1:
             title = f"No change of rate is detectable in {what}: {regimes['per_30_days'].iloc[0]:.1f} per 30 days " \
-                    f"through {words.day(a['through'])}"  # fmt: skip
+                    f"through {names.day(a['through'])}"  # fmt: skip
         else:
             path = ", then ".join(f"{v:.1f}" for v in regimes["per_30_days"])
-            title = f"{len(regimes)} regimes of {what}: {path} per 30 days, through {words.day(a['through'])}"
+            title = f"{len(regimes)} regimes of {what}: {path} per 30 days, through {names.day(a['through'])}"
         sub = ("Bold: rate by regime (Bayesian blocks, p0 = 0.05) with exact Poisson 95% interval. Grey: last "
                "90 days. Ticks: handovers. Dotted: known context, not a cause.")  # fmt: skip
         if (most := regimes["poisson_high"].max()) > top:
@@ -311,73 +312,3 @@ def regime_rates(record: Record, kind: str = "prisoners", unit: str = "deal", si
     return fig
 
 
-def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Chart:
-    """Draw the last `shown` days as a running count and the forecast of the next 90 as a fan, with its reliability.
-
-    `scores` as `forecast.backtest` returns; the model is the one that earned it there, else the baseline.
-    """
-    s = scores.attrs
-    h = cadence.handovers(record, s["kind"], s["unit"])
-    a = h.attrs
-    found = forecasts.ahead(record, scores)
-    if found is None:
-        return _nothing(a, "No forecast")
-    forecast, known, model, beats = found
-    fan = forecasts.fan(forecast)
-    origin = known.origin
-    begin = max(origin - pd.Timedelta(days=shown), a["first"])
-    past = h[h["counted"] & (h["start"] > begin)]
-    n = len(past)
-    days = [origin + pd.Timedelta(days=int(d)) for d in fan["days"]]
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(5.2)
-        ax, pit = fig.subplots(1, 2, width_ratios=[2.7, 1])
-        ax.step(
-            [begin, *past["start"], origin], [0, *range(1, n + 1), n], where="post", color=COLOUR["ink"], linewidth=1.8
-        )
-        for low, high, alpha in ((0.1, 0.9, 0.22), (0.25, 0.75, 0.4)):
-            ax.fill_between(days, n + fan[low], n + fan[high], step="post", color=_OPEN, alpha=alpha, linewidth=0)
-        ax.step(days, n + fan[0.5], where="post", color=_OPEN, linewidth=1.8)
-        end = fan.iloc[-1]
-        bands = [
-            f"{level}%: {end[low]:.0f} to {end[high]:.0f}" for level, low, high in ((50, 0.25, 0.75), (80, 0.1, 0.9))
-        ]
-        ax.annotate("\n".join([f"in {end['days']:.0f} days: median {end[0.5]:.0f}", *bands]), (origin, n + end[0.9]), (-6, 0),
-                    textcoords="offset points", ha="right", va="top", fontsize=10, color=_OPEN, fontweight="bold",
-                    linespacing=1.35)  # fmt: skip
-        until = days[-1]
-        base.unread(ax, {"coverage": a["coverage"]}, _kind(a), begin, until, label=False)
-        ax.annotate("after the last\nsearched day", (origin, (n + end[0.9]) * 0.07), (3, 3), textcoords="offset points", fontsize=8.5,
-                    color="#555555", va="bottom")  # fmt: skip
-        late = h[~h["counted"] & (h["start"] > origin) & (h["start"] <= until)]
-        if len(late):
-            ax.eventplot([late["start"]], lineoffsets=0.0, linelengths=(n + end[0.9]) * 0.1, colors=COLOUR["ink"],
-                         linewidths=1.2, linestyles=[(0, (2, 1.5))])  # fmt: skip
-        ax.set_ylim(0, (n + end[0.9]) * 1.14 + 0.5)
-        base.time_axis(ax, begin, until)
-        ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
-        ax.set_title(f"{_UNITS[s['unit']]} since {words.day(begin)}", fontsize=10)
-        shares = forecasts.reliability(scores, "count90", model)
-        edges = np.linspace(0, 1, len(shares) + 1)
-        pit.bar(
-            edges[:-1], np.nan_to_num(shares), width=1 / len(shares), align="edge", color="#B8B8B8", edgecolor="white"
-        )
-        pit.axhline(1 / len(shares), color=COLOUR["ink"], linewidth=1.2, linestyle="--")
-        pit.annotate("ideal", (1, 1 / len(shares)), (0, 3), textcoords="offset points", ha="right", fontsize=9)
-        pit.set_xlim(0, 1)
-        pit.set_xticks([0, 1], ["low end", "high end"])
-        for text, side in zip(pit.xaxis.get_majorticklabels(), ("left", "right"), strict=True):
-            text.set_horizontalalignment(side)
-        pit.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        tested = scores[(scores["target"] == "count90") & (scores["model"] == model)]
-        pit.set_title(f"{len(tested)} past forecasts" if len(tested) else "not scored yet", fontsize=10)
-        verdict = f"Model: {model}, which beat the constant rate" if beats else "Model: constant rate; no other beat it"
-        held = f"; its past 80% bands held {forecasts.held(scores, 'count90', model):.0%}" if len(tested) else ""
-        title = f"{MANY[s['kind']][:1].upper()}{MANY[s['kind']][1:]} in the 90 days after {words.day(origin)}: " \
-                f"{end[0.1]:.0f} to {end[0.9]:.0f} {_UNITS[s['unit']]} forecast, median {end[0.5]:.0f}"  # fmt: skip
-        sub = f"{verdict}{held}. Right: where the outcome fell in past forecasts made on what was known that day." + (
-            " Dashed ticks: found in thin reading since, not used." if len(late) else "")  # fmt: skip
-        base.frame(fig, title, sub, _footer(a, int(h["counted"].sum())), f"A rising step line that opens into a fan, and a "
-                   f"histogram. {title}.")  # fmt: skip
-        fig.subplots_adjust(wspace=0.22)
-    return fig

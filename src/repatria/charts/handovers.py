@@ -6,10 +6,12 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.patheffects import withStroke
 
-from repatria import asymmetry, words
+from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import COLOUR, MARKER, Chart
-from repatria.tables import number, span
+from repatria.display import words
+from repatria.display.words import number, span
+from repatria.record import names
 
 
 def _name(events: pd.DataFrame) -> str:
@@ -18,18 +20,18 @@ def _name(events: pd.DataFrame) -> str:
 
 def _sum(sums: pd.DataFrame, direction: str) -> str:
     """Return one direction's sum in words; a sum of no known figure is no zero."""
-    row, side = sums.loc[direction], words.SIDES[direction]
+    row, side = sums.loc[direction], names.SIDES[direction]
     return f"{number(row['persons'])} {side}" if row["known"] else f"no known figure {side}"
 
 
 def _from(events: pd.DataFrame) -> str:
     """Return the day of the first handover drawn, as far as it is known."""
-    return words.event_day(events.loc[events["date"].idxmin()])
+    return names.event_day(events.loc[events["date"].idxmin()])
 
 
 def _through(events: pd.DataFrame) -> str:
     """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
-    return words.event_day(events.loc[events["date"].idxmax()])
+    return names.event_day(events.loc[events["date"].idxmax()])
 
 
 def handovers(events: pd.DataFrame) -> Chart:
@@ -43,7 +45,7 @@ def handovers(events: pd.DataFrame) -> Chart:
         axes = fig.subplots(2, 1, sharex=True)
         finding = []
         keyed = False
-        for ax, (direction, side) in zip(axes, words.SIDES.items(), strict=True):
+        for ax, (direction, side) in zip(axes, names.SIDES.items(), strict=True):
             known = events[events[direction].notna() & (events[f"{direction}_absence"] != "zero").to_numpy()]
             y = known[direction].astype("int64")
             ax.vlines(known["date"], 0, y, color=COLOUR[direction], linewidth=1.3, alpha=0.75)
@@ -73,12 +75,12 @@ def handovers(events: pd.DataFrame) -> Chart:
             ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
             base.unread(ax, events, events.attrs.get("kind"), since, until, label=direction == "to_ukraine")
         base.time_axis(axes[1], since, until)
-        title = f"{_name(events)} handed over: {' and '.join(finding)}, {words.period(events)}"
+        title = f"{_name(events)} handed over: {' and '.join(finding)}, {names.period(events)}"
         alt = (
             f"Two panels of dots on stems by date. {title}. Sums hold known counts only: "
             + "; ".join(
                 f"{side} {known_sums.loc[d, 'known']} with a figure and {known_sums.loc[d, 'unknown']} without"
-                for d, side in words.SIDES.items()
+                for d, side in names.SIDES.items()
             )
             + "."
         )
@@ -104,7 +106,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         fig = base.figure(3.3)
         ax = fig.subplots()
         top = max(1, int(sums["persons"].max()))
-        for i, direction in enumerate(words.SIDES):
+        for i, direction in enumerate(names.SIDES):
             row = sums.loc[direction]
             ax.barh(i, row["persons"], color=COLOUR[direction], height=0.55)
             inside = row["persons"] > top * 0.55
@@ -135,7 +137,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
             title,
             "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
             base.footer(events, words.GUARDRAIL),
-            f"Two bars on one scale. {title}. " + "; ".join(_sum(sums, d) for d in words.SIDES) + ".",
+            f"Two bars on one scale. {title}. " + "; ".join(_sum(sums, d) for d in names.SIDES) + ".",
         )
     return fig
 
@@ -149,7 +151,7 @@ def cumulative(events: pd.DataFrame) -> Chart:
         return base.empty("No handover of this kind is on record in this window.")
     since, until = base.window(events)
     sums = asymmetry.sums(events).set_index("direction")
-    runs = {d: run for d in words.SIDES if len(run := asymmetry.running(events, d))}
+    runs = {d: run for d in names.SIDES if len(run := asymmetry.running(events, d))}
     with mpl.rc_context(base.STYLE):
         fig = base.figure(4.3)
         ax = fig.subplots()
@@ -183,7 +185,7 @@ def cumulative(events: pd.DataFrame) -> Chart:
         base.unread(ax, events, events.attrs.get("kind"), since, until, at=0.5)
         base.time_axis(ax, since, until)
         lacking = len(events) - asymmetry.share(events).events_in
-        found = ", ".join(_sum(sums, d) for d in words.SIDES)
+        found = ", ".join(_sum(sums, d) for d in names.SIDES)
         title = f"{_name(events)} since {_from(events)}: {found} by {_through(events)}"
         base.frame(
             fig,

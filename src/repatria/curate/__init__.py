@@ -1,0 +1,1 @@
+"""Curate: from pages to rows, all or nothing."""

@@ -1,0 +1,1 @@
+"""Report: from notebooks to releases."""

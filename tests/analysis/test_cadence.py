@@ -1,0 +1,417 @@
+"""Cadence: gaps and their censoring, rates, irregularity, regimes; against other routes and by simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+from statsmodels.stats.rates import confint_poisson
+
+from repatria.analysis import cadence
+from repatria.display import cadence as cadence_tables
+
+DENSE = [("2024-01-01", "2024-03-31", "dense")]
+
+
+def covered(*spans: tuple[str, str, str], kinds: tuple[str, ...] = ("prisoners", "bodies")) -> list[dict[str, str]]:
+    return [
+        {"kind": k, "side": side, "read_from": a, "read_through": b, "density": d}
+        for k in kinds
+        for side in ("ukraine", "russia")
+        for a, b, d in spans
+    ]
+
+
+@pytest.fixture
+def made(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that makes a record of prisoner exchanges on given days, read densely in early 2024."""
+
+    def make(*days: str, spans: list[tuple[str, str, str]] = DENSE, on: dict[str, str] | None = None) -> Any:
+        events = [(f"prisoners-{d}", d) for d in days]
+        claims = [
+            {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 10, "on": (on or {}).get(d, d)}
+            for e, d in events
+        ]
+        return build(events, claims, coverage=covered(*spans))
+
+    return make
+
+
+def test_wrong_words_are_refused(record: Any) -> None:
+    with pytest.raises(ValueError, match="kind: 'tanks' is none of"):
+        cadence.gaps(record, "tanks")
+    with pytest.raises(ValueError, match="unit: 'week' is none of"):
+        cadence.gaps(record, unit="week")
+    with pytest.raises(ValueError, match="by: 'moon' is none of"):
+        cadence.rates(record.as_of("2022-02-25"), by="moon")
+    with pytest.raises(ValueError, match="since: 'June' is not a day"):
+        cadence.gaps(record, since="June")
+
+
+def test_no_event_gives_a_clear_statement(made: Callable[..., Any]) -> None:
+    record = made()
+    g = cadence.gaps(record)
+    assert g.empty and cadence.summary(g).closed == 0
+    assert "none is counted from 1 January 2024 to 31 March 2024" in cadence_tables.statement(g)
+
+
+def test_one_event_has_an_open_gap_and_nothing_to_compare(made: Callable[..., Any]) -> None:
+    g = cadence.gaps(made("2024-03-01"))
+    s = cadence.summary(g)
+    assert (s.units, s.closed, s.open_days, s.median) == (1, 0, 30, None)
+    assert "There is no completed silence" in cadence_tables.statement(g)
+    assert cadence.chance(g)["chance"].isna().all()
+
+
+def test_two_events_give_one_completed_gap(made: Callable[..., Any]) -> None:
+    g = cadence.gaps(made("2024-02-01", "2024-03-01"))
+    assert g["days"].tolist() == [29, 30] and g["censored"].tolist() == [False, True]
+    assert "The only completed silence" in cadence_tables.statement(g) and "29 days" in cadence_tables.statement(g)
+
+
+def test_nothing_searched_is_said(made: Callable[..., Any]) -> None:
+    g = cadence.gaps(made("2024-02-01", spans=[]))
+    assert g.empty and g.attrs["through"] is None
+    assert "no day has been searched" in cadence_tables.statement(g)
+
+
+def test_the_open_gap_ends_at_coverage_and_later_events_are_only_listed(made: Callable[..., Any]) -> None:
+    spans = [*DENSE, ("2024-04-01", "2024-06-30", "thin")]
+    record = made("2024-03-01", "2024-03-20", "2024-05-05", spans=spans)
+    g = cadence.gaps(record)
+    assert g["days"].tolist() == [19, 11]
+    assert g.attrs["through"] == pd.Timestamp("2024-03-31") and g.attrs["listed"] == 1
+    early = cadence.gaps(record.as_of("2024-03-25"))
+    assert early["days"].tolist() == [19, 5], "in a past view the as-of day comes first"
+
+
+def test_an_unread_hole_is_not_a_silence(made: Callable[..., Any]) -> None:
+    spans = [("2023-01-01", "2023-06-30", "dense"), ("2024-01-01", "2024-03-31", "dense")]
+    g = cadence.gaps(made("2023-06-01", "2024-02-01", spans=spans))
+    assert g["days"].tolist() == [59] and g["censored"].tolist() == [True]
+
+
+def test_thin_reading_is_marked_and_since_cuts(made: Callable[..., Any]) -> None:
+    spans = [("2023-10-01", "2023-12-31", "thin"), *DENSE]
+    record = made("2023-11-01", "2023-12-01", "2024-02-01", "2024-02-11", spans=spans)
+    assert cadence.gaps(record)["reading"].tolist() == ["thin", "part", "dense", "dense"]
+    assert cadence.gaps(record, since="2024-01-01")["days"].tolist() == [10, 49]
+    only_thin = cadence.gaps(record.as_of("2023-12-15"))
+    assert "only thinly read" in cadence_tables.statement(only_thin)
+
+
+def test_a_deal_is_one_unit_and_disputed_events_are_left_out(build: Callable[..., Any]) -> None:
+    days = ["2024-02-01", "2024-02-02", "2024-02-10", "2024-02-20"]
+    events = [(f"prisoners-{d}", d) for d in days]
+    claims = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5} for e, _ in events]
+    rows = build(events, claims, coverage=covered(*DENSE))
+    tables = dict(rows.tables)
+    e = tables["events"].copy()
+    e.loc[:1, "deal_id"] = "deal-a"
+    e.loc[3, "status"] = "disputed"
+    tables["events"] = e
+    record = type(rows)(tables, rows.digest)
+    assert cadence.gaps(record, unit="day")["days"].tolist() == [1, 8, 50]
+    deals = cadence.handovers(record, unit="deal")
+    assert deals["events"].tolist() == [2, 1] and deals["to_ukraine"].tolist() == [10, 5]
+    assert deals.attrs["disputed"] == 1
+    assert cadence.gaps(record, unit="deal")["days"].tolist() == [8, 50]
+    assert len(cadence.handovers(record, disputed=True)) == 4
+
+
+def test_the_record_is_not_changed(record: Any) -> None:
+    before = {name: t.copy() for name, t in record.tables.items()}
+    g = cadence.gaps(record)
+    held = g.copy()
+    cadence.summary(g), cadence.survival(g), cadence.chance(g), cadence.irregularity(g)
+    pd.testing.assert_frame_equal(g, held)
+    for name, t in before.items():
+        pd.testing.assert_frame_equal(record.tables[name], t)
+
+
+# Golden values of the real record.
+
+
+def test_prisoner_deals_of_2025(record: Any) -> None:
+    h = cadence.handovers(record, "prisoners", "deal", "2025-05-01").set_index("unit_id")
+    may = h.loc["deal-prisoners-2025-05-23"]
+    assert (may["start"], may["end"], may["events"]) == (pd.Timestamp("2025-05-23"), pd.Timestamp("2025-05-25"), 3)
+    june = h.loc["deal-prisoners-2025-06-09"]
+    days = [d for d in june["event_ids"].split(";") if "prisoners-2025-06-09" <= d <= "prisoners-2025-07-04"]
+    assert june["start"] == pd.Timestamp("2025-06-09") and len(days) == 8
+    g = cadence.gaps(record, "prisoners", "deal", "2025-05-01")
+    length = {(a.date().isoformat(), b.date().isoformat()): n for a, b, n in zip(g["start"], g["end"], g["days"],
+              strict=True) if pd.notna(b)}  # fmt: skip
+    assert length[("2025-05-06", "2025-05-23")] == 17
+    assert length[("2025-05-25", "2025-06-09")] == 15
+    assert length[("2025-08-24", "2025-10-02")] == 39
+
+
+@pytest.mark.parametrize("unit", cadence.UNITS)
+def test_the_silence_of_2023(record: Any, unit: str) -> None:
+    g = cadence.gaps(record, "prisoners", unit)
+    longest = g.loc[g["days"].idxmax()]
+    assert (longest["start"], longest["end"], longest["days"]) == (
+        pd.Timestamp("2023-08-07"),
+        pd.Timestamp("2024-01-03"),
+        149,
+    )
+    assert longest["reading"] == "part"
+
+
+@pytest.mark.parametrize(("kind", "last", "days"), [("bodies", "2026-02-26", 13), ("prisoners", "2026-03-06", 5)])
+@pytest.mark.parametrize("unit", cadence.UNITS)
+def test_the_open_gap_at_coverage(record: Any, kind: str, last: str, days: int, unit: str) -> None:
+    still = cadence.gaps(record, kind, unit).iloc[-1]
+    assert still["censored"] and still["start"] == pd.Timestamp(last) and still["days"] == days
+
+
+def test_nothing_known_yet(record: Any) -> None:
+    then = record.as_of("2022-02-25")
+    for kind in cadence.KINDS:
+        assert cadence.gaps(then, kind).empty
+    assert cadence.rates(then).empty and cadence.following(then).empty and cadence.pattern(then).empty
+    assert "no day has been searched" in cadence_tables.present(then)
+
+
+# The same figures by another route.
+
+lengths = st.lists(st.integers(1, 60), min_size=2, max_size=30)
+
+
+def as_gaps(closed: list[int], still: int = 10) -> pd.DataFrame:
+    g = pd.DataFrame({"days": [*closed, still], "censored": [False] * len(closed) + [True]})
+    g.attrs = {"kind": "prisoners", "unit": "day", "units": len(g), "through": None, "dense_from": None}
+    return g.assign(start=pd.Timestamp("2024-01-01"), end=pd.NaT, reading="dense")
+
+
+@given(lengths, st.integers(1, 60))
+def test_kaplan_meier_agrees_with_statsmodels(closed: list[int], still: int) -> None:
+    g = as_gaps(closed, still)
+    ours = cadence.survival(g).set_index("days")["survival"]
+    other = SurvfuncRight(g["days"], (~g["censored"]).astype(int))
+    np.testing.assert_allclose(ours.loc[other.surv_times.astype(float)], other.surv_prob, atol=1e-12)
+    assert ours.is_monotonic_decreasing
+
+
+@given(lengths, st.integers(1, 30), st.integers(1, 30))
+def test_chance_is_the_ratio_of_survivals(closed: list[int], still: int, within: int) -> None:
+    g = as_gaps(closed, still)
+    c = cadence.chance(g, [within]).iloc[0]
+    if pd.notna(c["chance"]):
+        s = cadence.survival(g).set_index("days")["survival"]
+        at = {t: s[s.index <= t].iloc[-1] for t in (still, still + within)}
+        assert c["chance"] == pytest.approx(1 - at[still + within] / at[still])
+    longer = cadence.chance(g, [within, within + 5])["chance"]
+    assert longer.isna().any() or longer.is_monotonic_increasing
+
+
+def test_logrank_agrees_with_statsmodels() -> None:
+    rng = np.random.default_rng(1)
+    g = as_gaps(rng.geometric(0.1, 40).tolist())
+    g["start"] = pd.date_range("2024-01-01", periods=41, freq="10D")
+    periods = pd.DataFrame({"period": ["a", "b"], "first": pd.to_datetime(["2024-01-01", "2024-09-01"]),
+                            "last": pd.to_datetime(["2024-08-31", "2026-01-01"])})  # fmt: skip
+    ours = cadence.logrank(g, periods).iloc[0]
+    group = (g["start"] >= periods["first"][1]).astype(int)
+    chi2, p = survdiff(g["days"], (~g["censored"]).astype(int), group)
+    assert ours["statistic"] ** 2 == pytest.approx(chi2) and ours["p"] == pytest.approx(p)
+
+
+@given(st.integers(0, 200), st.integers(10, 2000))
+def test_poisson_interval_agrees_with_statsmodels(n: int, days: int) -> None:
+    low, high = cadence.interval(n, days)
+    other = confint_poisson(n, days / 30, method="exact-c")
+    assert low == pytest.approx(np.nan_to_num(other[0]), abs=1e-9) and high == pytest.approx(other[1])
+    wide = cadence.interval(n, days, dispersion=2.0)
+    assert wide[0] <= low and wide[1] >= high, "overdispersion only widens"
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=40))
+def test_silences_and_units_cover_the_window(spans: list[tuple[int, int]]) -> None:
+    start = np.array([a for a, _ in spans])
+    end = start + np.array([d for _, d in spans])
+    _, days = cadence.silences(start, end)
+    busy = np.zeros(end.max() + 1, dtype=bool)
+    for a, b in zip(start, end, strict=True):
+        busy[a : b + 1] = True
+    between = int((~busy[start.min() : end.max() + 1]).sum())
+    assert (days > 0).all() and (days - 1).sum() == between, "silent days are the days between units"
+
+
+def test_rates_sum_to_the_whole(record: Any) -> None:
+    for by in ("year", "reading", "regime"):
+        r, all_ = cadence.rates(record, by=by), cadence.rates(record, by="all").iloc[0]
+        assert r["days"].sum() == all_["days"] and r["handovers"].sum() == all_["handovers"]
+        assert r["to_ukraine_people"].sum() == all_["to_ukraine_people"]
+        assert ((r["poisson_low"] <= r["per_30_days"]) & (r["per_30_days"] <= r["poisson_high"])).all()
+        assert (r["low"] <= r["poisson_low"] + 1e-9).all() and (r["high"] >= r["poisson_high"] - 1e-9).all()
+
+
+def test_people_without_a_figure_are_not_zero(build: Callable[..., Any]) -> None:
+    record = build([("prisoners-2024-02-01", "2024-02-01")],
+                   [{"event_id": "prisoners-2024-02-01", "claimant_id": "kyiv", "direction": "to_ukraine",
+                     "absence": "withheld"}], coverage=covered(*DENSE))  # fmt: skip
+    r = cadence.rates(record, by="all").iloc[0]
+    assert pd.isna(r["to_ukraine_people"]) and r["to_ukraine_unknown"] == 1
+    assert str(cadence.rates(record, by="all")["to_ukraine_people"].dtype) == "Int64"
+
+
+def test_a_month_dated_event_is_drawn_within_what_is_known(build: Callable[..., Any]) -> None:
+    events = [("prisoners-2024-01-10", "2024-01-10"), ("prisoners-2024-02-01", "2024-02-01"),
+              ("prisoners-2024-03-20", "2024-03-20")]  # fmt: skip
+    claims = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5,
+               "on": "2024-02-21" if e == "prisoners-2024-02-01" else d} for e, d in events]  # fmt: skip
+    made = build(events, claims, coverage=covered(*DENSE))
+    tables = dict(made.tables)
+    tables["events"] = tables["events"].assign(date_precision=["day", "month", "day"])
+    record = type(made)(tables, made.digest)
+    h = cadence.handovers(record)
+    assert h["start"].tolist()[1] == pd.Timestamp("2024-02-11") and h["latest"].tolist()[1] == pd.Timestamp(
+        "2024-02-21"
+    )
+    d = cadence.dating(record).set_index("variant")
+    assert {"as used", "month-dated left out", "month-dated drawn"} == set(d.index)
+    assert d.loc["month-dated left out", "mean_at_risk"] == 70 + 11
+    pd.testing.assert_frame_equal(d, cadence.dating(record).set_index("variant"))
+
+
+# Simulations, seeded.
+
+
+def test_time_at_risk_recovers_the_mean_that_closed_gaps_miss() -> None:
+    rng = np.random.default_rng(2)
+    days: list[int] = []
+    censored: list[bool] = []
+    for _ in range(500):  # short windows of 60 days, each from one handover on and with its own open gap
+        gaps = np.ceil(rng.lognormal(2.3, 0.9, 60)).astype(int)
+        at = np.cumsum(gaps)
+        inside = gaps[at <= 60]
+        days += [*inside, 60 - int(inside.sum())]
+        censored += [False] * len(inside) + [True]
+    g = as_gaps([1] * (len(days) - 1)).assign(days=days, censored=censored)
+    s = cadence.summary(g)
+    draws = np.ceil(rng.lognormal(2.3, 0.9, 100_000))
+    assert s.mean_closed < 0.85 * draws.mean(), "dropping the open gap is biased low"
+    assert s.mean_at_risk == pytest.approx(draws.mean(), rel=0.08)
+    assert s.median == pytest.approx(np.median(draws), abs=1)
+    assert g.loc[~g["censored"], "days"].median() < np.median(draws)
+
+
+def test_survival_recovers_the_truth_under_heavy_censoring() -> None:
+    rng = np.random.default_rng(3)
+    true = np.ceil(rng.exponential(20, 4000))
+    cut = np.ceil(rng.exponential(25, 4000))
+    g = pd.DataFrame({"days": np.minimum(true, cut).astype(int), "censored": cut < true})
+    curve = cadence.survival(g).set_index("days")["survival"]
+    closed = np.mean(true[cut >= true] > 20)
+    assert curve.loc[20] == pytest.approx(np.exp(-1), abs=0.03) and closed < np.exp(-1) - 0.1
+
+
+def test_regimes_false_alarms_are_near_nominal_and_strong_changes_are_found() -> None:
+    d = cadence.detectability(70, 1472, factors=(1, 5), runs=300, seed=4).set_index("factor")
+    assert d.loc[1, "low"] < 0.05 < d.loc[1, "high"] + 0.03 and d.loc[1, "detected"] < 0.1
+    assert d.loc[5, "detected"] > 0.9
+
+
+def test_a_halt_that_is_still_open_is_a_regime() -> None:
+    busy = np.arange(0, 300, 5)
+    assert len(cadence.blocks(busy, 300)) == 1
+    assert len(cadence.blocks(busy, 500)) == 2, "silence to the end of the window counts"
+    assert cadence.blocks(np.array([], dtype=int), 100) == [(0, 99)]
+
+
+def test_blocks_partition_the_window() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        found = cadence.blocks(rng.integers(0, 400, 40) // rng.integers(1, 3), 400)
+        assert found[0][0] == 0 and found[-1][1] == 399
+        assert all(b + 1 == c for (_, b), (c, _) in pairwise(found))
+
+
+def test_burstiness_is_unbiased_for_random_gaps_and_bounded() -> None:
+    rng = np.random.default_rng(6)
+    for n in (10, 30, 70):
+        assert abs(cadence.burstiness(rng.exponential(size=(4000, n))).mean()) < 0.05
+    assert cadence.burstiness(np.full(20, 7.0)) == pytest.approx(-1)
+    bursty = np.r_[np.ones(99), 1e6]
+    assert cadence.burstiness(bursty) == pytest.approx(1, abs=0.01)
+    assert abs(cadence.memory(rng.exponential(size=(4000, 50))).mean()) < 0.05
+
+
+def test_reference_bands_hold_95_percent_of_random_records() -> None:
+    rng, inside = np.random.default_rng(7), 0
+    for i in range(60):
+        days = np.sort(rng.choice(900, 41, replace=False))
+        g = as_gaps(np.diff(days).tolist(), 900 - int(days[-1]))
+        g.attrs |= {"first": pd.Timestamp("2024-01-01"), "through": pd.Timestamp("2024-01-01") + pd.Timedelta(days=899)}
+        r = cadence.irregularity(g, draws=200, seed=i)
+        inside += int(((r["shuffled_low"] <= r["value"]) & (r["value"] <= r["shuffled_high"])).sum())
+    assert inside / 120 > 0.87
+
+
+def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:
+    days = [f"{d:%Y-%m-%d}" for d in pd.date_range("2024-01-01", periods=8)]
+    g = cadence.gaps(made(*days, spans=[(days[0], days[-1], "dense")]))
+    r = cadence.irregularity(g, draws=10).set_index("measure")
+    assert r.loc["burstiness", ["value", "shuffled_high"]].tolist() == pytest.approx([-1, -1])
+    assert pd.isna(r.loc["memory", "value"]) and not r.loc["memory", "outside"]
+
+
+def test_interval_coverage_with_overdispersion() -> None:
+    rng = np.random.default_rng(8)
+    n = rng.negative_binomial(10, 10 / (10 + 20), 2000)  # variance = 3 x mean
+    exact = np.mean([low <= 20 / 10 <= high for low, high in (cadence.interval(k, 300) for k in n)])
+    wide = np.mean([low <= 20 / 10 <= high for low, high in (cadence.interval(k, 300, 3.0) for k in n)])
+    assert exact < 0.85 and 0.92 < wide < 0.99
+
+
+def planted(build: Callable[..., Any], bodies: pd.DatetimeIndex, prisoners: pd.DatetimeIndex) -> Any:
+    events = [(f"bodies-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in bodies]
+    events += [(f"prisoners-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in prisoners]
+    claims = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5} for e, _ in events]
+    return build(events, claims, coverage=covered(*DENSE))
+
+
+def test_a_planted_weekday_is_found(build: Callable[..., Any]) -> None:
+    fridays = pd.date_range("2024-01-05", "2024-03-29", freq="7D")
+    p = cadence.pattern(planted(build, fridays, fridays[:0]), "bodies").set_index("slot")
+    assert p.loc["Friday", "p_holm"] < 1e-6 and p["days"].sum() == 91
+    assert stats.binomtest(13, 13, 13 / 91).pvalue == pytest.approx(p.loc["Friday", "p"])
+    assert (p["p_holm"] >= p["p"]).all()
+
+
+def test_bodies_planted_after_prisoners_are_found(build: Callable[..., Any]) -> None:
+    days = np.sort(np.random.default_rng(9).choice(np.arange(2, 88), 9, replace=False))
+    bodies = pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")
+    f = cadence.following(planted(build, bodies, bodies - pd.Timedelta(days=1)), "day", within=(0, 1)).set_index(
+        "within"
+    )
+    assert f.loc[1, "followed"] == 9 and f.loc[1, "p_holm"] < 0.05
+    assert f.loc[1, "share"] > f.loc[1, "reference_high"]
+
+
+def test_months_are_dense_thin_or_unread(made: Callable[..., Any]) -> None:
+    m = cadence.monthly(made("2024-02-05", spans=[("2024-01-01", "2024-02-10", "dense")]).as_of("2024-03-31"))
+    reading = m.set_index("month")["reading"]
+    assert reading.loc[[1, 2, 3, 4]].tolist() == ["dense", "thin", "unread", "after"]
+
+
+def test_tables_state_every_window(record: Any) -> None:
+    views = [(record, "2026-04-01"), (record.as_of("2022-02-25"), None), (record.as_of("2025-06-12"), "2025-05-16")]
+    for view, since in views:
+        for table in (cadence_tables.overview, cadence_tables.outlook, cadence_tables.rates_table,
+                      cadence_tables.irregularity_table, cadence_tables.pattern_table, cadence_tables.following_table,
+                      cadence_tables.logrank_table, cadence_tables.dating_table, cadence_tables.listed):  # fmt: skip
+            kwargs = {"since": since}
+            assert "rp-" in table(view, **kwargs)._repr_html_()
+        assert cadence_tables.regime_statement(view, since)
+    assert "the window begins after 11 March 2026" in cadence_tables.present(record, "2026-04-01")

@@ -1,0 +1,118 @@
+"""The record's files: descriptor, codebook, the dossier's account, the seeds, and what must never be in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import frictionless
+import pytest
+
+from repatria import __version__
+from repatria.record import schema
+from repatria.record.fingerprint import ROOT
+from repatria.report import run as report
+
+DATA = ROOT / "data"
+DOSSIER = ROOT.parent / "shared" / "research" / "claims.jsonl"
+LINES = 2654
+
+
+def test_the_descriptor_is_the_schemas() -> None:
+    assert json.loads((DATA / "datapackage.json").read_text("utf-8")) == json.loads(
+        json.dumps(schema.descriptor(__version__))
+    )
+
+
+def test_the_codebook_is_the_schemas() -> None:
+    text = (DATA / "README.md").read_text("utf-8")
+    assert report.replace_block(text, "fields", schema.codebook()) == text
+
+
+def test_frictionless_finds_nothing() -> None:
+    result = frictionless.Package(str(DATA / "datapackage.json")).validate()
+    assert result.valid, result.flatten(["fieldName", "rowNumber", "type", "note"])[:10]
+
+
+def test_every_line_of_the_dossier_ended_somewhere(record: Any) -> None:
+    d = record.tables["dossier"]
+    assert set(d["line"]) == set(range(1, LINES + 1))
+
+
+@pytest.mark.skipif(not DOSSIER.exists(), reason="the research dossier is not beside this checkout")
+def test_every_lines_page_carries_the_rows_it_ended_in(record: Any) -> None:
+    urls = [json.loads(line)["url"].strip() for line in DOSSIER.read_text("utf-8").splitlines()]
+    assert len(urls) == LINES
+    ids = record.tables["sources"].set_index("source_id")["url"]
+    pages: dict[str, set[str]] = {}
+    for table, column in (("citations", "claim_id"), ("mentions", "row_id")):
+        t = record.tables[table]
+        for row, source in zip(t[column], t["source_id"].map(ids), strict=True):
+            pages.setdefault(row, set()).add(source)
+    for row, url in record.tables["excluded"][["excluded_id", "url"]].itertuples(index=False):
+        pages.setdefault(row, set()).add(url)
+    d = record.tables["dossier"]
+    lost = [(n, r) for n, r in zip(d["line"], d["row_id"], strict=True) if urls[n - 1] not in pages[r]]
+    assert lost == []
+
+
+def test_the_five_founding_articles_are_sources(record: Any) -> None:
+    seeds = record.tables["sources"].query("seed != ''")
+    cards = sorted(p.stem for p in (ROOT / "seeds").glob("[0-9]*.md"))
+    assert sorted(seeds["seed"]) == cards and len(cards) == 5
+    cited = set(record.tables["citations"]["source_id"])
+    assert set(seeds["source_id"]) <= cited
+    for stem in cards:
+        text = (ROOT / "seeds" / f"{stem}.md").read_text("utf-8")
+        assert re.search(r"`[0-9a-f]{64}`", text) and "Leaves open" in text
+
+
+SEEDS = ROOT.parent / "shared" / "seeds"
+
+
+@pytest.mark.skipif(not SEEDS.exists(), reason="the articles are not beside this checkout")
+def test_no_sentence_of_an_article_is_in_the_project() -> None:
+    def grams(text: str, n: int = 12) -> set[tuple[str, ...]]:
+        w = re.findall(r"\w+", text.lower())
+        return {tuple(w[i : i + n]) for i in range(len(w) - n + 1)}
+
+    articles = set().union(*(grams(p.read_text("utf-8", "replace")) for p in SEEDS.glob("*.txt")))
+    ours = [p for f in ("seeds", "docs", "data", "notebooks", "src") for p in (ROOT / f).rglob("*") if p.is_file()]
+    for path in [*ours, ROOT / "README.md"]:
+        addresses = path.name in {"sources.csv", "excluded.csv"}  # an address may spell out a headline
+        if path.suffix in {".md", ".py", ".csv", ".ipynb", ".j2"} and not addresses:
+            assert not grams(path.read_text("utf-8")) & articles, path
+
+
+def test_context_of_the_articles_is_there(record: Any) -> None:
+    c = record.context()
+    said = set(zip(c["series"], c["count_low"], strict=True))
+    assert ("acknowledged_dead_ukraine", 46000) in said
+    assert ("named_dead_russia", 111000) in said
+    assert ("repatriations_so_far", 70) in said
+
+
+def test_coverage_is_stated_per_kind_and_side(record: Any) -> None:
+    c = record.coverage()
+    assert Counter(zip(c["kind"], c["side"], strict=True)).keys() >= {
+        (k, s) for k in ("bodies", "prisoners") for s in ("ukraine", "russia")
+    }
+
+
+def test_undated_pages_have_no_day(record: Any) -> None:
+    s = record.tables["sources"]
+    assert s["published_on"].isna().sum() > 100
+
+
+def test_no_machine_path_or_host_in_the_tracked_tree() -> None:
+    wrong = re.compile(r"/work/|/root/|/home/\w+/|pypi\.org|/opt/pypi")
+    skip = {".venv", ".git", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
+    for path in ROOT.rglob("*"):
+        parts = path.relative_to(ROOT).parts
+        if not path.is_file() or skip & set(parts) or parts[0] == "reports":
+            continue
+        if path.suffix in {".md", ".py", ".ipynb", ".toml", ".txt", ".j2", ".json"} and path != Path(__file__):
+            assert not wrong.search(path.read_text("utf-8")), path

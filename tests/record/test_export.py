@@ -1,0 +1,223 @@
+"""A release: refusals first, then every format read back as the same tables."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer
+from conftest import small, write
+from typer.testing import CliRunner
+
+import repatria as rp
+from repatria.record import export
+from repatria.record.fingerprint import ROOT
+from repatria.record.schema import TABLES
+
+app = typer.Typer()
+app.command()(export.command)
+
+HOSTILE = '=HYPERLINK("https://evil.example","click")'
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export.write(rp.load(), tmp_path_factory.mktemp("release") / "out", "1.2.3")
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Any:
+    """An invented record whose notes could be formulas."""
+    rows = small([("bodies-2025-01-01", "2025-01-01")],
+                 [dict(event_id="bodies-2025-01-01", claimant_id="kyiv", direction="to_ukraine", n=5, note="@SUM(A1)")])  # fmt: skip
+    rows["events"][0]["note"] = HOSTILE
+    return rp.load(write(tmp_path / "hostile", rows))
+
+
+def as_arrow(table: Any, columns: dict[str, list[Any]]) -> pa.Table:
+    types = {"integer": pa.int64(), "date": pa.date32()}
+    fields = [pa.array(columns[f.name], type=types.get(f.type, pa.string())) for f in table.fields]
+    return pa.Table.from_arrays(fields, names=table.columns)
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
+
+
+def test_a_folder_with_anything_in_it_is_not_touched(hostile: Any, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    for force in (False, True):
+        with pytest.raises(ValueError, match="not an earlier export"):
+            export.write(hostile, out, "1", force)
+    assert [p.name for p in out.iterdir()] == ["thesis.txt"]
+    with pytest.raises(ValueError, match="not a folder"):
+        export.write(hostile, out / "thesis.txt", "1")
+
+
+def test_an_earlier_export_is_replaced_only_on_request(hostile: Any, tmp_path: Path) -> None:
+    out = export.write(hostile, tmp_path / "out", "1")
+    with pytest.raises(ValueError, match="--force"):
+        export.write(hostile, out, "2")
+    assert json.loads((out / "manifest.json").read_text())["version"] == "1"
+    (out / "stale.txt").touch()
+    export.write(hostile, out, "2", force=True)
+    assert json.loads((out / "manifest.json").read_text())["version"] == "2" and not (out / "stale.txt").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
+
+
+@pytest.mark.parametrize("step", ["_sqlite", "_xlsx", "_json"])
+def test_a_failure_leaves_the_earlier_export(
+    step: str, hostile: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = export.write(hostile, tmp_path / "out", "1")
+
+    def fails(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(export, step, fails)
+    with pytest.raises(OSError, match="disk full"):
+        export.write(hostile, out, "2", force=True)
+    assert json.loads((out / "manifest.json").read_text())["version"] == "1"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
+
+
+def test_a_past_view_and_a_broken_record_are_no_release(record: Any, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="past view"):
+        export.write(record.as_of("2025-06-12"), tmp_path / "out", "1")
+    (folder / "events.csv").write_text("nonsense\n")
+    result = CliRunner().invoke(app, [str(tmp_path / "out"), "--data", str(folder)])
+    assert result.exit_code == 1 and "events.csv:1" in result.stderr and not (tmp_path / "out").exists()
+
+
+def test_text_that_could_be_a_formula_is_inert(hostile: Any, tmp_path: Path) -> None:
+    out = export.write(hostile, tmp_path / "out", "1")
+    book = openpyxl.load_workbook(out / "repatria.xlsx")
+    cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
+    assert not [c.coordinate for c in cells if c.data_type == "f"]
+    suspect = [c for c in cells if isinstance(c.value, str) and c.value[:1] in "=+-@"]
+    assert {c.value for c in suspect} == {HOSTILE, "@SUM(A1)"} and all(c.quotePrefix for c in suspect)
+    assert b"<f>" not in (out / "repatria.xlsx").read_bytes()
+    for name in ("events", "claims", "events_best"):
+        with (out / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            assert not [c for row in csv.reader(file) for c in row if c[:1] in tuple("=+-@")]
+    db = sqlite3.connect(out / "repatria.sqlite")
+    assert db.execute("SELECT note FROM events").fetchone() == (HOSTILE,)  # there it is only text
+    db.close()
+
+
+# --- read back ----------------------------------------------------------------------------------------------
+
+
+def test_csv_is_the_record_byte_for_byte_and_loads(release: Path, record: Any) -> None:
+    for name in TABLES:
+        assert (release / f"{name}.csv").read_bytes() == (ROOT / "data" / f"{name}.csv").read_bytes()
+    assert rp.load(release).digest == record.digest
+
+
+def test_every_format_reads_back_as_the_same_tables(release: Path, record: Any) -> None:
+    db = sqlite3.connect(release / "repatria.sqlite")
+    sheets = openpyxl.load_workbook(release / "repatria.xlsx", read_only=True)
+    for name, (table, expected) in export.arrow(record).items():
+        assert pq.read_table(release / "parquet" / f"{name}.parquet").equals(expected), name
+
+        got = db.execute(f'SELECT * FROM "{name}"')
+        assert [d[0] for d in got.description] == table.columns
+        columns = dict(zip(table.columns, map(list, zip(*got.fetchall(), strict=True)), strict=True))
+        for f in table.fields:
+            if f.type == "date":
+                columns[f.name] = [None if v is None else pd.Timestamp(v).date() for v in columns[f.name]]
+        assert as_arrow(table, columns).equals(expected), name
+
+        header, *rows = sheets[name].iter_rows(max_col=len(table.columns), values_only=True)
+        assert list(header) == table.columns
+        cells = dict(zip(table.columns, map(list, zip(*rows, strict=True)), strict=True))
+        for f in table.fields:
+            if f.type == "date":
+                cells[f.name] = [v and v.date() for v in cells[f.name]]
+        assert as_arrow(table, cells).equals(expected), name
+    db.close()
+
+
+def test_the_arrow_tables_are_the_record(record: Any) -> None:
+    for name, (_, rows) in export.arrow(record).items():
+        frame = record.events(cancelled=True, disputed=True) if name == "events_best" else record.tables[name]
+        assert rows.num_rows == len(frame)
+        for column in rows.column_names:
+            got, there = pd.Series(rows[column].to_pylist(), dtype="object"), frame[column].astype("object")
+            if isinstance(frame[column].dtype, pd.DatetimeTZDtype) or frame[column].dtype.kind == "M":
+                got = pd.Series(pd.to_datetime(got), dtype="object")
+            there = there.where(there.notna() & (there != ""), None).reset_index(drop=True)
+            assert got.isna().equals(there.isna()), (name, column)
+            assert (got.dropna() == there.dropna()).all(), (name, column)
+
+
+def test_the_database_keeps_its_own_rules(release: Path, tmp_path: Path) -> None:
+    db = sqlite3.connect(shutil.copy(release / "repatria.sqlite", tmp_path))
+    db.execute("PRAGMA foreign_keys = ON")
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert db.execute("SELECT count(*) FROM claims WHERE note = '' OR absence = ''").fetchone() == (0,)
+    types = {t for (t,) in db.execute("SELECT DISTINCT typeof(count_low) FROM claims")}
+    assert types == {"integer", "null"}
+    for name, table in TABLES.items():
+        info = db.execute(f"SELECT name, pk FROM pragma_table_info('{name}')").fetchall()
+        assert tuple(c for c, pk in sorted(info, key=lambda r: r[1]) if pk) == table.key
+    for statement in (
+        "INSERT INTO citations VALUES ('no-such-claim', 'no-such-page', NULL)",
+        "UPDATE claims SET direction = 'to_moon'",
+        "UPDATE events SET date = NULL",
+        "DELETE FROM claimants",
+        "INSERT INTO events SELECT * FROM events LIMIT 1",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(statement)
+    db.close()
+
+
+def test_the_workbook_explains_itself(release: Path) -> None:
+    book = openpyxl.load_workbook(release / "repatria.xlsx")
+    assert book.sheetnames == ["codebook", *TABLES, "events_best", "release"]
+    assert all(sheet.freeze_panes == "A2" for sheet in book)
+    told = {(t, c) for t, c, *_ in book["codebook"].iter_rows(min_row=2, values_only=True)}
+    assert told == {(s.title, c.value) for s in book.worksheets[1:-1] for c in s[1]}
+
+
+def test_the_same_record_gives_the_same_bytes_and_the_manifest_says_which(
+    hostile: Any, release: Path, record: Any, tmp_path: Path
+) -> None:
+    one, two = (export.write(hostile, tmp_path / n / "out", "1") for n in "ab")
+    for path in (p for p in one.rglob("*") if p.is_file()):
+        assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
+    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["version"], manifest["digest"]) == ("1.2.3", record.digest)
+    listed = {p.relative_to(release).as_posix() for p in release.rglob("*") if p.is_file()} - {"manifest.json"}
+    assert listed == set(manifest["files"])
+    for path, said in manifest["files"].items():
+        assert hashlib.sha256((release / path).read_bytes()).hexdigest() == said["sha256"]
+
+
+def test_the_version_is_the_records_own(folder: Path, tmp_path: Path) -> None:
+    assert export.version(folder) == rp.__version__
+    (folder / "datapackage.json").write_text('{"version": "7.0.0"}')
+    result = CliRunner().invoke(app, [str(tmp_path / "new" / "out"), "--data", str(folder)])
+    assert result.exit_code == 0 and "version 7.0.0" in result.output
+    package = json.loads((tmp_path / "new" / "out" / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["version"] == "7.0.0" and package["resources"][-1]["name"] == "events_best"
+
+
+def test_an_independent_judge_accepts_the_release(hostile: Any, tmp_path: Path) -> None:
+    frictionless = pytest.importorskip("frictionless")
+    out = export.write(hostile, tmp_path / "out", "1")
+    report = frictionless.validate(str(out / "datapackage.json"))
+    assert report.valid, report.flatten(["title", "rowNumber", "fieldName", "note"])
