@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -37,41 +39,111 @@ def folder(tmp_path: Path) -> Path:
     return copy
 
 
-# What a test need not say unless it is about it.
-DEFAULTS: dict[str, dict[str, str]] = {
-    "sources": {"dated_by": "printed", "seen": "part"},
-    "coverage": {"entered_on": "2022-02-24"},
-    "dossier": {"file": "claims"},
-}
+def completed(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with what a test need not say unless it is about it."""
+    defaults: dict[str, dict[str, Any]] = {
+        "sources": {"dated_by": "printed" if row.get("published_on") else "none", "seen": "part"},
+        "coverage": {"entered_on": row.get("read_through", "")},
+        "dossier": {"file": "claims"},
+    }
+    return defaults.get(name, {}) | row
+
+
+def named(rows: Rows) -> Rows:
+    """Return an invented record's rows under the ids that its rows say; short ids of a test become such."""
+    new: dict[str, str] = {}
+    taken: set[str] = set()
+    for row in rows.get("claims", []):
+        stem = ".".join(str(row[k]) for k in ("event_id", "direction", "claimant_id", "part"))
+        ident = row["claim_id"]
+        if ident != stem and not re.fullmatch(re.escape(stem) + r"~\d+", ident):
+            ident = next(
+                i for n in range(1, 999) if (i := stem if n == 1 else f"{stem}~{n}") not in taken
+            )
+        taken.add(ident)
+        new[row["claim_id"]] = ident
+    for row in rows.get("sources", []):
+        if row.get("url"):
+            new[row["source_id"]] = source_id(row["url"])
+    columns = ("claim_id", "corrects", "source_id")
+    return {
+        name: [row | {c: new.get(row[c], row[c]) for c in columns if c in row} for row in table]
+        for name, table in rows.items()
+    }
+
+
+def source_id(url: str) -> str:
+    """Return the id of a page."""
+    host = re.sub(r"^www\.", "", url.split("/")[2].lower())
+    return (
+        re.sub(r"[^a-z0-9]+", "-", host).strip("-")
+        + "-"
+        + hashlib.sha1(url.encode()).hexdigest()[:6]
+    )
 
 
 def write(folder: Path, rows: Rows) -> Path:
-    """Write an invented record; tables not given hold only their header."""
+    """Write an invented record under its proper ids; tables not given hold only their header."""
     folder.mkdir(parents=True, exist_ok=True)
+    rows = named(rows)
     for name, table in TABLES.items():
         with open(folder / f"{name}.csv", "w", newline="", encoding="utf-8") as f:
             out = csv.DictWriter(f, table.columns, restval="", lineterminator="\n")
             out.writeheader()
-            out.writerows(DEFAULTS.get(name, {}) | row for row in rows.get(name, []))
+            out.writerows(completed(name, row) for row in rows.get(name, []))
     return folder
 
 
 CLAIMANTS = [
-    {"claimant_id": "kyiv", "name": "Kyiv office", "office": "office", "side": "ukraine", "official": "yes"},
-    {"claimant_id": "moscow", "name": "Moscow office", "office": "office", "side": "russia", "official": "yes"},
-    {"claimant_id": "broker", "name": "Broker", "office": "office", "side": "mediator", "official": "yes"},
+    {
+        "claimant_id": "kyiv",
+        "name": "Kyiv office",
+        "office": "office",
+        "side": "ukraine",
+        "official": "yes",
+    },
+    {
+        "claimant_id": "moscow",
+        "name": "Moscow office",
+        "office": "office",
+        "side": "russia",
+        "official": "yes",
+    },
+    {
+        "claimant_id": "broker",
+        "name": "Broker",
+        "office": "office",
+        "side": "mediator",
+        "official": "yes",
+    },
     {"claimant_id": "press", "name": "Press", "office": "press", "side": "third", "official": "no"},
-    {"claimant_id": "unit", "name": "A unit", "office": "unit", "side": "ukraine", "official": "no"},
+    {
+        "claimant_id": "unit",
+        "name": "A unit",
+        "office": "unit",
+        "side": "ukraine",
+        "official": "no",
+    },
 ]
 
 
-def small(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: list[dict[str, Any]]) -> Rows:
+def small(
+    events: Iterable[tuple[str, str]],
+    claims: Iterable[dict[str, Any]],
+    **more: list[dict[str, Any]],
+) -> Rows:
     """Return an invented record's rows.
 
     `events` are (event_id, date) pairs; `claims` give event_id, claimant_id, direction and what differs from an
     exact whole count `n`; each claim gets one page of its own, published on `on` (default: the event's day), tier `tier`.
     """
-    rows: Rows = {"claimants": CLAIMANTS, "events": [], "claims": [], "citations": [], "sources": []}
+    rows: Rows = {
+        "claimants": CLAIMANTS,
+        "events": [],
+        "claims": [],
+        "citations": [],
+        "sources": [],
+    }
     days = dict(events)
     for event_id, date in days.items():
         rows["events"].append(
@@ -79,17 +151,24 @@ def small(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], *
                 "event_id": event_id,
                 "kind": event_id.partition("-")[0],
                 "date": date,
-                "date_precision": "day",
+                "date_precision": "month"
+                if re.fullmatch(r"[a-z]+-\d{4}-\d{2}", event_id)
+                else "day",
                 "status": "took_place",
             }
         )
     for i, c in enumerate(claims):
         n = c.get("n")
         claim = {
-            "claim_id": f"c{i}", "part": "total", "role": "whole", "count_low": n, "count_high": n,
-            "qualifier": "exact" if n is not None else "", "absence": "zero" if n == 0 else "",
+            "claim_id": f"c{i}",
+            "part": "total",
+            "role": "whole",
+            "count_low": n,
+            "count_high": n,
+            "qualifier": "exact" if n is not None else "",
+            "absence": "zero" if n == 0 else "",
             **{k: v for k, v in c.items() if k not in {"n", "on", "tier"}},
-        }  # fmt: skip
+        }
         rows["claims"].append(claim)
         rows["sources"].append(
             {
@@ -101,7 +180,9 @@ def small(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], *
                 "tier": c.get("tier", "press"),
             }
         )
-        rows["citations"].append({"claim_id": claim["claim_id"], "source_id": f"s{i}", "date_basis": "stated"})
+        rows["citations"].append(
+            {"claim_id": claim["claim_id"], "source_id": f"s{i}", "date_basis": "stated"}
+        )
     for name, extra in more.items():
         rows[name] = rows.get(name, []) + extra
     return rows
@@ -111,7 +192,9 @@ def small(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], *
 def build(tmp_path: Path) -> Callable[..., Any]:
     """Return a function that loads an invented record from `small(...)` arguments."""
 
-    def make(events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: Any) -> Any:
+    def make(
+        events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: Any
+    ) -> Any:
         return rp.load(write(tmp_path / "small", small(events, claims, **more)))
 
     return make

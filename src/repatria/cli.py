@@ -10,16 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from repatria.curate import propose as curate
-from repatria.display import changes
-from repatria.record import export
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("add")(curate.command)
-app.command("changes")(changes.command)
-app.command("export")(export.command)
 
-Data = Annotated[Path | None, typer.Option(help="Folder of another record (default: this project's data/).")]
-AsOf = Annotated[str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of another record (default: this project's data/).")
+]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")
+]
 Since = Annotated[str, typer.Option(help="First day of the window (YYYY-MM-DD).")]
 Until = Annotated[str, typer.Option(help="Last day of the window (YYYY-MM-DD).")]
 Lens = Annotated[str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")]
@@ -51,7 +51,9 @@ def _record(data: Path | None) -> Any:
 
 @app.command()
 def check(
-    data: Annotated[Path | None, typer.Argument(help="Folder of the record (default: this project's data/).")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder of the record (default: this project's data/).")
+    ] = None,
     warnings: Annotated[bool, typer.Option(help="Print warnings, not only their number.")] = True,
 ) -> None:
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
@@ -89,10 +91,16 @@ def events(
 
     p = _parameters(as_of=as_of, since=since, lens=lens)
     try:
-        rows = _record(data).as_of(p.as_of).events(kind, p.lens, p.since, until, cancelled=True, disputed=True)
+        rows = (
+            _record(data)
+            .as_of(p.as_of)
+            .events(kind, p.lens, p.since, until, cancelled=True, disputed=True)
+        )
     except ValueError as e:
         raise fail(e) from None
-    table = tables.Table("events", f"{len(rows)} events, lens {p.lens}", rows if csv else tables.event_frame(rows))
+    table = tables.Table(
+        "events", f"{len(rows)} events, lens {p.lens}", rows if csv else tables.event_frame(rows)
+    )
     typer.echo(table.csv() if csv else repr(table), nl=not csv)
 
 
@@ -123,6 +131,52 @@ def report(
     except (RecordError, reports.ReportError) as e:
         raise fail(e) from None
     typer.echo(outcome.folder / "index.html")
+
+
+@app.command()
+def changes(
+    old: Annotated[
+        str, typer.Argument(help="Folder of a record, or a git revision of this project's data/.")
+    ],
+    new: Annotated[
+        str, typer.Argument(help="The same, later (default: the record as it stands).")
+    ] = "",
+    lens: Lens = "best",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List rows added, removed and revised between two versions of the record, and the estimates that moved."""
+    from repatria.display import changes as words
+    from repatria.record import changes as record
+    from repatria.record import fingerprint
+
+    try:
+        found = record.between(
+            record.read(old), record.read(new or str(fingerprint.data_folder())), lens
+        )
+    except ValueError as e:
+        raise fail(e) from None
+    typer.echo(words.as_json(found) if json else words.markdown(found), nl=json)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="Folder of the release; made if it is not there.")],
+    data: Data = None,
+    force: Annotated[bool, typer.Option(help="Replace an earlier export.")] = False,
+) -> None:
+    """Write a release: CSV, Parquet, SQLite, XLSX, the events under the rule, a descriptor and a manifest."""
+    from repatria.record import export as release
+    from repatria.record import fingerprint
+
+    folder = data or fingerprint.data_folder()
+    try:
+        made = release.write(_record(folder), out, release.version(folder), force)
+    except (ValueError, OSError) as e:
+        raise fail(e) from None
+    manifest = release.manifest(made)
+    typer.echo(
+        f"{made}: version {manifest['version']}, digest {manifest['digest'][:12]}, {len(manifest['files'])} files"
+    )
 
 
 @app.command(hidden=True)

@@ -9,45 +9,149 @@ import pytest
 
 # name of the conflict: (event, direction, {claimant: figures it gives for the whole or as a component})
 CONFLICTS: dict[str, tuple[str, str, dict[str, set[int]]]] = {
-    "2022-06 second body swap: 50 or 58": ("bodies-2022-06-08", "to_ukraine", {"ministry-reintegration": {50}, "azov": {58}}),
-    "2022-06-29: 144 or 114": ("prisoners-2022-06-29", "to_ukraine", {"defence-intelligence-ukraine": {144}, "press": {114}}),
-    "2022-04-09: 26 or 31": ("prisoners-2022-04-09", "to_ukraine",
-                             {"iryna-vereshchuk": {26, 12, 14}, "ukrainian-media": {12, 19}}),
-    "2022-09-21: 215, 225 or 205": ("prisoners-2022-09-21", "to_ukraine",
-                                    {"andriy-yermak": {215}, "press": {225}, "russian-media": {205}}),
-    "2022-09-21: 55 or 56": ("prisoners-2022-09-21", "to_russia", {"mod-russia": {55}, "andriy-yermak": {55, 1}, "press": {56}}),
-    "2022-10-17: 108 or 110": ("prisoners-2022-10-17", "to_ukraine", {"andriy-yermak": {108}, "denis-pushilin": {110}}),
-    "2022-10-29: 52 or 50": ("prisoners-2022-10-29", "to_ukraine", {"andriy-yermak": {52}, "denis-pushilin": {50}}),
-    "2022-11-23: 36 or 35": ("prisoners-2022-11-23", "to_ukraine", {"andriy-yermak": {36}, "denis-pushilin": {35}}),
-    "2022-11-25/26: 12 or 9 for 9": ("prisoners-2022-11-26", "to_ukraine", {"andriy-yermak": {12}, "press": {9}}),
-    "2022-12-14: 64 with or without one foreigner": ("prisoners-2022-12-14", "to_ukraine",
-                                                     {"andriy-yermak": {64, 1}, "press": {64}}),
-    "2023-03-07: 130 or 90": ("prisoners-2023-03-07", "to_ukraine", {"andriy-yermak": {130}, "tatyana-moskalkova": {90}}),
+    "2022-06 second body swap: 50 or 58": (
+        "bodies-2022-06-08",
+        "to_ukraine",
+        {"ministry-reintegration": {50}, "azov": {58}},
+    ),
+    "2022-06-29: 144 or 114": (
+        "prisoners-2022-06-29",
+        "to_ukraine",
+        {"defence-intelligence-ukraine": {144}, "press": {114}},
+    ),
+    "2022-04-09: 26 or 31": (
+        "prisoners-2022-04-09",
+        "to_ukraine",
+        {"iryna-vereshchuk": {26, 12, 14}, "ukrainian-media": {12, 19}},
+    ),
+    "2022-09-21: 215, 225 or 205": (
+        "prisoners-2022-09-21",
+        "to_ukraine",
+        {"andriy-yermak": {215}, "press": {225}, "russian-media": {205}},
+    ),
+    "2022-09-21: 55 or 56": (
+        "prisoners-2022-09-21",
+        "to_russia",
+        {"mod-russia": {55}, "andriy-yermak": {55, 1}, "press": {56}},
+    ),
+    "2022-10-17: 108 or 110": (
+        "prisoners-2022-10-17",
+        "to_ukraine",
+        {"andriy-yermak": {108}, "denis-pushilin": {110}},
+    ),
+    "2022-10-29: 52 or 50": (
+        "prisoners-2022-10-29",
+        "to_ukraine",
+        {"andriy-yermak": {52}, "denis-pushilin": {50}},
+    ),
+    "2022-11-23: 36 or 35": (
+        "prisoners-2022-11-23",
+        "to_ukraine",
+        {"andriy-yermak": {36}, "denis-pushilin": {35}},
+    ),
+    "2022-11-25/26: 12 or 9 for 9": (
+        "prisoners-2022-11-26",
+        "to_ukraine",
+        {"andriy-yermak": {12}, "press": {9}},
+    ),
+    "2022-12-14: 64 with or without one foreigner": (
+        "prisoners-2022-12-14",
+        "to_ukraine",
+        {"andriy-yermak": {64, 1}, "press": {64}},
+    ),
+    "2023-03-07: 130 or 90": (
+        "prisoners-2023-03-07",
+        "to_ukraine",
+        {"andriy-yermak": {130}, "tatyana-moskalkova": {90}},
+    ),
     "2023-03-07: 90 to Russia": ("prisoners-2023-03-07", "to_russia", {"mod-russia": {90}}),
-    "2023-04-10: 100 or 106": ("prisoners-2023-04-10", "to_ukraine", {"andriy-yermak": {100}, "mod-russia": {106}}),
-    "2023-04-26: 44, or 40 + 4": ("prisoners-2023-04-26", "to_ukraine", {"andriy-yermak": {44}, "tatyana-moskalkova": {40, 4}}),
-    "2023-07-06: 45 or 47": ("prisoners-2023-07-06", "to_ukraine", {"andriy-yermak": {45}, "press": {45, 2}}),
-    "2024-01-31: 207 or 195": ("prisoners-2024-01-31", "to_ukraine", {"volodymyr-zelensky": {207}, "mod-russia": {195}}),
+    "2023-04-10: 100 or 106": (
+        "prisoners-2023-04-10",
+        "to_ukraine",
+        {"andriy-yermak": {100}, "mod-russia": {106}},
+    ),
+    "2023-04-26: 44, or 40 + 4": (
+        "prisoners-2023-04-26",
+        "to_ukraine",
+        {"andriy-yermak": {44}, "tatyana-moskalkova": {40, 4}},
+    ),
+    "2023-07-06: 45 or 47": (
+        "prisoners-2023-07-06",
+        "to_ukraine",
+        {"andriy-yermak": {45}, "press": {45, 2}},
+    ),
+    "2024-01-31: 207 or 195": (
+        "prisoners-2024-01-31",
+        "to_ukraine",
+        {"volodymyr-zelensky": {207}, "mod-russia": {195}},
+    ),
     "2024-11-29: to Russia 48 or 52": ("bodies-2024-11-29", "to_russia", {"press": {48, 52}}),
-    "2024-12-30: 189 or 150": ("prisoners-2024-12-30", "to_ukraine",
-                               {"volodymyr-zelensky": {189}, "mod-russia": {150}, "mfa-uae": {150}}),
-    "2025-03-19: 175 + 22": ("prisoners-2025-03-19", "to_ukraine", {"volodymyr-zelensky": {175, 22}, "mod-russia": {175, 22}}),
-    "2025-04-19: 246 + 31": ("prisoners-2025-04-19", "to_ukraine", {"mod-russia": {246, 31}, "volodymyr-zelensky": {277}}),
-    "2025-04-19: 246 + 15 to Russia": ("prisoners-2025-04-19", "to_russia", {"mod-russia": {246, 15}}),
-    "2025-06-16: 1,245 or 1,248": ("bodies-2025-06-16", "to_ukraine", {"coordination-headquarters": {1245}, "mod-russia": {1248}}),
-    "2025-07-23: about 250 on one man's word": ("prisoners-2025-07-23", "to_ukraine", {"vladimir-medinsky": {250}}),
+    "2024-12-30: 189 or 150": (
+        "prisoners-2024-12-30",
+        "to_ukraine",
+        {"volodymyr-zelensky": {189}, "mod-russia": {150}, "mfa-uae": {150}},
+    ),
+    "2025-03-19: 175 + 22": (
+        "prisoners-2025-03-19",
+        "to_ukraine",
+        {"volodymyr-zelensky": {175, 22}, "mod-russia": {175, 22}},
+    ),
+    "2025-04-19: 246 + 31": (
+        "prisoners-2025-04-19",
+        "to_ukraine",
+        {"mod-russia": {246, 31}, "volodymyr-zelensky": {277}},
+    ),
+    "2025-04-19: 246 + 15 to Russia": (
+        "prisoners-2025-04-19",
+        "to_russia",
+        {"mod-russia": {246, 15}},
+    ),
+    "2025-06-16: 1,245 or 1,248": (
+        "bodies-2025-06-16",
+        "to_ukraine",
+        {"coordination-headquarters": {1245}, "mod-russia": {1248}},
+    ),
+    "2025-07-23: about 250 on one man's word": (
+        "prisoners-2025-07-23",
+        "to_ukraine",
+        {"vladimir-medinsky": {250}},
+    ),
     "2025-08-14: 33 + 51 civilians, or 84 prisoners of war": (
-        "prisoners-2025-08-14", "to_ukraine", {"coordination-headquarters": {33, 51}, "mod-russia": {84}}),
-    "2025-10-02: 185 + 20 civilians, both ways": ("prisoners-2025-10-02", "to_russia", {"mod-russia": {185, 20}}),
-    "2025-12-19: 1,003 or 1,000": ("bodies-2025-12-19", "to_ukraine",
-                                   {"coordination-headquarters": {1003}, "vladimir-medinsky": {1000}}),
-    "2025-12-19: to Russia 26, 25 or 29": ("bodies-2025-12-19", "to_russia", {"vladimir-medinsky": {26}, "press": {25, 29}}),
-    "2026-02-26: to Russia 35 or 38": ("bodies-2026-02-26", "to_russia", {"vladimir-medinsky": {35}, "press": {38}}),
-    "2026-02-05: 150 + 7, 157, or 152 + 5": ("prisoners-2026-02-05", "to_ukraine", {
-        "coordination-headquarters": {150, 7}, "mod-russia": {157}, "vladimir-medinsky": {152, 5}}),
-    "2026-03-06: 300 + 2, 302, or 300": ("prisoners-2026-03-06", "to_ukraine",
-                                         {"coordination-headquarters": {300, 2, 302}, "mod-russia": {300}}),
-}  # fmt: skip
+        "prisoners-2025-08-14",
+        "to_ukraine",
+        {"coordination-headquarters": {33, 51}, "mod-russia": {84}},
+    ),
+    "2025-10-02: 185 + 20 civilians, both ways": (
+        "prisoners-2025-10-02",
+        "to_russia",
+        {"mod-russia": {185, 20}},
+    ),
+    "2025-12-19: 1,003 or 1,000": (
+        "bodies-2025-12-19",
+        "to_ukraine",
+        {"coordination-headquarters": {1003}, "vladimir-medinsky": {1000}},
+    ),
+    "2025-12-19: to Russia 26, 25 or 29": (
+        "bodies-2025-12-19",
+        "to_russia",
+        {"vladimir-medinsky": {26}, "press": {25, 29}},
+    ),
+    "2026-02-26: to Russia 35 or 38": (
+        "bodies-2026-02-26",
+        "to_russia",
+        {"vladimir-medinsky": {35}, "press": {38}},
+    ),
+    "2026-02-05: 150 + 7, 157, or 152 + 5": (
+        "prisoners-2026-02-05",
+        "to_ukraine",
+        {"coordination-headquarters": {150, 7}, "mod-russia": {157}, "vladimir-medinsky": {152, 5}},
+    ),
+    "2026-03-06: 300 + 2, 302, or 300": (
+        "prisoners-2026-03-06",
+        "to_ukraine",
+        {"coordination-headquarters": {300, 2, 302}, "mod-russia": {300}},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CONFLICTS)
@@ -86,7 +190,9 @@ def test_late_reposts_are_no_second_event(record: Any) -> None:
 def test_24_january_2024_was_cancelled_and_carried_out_on_31_january(record: Any) -> None:
     e = record.events("prisoners", cancelled=True).set_index("event_id")
     assert e.loc["prisoners-2024-01-24", "status"] == "cancelled"
-    assert e.loc["prisoners-2024-01-31", ["to_ukraine", "to_ukraine_low", "to_russia"]].tolist() == [207, 195, 195]
+    assert e.loc[
+        "prisoners-2024-01-31", ["to_ukraine", "to_ukraine_low", "to_russia"]
+    ].tolist() == [207, 195, 195]
 
 
 def test_25_and_28_june_2024_are_one_deal_on_two_days(record: Any) -> None:

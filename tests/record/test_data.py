@@ -55,7 +55,9 @@ def test_every_lines_page_carries_the_rows_it_ended_in(record: Any) -> None:
     for row, url in record.tables["excluded"][["excluded_id", "url"]].itertuples(index=False):
         pages.setdefault(row, set()).add(url)
     d = record.tables["dossier"]
-    lost = [(n, r) for n, r in zip(d["line"], d["row_id"], strict=True) if urls[n - 1] not in pages[r]]
+    lost = [
+        (n, r) for n, r in zip(d["line"], d["row_id"], strict=True) if urls[n - 1] not in pages[r]
+    ]
     assert lost == []
 
 
@@ -80,9 +82,17 @@ def test_no_sentence_of_an_article_is_in_the_project() -> None:
         return {tuple(w[i : i + n]) for i in range(len(w) - n + 1)}
 
     articles = set().union(*(grams(p.read_text("utf-8", "replace")) for p in SEEDS.glob("*.txt")))
-    ours = [p for f in ("seeds", "docs", "data", "notebooks", "src") for p in (ROOT / f).rglob("*") if p.is_file()]
+    ours = [
+        p
+        for f in ("seeds", "docs", "data", "notebooks", "src")
+        for p in (ROOT / f).rglob("*")
+        if p.is_file()
+    ]
     for path in [*ours, ROOT / "README.md"]:
-        addresses = path.name in {"sources.csv", "excluded.csv"}  # an address may spell out a headline
+        addresses = path.name in {
+            "sources.csv",
+            "excluded.csv",
+        }  # an address may spell out a headline
         if path.suffix in {".md", ".py", ".csv", ".ipynb", ".j2"} and not addresses:
             assert not grams(path.read_text("utf-8")) & articles, path
 
@@ -109,10 +119,26 @@ def test_undated_pages_have_no_day(record: Any) -> None:
 
 def test_no_machine_path_or_host_in_the_tracked_tree() -> None:
     wrong = re.compile(r"/work/|/root/|/home/\w+/|pypi\.org|/opt/pypi")
-    skip = {".venv", ".git", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
+    skip = {
+        ".venv",
+        ".git",
+        ".hypothesis",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        "__pycache__",
+    }
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
         if not path.is_file() or skip & set(parts) or parts[0] == "reports":
             continue
-        if path.suffix in {".md", ".py", ".ipynb", ".toml", ".txt", ".j2", ".json"} and path != Path(__file__):
+        if path.suffix in {
+            ".md",
+            ".py",
+            ".ipynb",
+            ".toml",
+            ".txt",
+            ".j2",
+            ".json",
+        } and path != Path(__file__):
             assert not wrong.search(path.read_text("utf-8")), path

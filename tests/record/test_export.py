@@ -15,17 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import typer
 from conftest import small, write
 from typer.testing import CliRunner
 
 import repatria as rp
+from repatria.cli import app
 from repatria.record import export
 from repatria.record.fingerprint import ROOT
 from repatria.record.schema import TABLES
-
-app = typer.Typer()
-app.command()(export.command)
 
 HOSTILE = '=HYPERLINK("https://evil.example","click")'
 
@@ -38,8 +35,18 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def hostile(tmp_path: Path) -> Any:
     """An invented record whose notes could be formulas."""
-    rows = small([("bodies-2025-01-01", "2025-01-01")],
-                 [dict(event_id="bodies-2025-01-01", claimant_id="kyiv", direction="to_ukraine", n=5, note="@SUM(A1)")])  # fmt: skip
+    rows = small(
+        [("bodies-2025-01-01", "2025-01-01")],
+        [
+            dict(
+                event_id="bodies-2025-01-01",
+                claimant_id="kyiv",
+                direction="to_ukraine",
+                n=5,
+                note="@SUM(A1)",
+            )
+        ],
+    )
     rows["events"][0]["note"] = HOSTILE
     return rp.load(write(tmp_path / "hostile", rows))
 
@@ -70,9 +77,12 @@ def test_an_earlier_export_is_replaced_only_on_request(hostile: Any, tmp_path: P
     with pytest.raises(ValueError, match="--force"):
         export.write(hostile, out, "2")
     assert json.loads((out / "manifest.json").read_text())["version"] == "1"
-    (out / "stale.txt").touch()
+    (out / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"holds what no export wrote \('notes.txt'\)"):
+        export.write(hostile, out, "2", force=True)
+    (out / "notes.txt").unlink()
     export.write(hostile, out, "2", force=True)
-    assert json.loads((out / "manifest.json").read_text())["version"] == "2" and not (out / "stale.txt").exists()
+    assert export.manifest(out)["version"] == "2"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
 
 
@@ -92,12 +102,18 @@ def test_a_failure_leaves_the_earlier_export(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
 
 
-def test_a_past_view_and_a_broken_record_are_no_release(record: Any, folder: Path, tmp_path: Path) -> None:
+def test_a_past_view_and_a_broken_record_are_no_release(
+    record: Any, folder: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match="past view"):
         export.write(record.as_of("2025-06-12"), tmp_path / "out", "1")
     (folder / "events.csv").write_text("nonsense\n")
-    result = CliRunner().invoke(app, [str(tmp_path / "out"), "--data", str(folder)])
-    assert result.exit_code == 1 and "events.csv:1" in result.stderr and not (tmp_path / "out").exists()
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "out"), "--data", str(folder)])
+    assert (
+        result.exit_code == 1
+        and "events.csv:1" in result.stderr
+        and not (tmp_path / "out").exists()
+    )
 
 
 def test_text_that_could_be_a_formula_is_inert(hostile: Any, tmp_path: Path) -> None:
@@ -106,7 +122,9 @@ def test_text_that_could_be_a_formula_is_inert(hostile: Any, tmp_path: Path) -> 
     cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
     assert not [c.coordinate for c in cells if c.data_type == "f"]
     suspect = [c for c in cells if isinstance(c.value, str) and c.value[:1] in "=+-@"]
-    assert {c.value for c in suspect} == {HOSTILE, "@SUM(A1)"} and all(c.quotePrefix for c in suspect)
+    assert {c.value for c in suspect} == {HOSTILE, "@SUM(A1)"} and all(
+        c.quotePrefix for c in suspect
+    )
     assert b"<f>" not in (out / "repatria.xlsx").read_bytes()
     for name in ("events", "claims", "events_best"):
         with (out / f"{name}.csv").open(newline="", encoding="utf-8") as file:
@@ -121,7 +139,9 @@ def test_text_that_could_be_a_formula_is_inert(hostile: Any, tmp_path: Path) -> 
 
 def test_csv_is_the_record_byte_for_byte_and_loads(release: Path, record: Any) -> None:
     for name in TABLES:
-        assert (release / f"{name}.csv").read_bytes() == (ROOT / "data" / f"{name}.csv").read_bytes()
+        assert (release / f"{name}.csv").read_bytes() == (
+            ROOT / "data" / f"{name}.csv"
+        ).read_bytes()
     assert rp.load(release).digest == record.digest
 
 
@@ -133,10 +153,14 @@ def test_every_format_reads_back_as_the_same_tables(release: Path, record: Any) 
 
         got = db.execute(f'SELECT * FROM "{name}"')
         assert [d[0] for d in got.description] == table.columns
-        columns = dict(zip(table.columns, map(list, zip(*got.fetchall(), strict=True)), strict=True))
+        columns = dict(
+            zip(table.columns, map(list, zip(*got.fetchall(), strict=True)), strict=True)
+        )
         for f in table.fields:
             if f.type == "date":
-                columns[f.name] = [None if v is None else pd.Timestamp(v).date() for v in columns[f.name]]
+                columns[f.name] = [
+                    None if v is None else pd.Timestamp(v).date() for v in columns[f.name]
+                ]
         assert as_arrow(table, columns).equals(expected), name
 
         header, *rows = sheets[name].iter_rows(max_col=len(table.columns), values_only=True)
@@ -151,11 +175,21 @@ def test_every_format_reads_back_as_the_same_tables(release: Path, record: Any) 
 
 def test_the_arrow_tables_are_the_record(record: Any) -> None:
     for name, (_, rows) in export.arrow(record).items():
-        frame = record.events(cancelled=True, disputed=True) if name == "events_best" else record.tables[name]
+        frame = (
+            record.events(cancelled=True, disputed=True)
+            if name == "events_best"
+            else record.tables[name]
+        )
         assert rows.num_rows == len(frame)
         for column in rows.column_names:
-            got, there = pd.Series(rows[column].to_pylist(), dtype="object"), frame[column].astype("object")
-            if isinstance(frame[column].dtype, pd.DatetimeTZDtype) or frame[column].dtype.kind == "M":
+            got, there = (
+                pd.Series(rows[column].to_pylist(), dtype="object"),
+                frame[column].astype("object"),
+            )
+            if (
+                isinstance(frame[column].dtype, pd.DatetimeTZDtype)
+                or frame[column].dtype.kind == "M"
+            ):
                 got = pd.Series(pd.to_datetime(got), dtype="object")
             there = there.where(there.notna() & (there != ""), None).reset_index(drop=True)
             assert got.isna().equals(there.isna()), (name, column)
@@ -167,7 +201,9 @@ def test_the_database_keeps_its_own_rules(release: Path, tmp_path: Path) -> None
     db.execute("PRAGMA foreign_keys = ON")
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert db.execute("SELECT count(*) FROM claims WHERE note = '' OR absence = ''").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM claims WHERE note = '' OR absence = ''").fetchone() == (
+        0,
+    )
     types = {t for (t,) in db.execute("SELECT DISTINCT typeof(count_low) FROM claims")}
     assert types == {"integer", "null"}
     for name, table in TABLES.items():
@@ -201,7 +237,9 @@ def test_the_same_record_gives_the_same_bytes_and_the_manifest_says_which(
         assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["version"], manifest["digest"]) == ("1.2.3", record.digest)
-    listed = {p.relative_to(release).as_posix() for p in release.rglob("*") if p.is_file()} - {"manifest.json"}
+    listed = {p.relative_to(release).as_posix() for p in release.rglob("*") if p.is_file()} - {
+        "manifest.json"
+    }
     assert listed == set(manifest["files"])
     for path, said in manifest["files"].items():
         assert hashlib.sha256((release / path).read_bytes()).hexdigest() == said["sha256"]
@@ -210,9 +248,13 @@ def test_the_same_record_gives_the_same_bytes_and_the_manifest_says_which(
 def test_the_version_is_the_records_own(folder: Path, tmp_path: Path) -> None:
     assert export.version(folder) == rp.__version__
     (folder / "datapackage.json").write_text('{"version": "7.0.0"}')
-    result = CliRunner().invoke(app, [str(tmp_path / "new" / "out"), "--data", str(folder)])
+    result = CliRunner().invoke(
+        app, ["export", str(tmp_path / "new" / "out"), "--data", str(folder)]
+    )
     assert result.exit_code == 0 and "version 7.0.0" in result.output
-    package = json.loads((tmp_path / "new" / "out" / "datapackage.json").read_text(encoding="utf-8"))
+    package = json.loads(
+        (tmp_path / "new" / "out" / "datapackage.json").read_text(encoding="utf-8")
+    )
     assert package["version"] == "7.0.0" and package["resources"][-1]["name"] == "events_best"
 
 

@@ -14,9 +14,14 @@ from repatria.record import rule as estimate
 from repatria.record.schema import QUALIFIERS
 
 WHO = {
-    "kyiv": ("ukraine", "yes"), "kyiv2": ("ukraine", "yes"), "moscow": ("russia", "yes"), "moscow2": ("russia", "yes"),
-    "broker": ("mediator", "yes"), "press": ("third", "no"), "unit": ("ukraine", "no"),
-}  # fmt: skip
+    "kyiv": ("ukraine", "yes"),
+    "kyiv2": ("ukraine", "yes"),
+    "moscow": ("russia", "yes"),
+    "moscow2": ("russia", "yes"),
+    "broker": ("mediator", "yes"),
+    "press": ("third", "no"),
+    "unit": ("ukraine", "no"),
+}
 
 
 def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -27,17 +32,43 @@ def table(rows: list[dict[str, Any]]) -> pd.DataFrame:
         side, official = WHO[r["who"]]
         out.append(
             {
-                "event_id": r.get("event", "e"), "direction": r.get("to", "to_ukraine"), "claimant_id": r["who"],
-                "claim_id": r.get("id", f"c{i:03}"), "side": side, "official": official, "name": r["who"],
-                "part": r.get("part", "total"), "role": r.get("role", "whole"), "count_low": r.get("low", n),
-                "count_high": r.get("high", n), "qualifier": r.get("q", "exact" if n is not None else None),
-                "absence": r.get("absence", "zero" if n == 0 else None), "poor": r.get("poor", False),
+                "event_id": r.get("event", "e"),
+                "direction": r.get("to", "to_ukraine"),
+                "claimant_id": r["who"],
+                "claim_id": r.get("id", f"c{i:03}"),
+                "side": side,
+                "official": official,
+                "name": r["who"],
+                "part": r.get("part", "total"),
+                "role": r.get("role", "whole"),
+                "count_low": r.get("low", n),
+                "count_high": r.get("high", n),
+                "qualifier": r.get("q", "exact" if n is not None else None),
+                "absence": r.get("absence", "zero" if n == 0 else None),
+                "poor": r.get("poor", False),
                 "publishers": r.get("publishers", 1),
             }
-        )  # fmt: skip
-    columns = ["event_id", "direction", "claimant_id", "claim_id", "side", "official", "name", "part", "role", "count_low",
-               "count_high", "qualifier", "absence", "poor", "publishers"]  # fmt: skip
-    return pd.DataFrame(out, columns=columns).astype({"count_low": "Int64", "count_high": "Int64", "poor": "bool"})
+        )
+    columns = [
+        "event_id",
+        "direction",
+        "claimant_id",
+        "claim_id",
+        "side",
+        "official",
+        "name",
+        "part",
+        "role",
+        "count_low",
+        "count_high",
+        "qualifier",
+        "absence",
+        "poor",
+        "publishers",
+    ]
+    return pd.DataFrame(out, columns=columns).astype(
+        {"count_low": "Int64", "count_high": "Int64", "poor": "bool"}
+    )
 
 
 def one(rows: list[dict[str, Any]], lens: str = "best") -> Any:
@@ -80,44 +111,73 @@ def test_zero_is_a_number_and_says_so() -> None:
         ([{"who": "moscow", "n": 90}], 90, 90, 90, "one_sided"),
         ([{"who": "broker", "n": 150}, {"who": "press", "n": 160}], 150, 150, 150, "one_sided"),
         ([{"who": "press", "n": 160}, {"who": "unit", "n": 150}], 160, 150, 160, "reported"),
-        ([{"who": "kyiv", "n": 1200, "q": "more_than"}, {"who": "moscow", "n": 1212}], 1212, 1212, 1212, "agreed"),
-        ([{"who": "kyiv", "n": 1300, "q": "more_than"}, {"who": "moscow", "n": 1212}], 1301, 1212, None, "contested"),
+        (
+            [{"who": "kyiv", "n": 1200, "q": "more_than"}, {"who": "moscow", "n": 1212}],
+            1212,
+            1212,
+            1212,
+            "agreed",
+        ),
+        (
+            [{"who": "kyiv", "n": 1300, "q": "more_than"}, {"who": "moscow", "n": 1212}],
+            1301,
+            1212,
+            None,
+            "contested",
+        ),
         ([{"who": "moscow", "n": 250, "q": "about"}], 250, 225, 275, "one_sided"),
         ([{"who": "moscow", "n": 35, "q": "at_least"}], 35, 35, None, "one_sided"),
         ([{"who": "kyiv", "n": 9, "poor": True}, {"who": "moscow", "n": 7}], 7, 7, 7, "one_sided"),
         ([{"who": "kyiv", "n": 9, "poor": True}], 9, 9, 9, "one_sided"),
     ],
-)  # fmt: skip
-def test_the_rule_by_example(rows: list[dict[str, Any]], best: int, low: int, high: int | None, grade: str) -> None:
+)
+def test_the_rule_by_example(
+    rows: list[dict[str, Any]], best: int, low: int, high: int | None, grade: str
+) -> None:
     r = one(rows)
     assert (r["best"], r["low"], r["grade"]) == (best, low, grade)
     assert pd.isna(r["high"]) if high is None else r["high"] == high
 
 
 def test_components_stand_in_for_a_whole_that_is_not_printed() -> None:
-    parts = [{"who": "kyiv", "n": 33, "part": "military", "role": "component"},
-             {"who": "kyiv", "n": 51, "part": "civilians", "role": "component"}]  # fmt: skip
+    parts = [
+        {"who": "kyiv", "n": 33, "part": "military", "role": "component"},
+        {"who": "kyiv", "n": 51, "part": "civilians", "role": "component"},
+    ]
     r = one([*parts, {"who": "moscow", "n": 84}])
     assert (r["best"], r["grade"]) == (84, "agreed")
-    assert one([*parts, {"who": "kyiv", "n": 90}])["best"] == 90, "a printed whole goes before the sum"
+    assert one([*parts, {"who": "kyiv", "n": 90}])["best"] == 90, (
+        "a printed whole goes before the sum"
+    )
 
 
 def test_subsets_never_count() -> None:
-    assert estimate.estimate(table([{"who": "kyiv", "n": 5, "part": "women", "role": "subset"}])).empty
+    assert estimate.estimate(
+        table([{"who": "kyiv", "n": 5, "part": "women", "role": "subset"}])
+    ).empty
 
 
 def test_receiver_lens_takes_each_side_on_what_it_received() -> None:
-    rows = [{"who": "kyiv", "n": 5, "to": "to_russia"}, {"who": "moscow", "n": 6, "to": "to_russia"},
-            {"who": "kyiv", "n": 7}, {"who": "moscow", "n": 8}]  # fmt: skip
+    rows = [
+        {"who": "kyiv", "n": 5, "to": "to_russia"},
+        {"who": "moscow", "n": 6, "to": "to_russia"},
+        {"who": "kyiv", "n": 7},
+        {"who": "moscow", "n": 8},
+    ]
     r = estimate.estimate(table(rows), "receiver").set_index("direction")["best"]
     assert r.to_dict() == {"to_russia": 6, "to_ukraine": 7}
 
 
 @pytest.mark.parametrize(
     ("qualifier", "expected"),
-    [("exact", (20, 20)), ("at_least", (20, estimate.OPEN)), ("more_than", (21, estimate.OPEN)), ("up_to", (1, 20)),
-     ("about", (18, 22))],
-)  # fmt: skip
+    [
+        ("exact", (20, 20)),
+        ("at_least", (20, estimate.OPEN)),
+        ("more_than", (21, estimate.OPEN)),
+        ("up_to", (1, 20)),
+        ("about", (18, 22)),
+    ],
+)
 def test_the_qualifier_table(qualifier: str, expected: tuple[int, int]) -> None:
     lo, hi = estimate.interval(np.array([20]), np.array([20]), np.array([qualifier]))
     assert (lo[0], hi[0]) == expected
@@ -125,20 +185,28 @@ def test_the_qualifier_table(qualifier: str, expected: tuple[int, int]) -> None:
 
 row = st.fixed_dictionaries(
     {
-        "event": st.sampled_from(["e1", "e2"]), "to": st.sampled_from(["to_ukraine", "to_russia"]),
-        "who": st.sampled_from(sorted(WHO)), "n": st.integers(1, 400), "q": st.sampled_from(QUALIFIERS),
-        "poor": st.booleans(), "publishers": st.integers(1, 5),
+        "event": st.sampled_from(["e1", "e2"]),
+        "to": st.sampled_from(["to_ukraine", "to_russia"]),
+        "who": st.sampled_from(sorted(WHO)),
+        "n": st.integers(1, 400),
+        "q": st.sampled_from(QUALIFIERS),
+        "poor": st.booleans(),
+        "publishers": st.integers(1, 5),
     }
-)  # fmt: skip
+)
 rows = st.lists(row, min_size=1, max_size=8)
 
 
 @given(rows, st.randoms(use_true_random=False), st.sampled_from(estimate.LENSES))
-def test_the_order_of_claims_does_not_matter(items: list[dict[str, Any]], random: Any, lens: str) -> None:
+def test_the_order_of_claims_does_not_matter(
+    items: list[dict[str, Any]], random: Any, lens: str
+) -> None:
     claims = table(items)
     order = list(range(len(claims)))
     random.shuffle(order)
-    pd.testing.assert_frame_equal(estimate.estimate(claims, lens), estimate.estimate(claims.iloc[order], lens))
+    pd.testing.assert_frame_equal(
+        estimate.estimate(claims, lens), estimate.estimate(claims.iloc[order], lens)
+    )
 
 
 @given(rows)
@@ -154,14 +222,27 @@ def test_low_best_high_are_in_order_and_unknown_is_never_zero(items: list[dict[s
 
 
 @given(rows, st.sampled_from(["kyiv2", "moscow2"]))
-def test_an_agreeing_official_claim_never_widens_the_range(items: list[dict[str, Any]], who: str) -> None:
+def test_an_agreeing_official_claim_never_widens_the_range(
+    items: list[dict[str, Any]], who: str
+) -> None:
     items = [{**x, "id": f"c{i}", "poor": False} for i, x in enumerate(items)]
     before = estimate.estimate(table(items)).set_index(["event_id", "direction"])
     for (event, direction), r in before.iterrows():
         if r["grade"] == "reported":
             continue  # there an official claim replaces the press: another figure, not an agreeing one
-        added = {"event": event, "to": direction, "who": who, "n": int(r["best"]), "q": "exact", "id": "z"}
-        after = estimate.estimate(table([*items, added])).set_index(["event_id", "direction"]).loc[(event, direction)]
+        added = {
+            "event": event,
+            "to": direction,
+            "who": who,
+            "n": int(r["best"]),
+            "q": "exact",
+            "id": "z",
+        }
+        after = (
+            estimate.estimate(table([*items, added]))
+            .set_index(["event_id", "direction"])
+            .loc[(event, direction)]
+        )
         if after["best"] != r["best"]:
             continue  # the receiver's exact word may now lead; then it is not an agreeing repetition
         assert after["low"] >= r["low"]
@@ -169,7 +250,9 @@ def test_an_agreeing_official_claim_never_widens_the_range(items: list[dict[str,
 
 
 @given(rows, st.sampled_from(["ukraine", "russia"]))
-def test_a_lens_is_the_rule_on_that_sides_claims_only(items: list[dict[str, Any]], side: str) -> None:
+def test_a_lens_is_the_rule_on_that_sides_claims_only(
+    items: list[dict[str, Any]], side: str
+) -> None:
     claims = table(items)
     alone = estimate.estimate(claims[claims["side"] == side])
     pd.testing.assert_frame_equal(estimate.estimate(claims, side), alone)

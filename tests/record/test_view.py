@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from conftest import small, write
 
 import repatria as rp
 
@@ -29,7 +30,9 @@ def event(frame: pd.DataFrame, event_id: str) -> Any:
         ({"until": "2021-01-01"}, "until: 2021-01-01 is before the war"),
     ],
 )
-def test_events_refuses_what_it_cannot_mean(record: Any, arguments: dict[str, str], message: str) -> None:
+def test_events_refuses_what_it_cannot_mean(
+    record: Any, arguments: dict[str, str], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         record.events(**arguments)
 
@@ -49,13 +52,21 @@ def test_types_are_native_and_counts_never_float(record: Any) -> None:
     assert str(e["event_id"].dtype) in {"str", "string"}
     assert str(e["kind"].dtype) == "category"
     assert str(e["date"].dtype) == "datetime64[s]" == str(e["known_on"].dtype)
-    counts = [c for c in e.columns if c in {"to_ukraine", "to_russia"} or c.endswith(("_low", "_high", "_claims"))]
+    counts = [
+        c
+        for c in e.columns
+        if c in {"to_ukraine", "to_russia"} or c.endswith(("_low", "_high", "_claims"))
+    ]
     assert {str(e[c].dtype) for c in counts} == {"Int64"}
     for direction in ("to_ukraine", "to_russia"):
         assert tuple(e[f"{direction}_absence"].cat.categories) == ABSENT
         missing = e[direction].isna()
-        assert (e.loc[missing, f"{direction}_absence"].isin(ABSENT[1:])).all(), "every missing count says why"
-        assert (e.loc[~missing, f"{direction}_absence"].isna() == (e.loc[~missing, direction] > 0)).all()
+        assert (e.loc[missing, f"{direction}_absence"].isin(ABSENT[1:])).all(), (
+            "every missing count says why"
+        )
+        assert (
+            e.loc[~missing, f"{direction}_absence"].isna() == (e.loc[~missing, direction] > 0)
+        ).all()
 
 
 def test_accessors_hand_out_copies(record: Any) -> None:
@@ -95,7 +106,9 @@ def test_13_to_15_june_2025(record: Any, day: str) -> None:
     assert e["to_russia"] == 0 and e["to_russia_absence"] == "zero"
     zeros = record.claims(ident, direction="to_russia")
     assert "ukraine" not in set(zeros["side"].astype("str"))
-    assert event(record.events("bodies", lens="ukraine"), ident)["to_russia_absence"] == "not_reported"
+    assert (
+        event(record.events("bodies", lens="ukraine"), ident)["to_russia_absence"] == "not_reported"
+    )
 
 
 def test_16_june_2025(record: Any) -> None:
@@ -141,13 +154,16 @@ def test_may_2025_is_one_deal_in_three_days(record: Any) -> None:
 def test_2_october_2025_holds_both_readings_of_the_civilians(record: Any) -> None:
     claims = record.claims("prisoners-2025-10-02", direction="to_ukraine")
     apart = claims[claims["role"] == "component"]
-    assert {("military", 185), ("civilians", 20)} <= set(zip(apart["part"], apart["count_low"], strict=True))
+    assert {("military", 185), ("civilians", 20)} <= set(
+        zip(apart["part"], apart["count_low"], strict=True)
+    )
     whole = claims[claims["role"] == "whole"]
     assert 185 in set(whole["count_low"]), "the reading in which 185 is everybody is held too"
 
 
 @pytest.mark.parametrize(
-    ("lens", "to_ukraine"), [("best", 6057), ("ukraine", 6057), ("receiver", 6057), ("russia", 6060)]
+    ("lens", "to_ukraine"),
+    [("best", 6057), ("ukraine", 6057), ("receiver", 6057), ("russia", 6060)],
 )
 def test_june_2025_adds_up(record: Any, lens: str, to_ukraine: int) -> None:
     june = record.events("bodies", lens, "2025-06-01", "2025-06-30")
@@ -158,13 +174,6 @@ def test_june_2025_adds_up(record: Any, lens: str, to_ukraine: int) -> None:
         assert june["to_russia"].sum() == 78
 
 
-def test_rival_totals_of_june_2025_are_visible(record: Any) -> None:
-    shown = rp.brief.rival_totals(record, "istanbul-2025-06-02").frame
-    to_russia = set(shown[shown["direction"] == "to Russia"]["total"])
-    assert {78, 57} <= to_russia
-    assert {6057, 6060} <= set(shown[shown["direction"] == "to Ukraine"]["total"])
-
-
 def test_12_june_2025_knows_the_first_handover_not_the_second(record: Any) -> None:
     then = record.as_of("2025-06-12")
     bodies = then.events("bodies", since="2025-06-01")
@@ -172,13 +181,17 @@ def test_12_june_2025_knows_the_first_handover_not_the_second(record: Any) -> No
     assert then.claims()["known_on"].notna().all(), "no undated claim enters a past view"
     assert then.claims()["known_on"].max() <= pd.Timestamp("2025-06-12")
     assert then.citations()["published_on"].max() <= pd.Timestamp("2025-06-12")
-    assert then.searched_through("bodies") == pd.Timestamp("2025-06-12")
+    assert then.searched_through("bodies") is None, "nobody had declared anything read by then"
+    today = record.as_of("2025-06-12", coverage="today")
+    assert today.searched_through("bodies") == pd.Timestamp("2025-06-12")
     assert then.totals()["known_on"].max() <= pd.Timestamp("2025-06-12")
 
 
 def test_past_views_nest_and_only_grow(record: Any) -> None:
     days = ["2022-12-31", "2024-01-31", "2025-06-12", "2025-12-31"]
-    views = [set(record.as_of(d).tables["citations"].itertuples(index=False, name=None)) for d in days]
+    views = [
+        set(record.as_of(d).tables["citations"].itertuples(index=False, name=None)) for d in days
+    ]
     for earlier, later in itertools.pairwise(views):
         assert earlier < later
     again = record.as_of("2025-12-31").as_of("2024-01-31")
@@ -200,18 +213,36 @@ def test_undated_pages_never_enter_a_past_view(build: Callable[..., Any]) -> Non
     r = build(
         [("bodies-2025-01-10", "2025-01-10")],
         [
-            {"event_id": "bodies-2025-01-10", "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7},
-            {"event_id": "bodies-2025-01-10", "claimant_id": "moscow", "direction": "to_russia", "n": 2, "on": ""},
+            {
+                "event_id": "bodies-2025-01-10",
+                "claimant_id": "kyiv",
+                "direction": "to_ukraine",
+                "n": 7,
+            },
+            {
+                "event_id": "bodies-2025-01-10",
+                "claimant_id": "moscow",
+                "direction": "to_russia",
+                "n": 2,
+                "on": "",
+            },
         ],
     )
     assert r.events()["to_russia"].tolist() == [2]
     then = r.as_of("2025-03-01").events()
-    assert then["to_ukraine"].tolist() == [7] and then["to_russia_absence"].tolist() == ["not_reported"]
+    assert then["to_ukraine"].tolist() == [7] and then["to_russia_absence"].tolist() == [
+        "not_reported"
+    ]
 
 
 def test_a_planted_future_page_moves_no_past_view(build: Callable[..., Any]) -> None:
     events = [("bodies-2025-01-10", "2025-01-10")]
-    base = {"event_id": "bodies-2025-01-10", "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7}
+    base = {
+        "event_id": "bodies-2025-01-10",
+        "claimant_id": "kyiv",
+        "direction": "to_ukraine",
+        "n": 7,
+    }
     before = build(events, [base]).as_of("2025-02-01").events()
     later = {**base, "claimant_id": "moscow", "n": 9, "on": "2025-02-02"}
     pd.testing.assert_frame_equal(build(events, [base, later]).as_of("2025-02-01").events(), before)
@@ -219,34 +250,226 @@ def test_a_planted_future_page_moves_no_past_view(build: Callable[..., Any]) -> 
 
 def test_a_plan_alone_is_no_handover_in_a_past_view(build: Callable[..., Any]) -> None:
     ident = "bodies-2025-01-10"
-    plan = {"schedule_id": "schedule-1", "kind": "bodies", "planned_for": "2025-01-10", "event_id": ident,
-            "claimant_id": "kyiv", "statement": "planned"}  # fmt: skip
-    page = {"source_id": "plan", "url": "https://example.org/plan", "publisher": "Paper", "published_on": "2025-01-08",
-            "language": "en", "tier": "press"}  # fmt: skip
+    plan = {
+        "schedule_id": "schedule-1",
+        "kind": "bodies",
+        "planned_for": "2025-01-10",
+        "event_id": ident,
+        "claimant_id": "kyiv",
+        "statement": "planned",
+    }
+    page = {
+        "source_id": "plan",
+        "url": "https://example.org/plan",
+        "publisher": "Paper",
+        "published_on": "2025-01-08",
+        "language": "en",
+        "tier": "press",
+    }
     r = build(
         [(ident, "2025-01-10")],
-        [{"event_id": ident, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7, "on": "2025-01-12"}],
-        schedules=[plan], sources=[page], mentions=[{"row_id": "schedule-1", "source_id": "plan"}],
-    )  # fmt: skip
+        [
+            {
+                "event_id": ident,
+                "claimant_id": "kyiv",
+                "direction": "to_ukraine",
+                "n": 7,
+                "on": "2025-01-12",
+            }
+        ],
+        schedules=[plan],
+        sources=[page],
+        mentions=[{"row_id": "schedule-1", "source_id": "plan"}],
+    )
     assert len(r.as_of("2025-01-11").schedules()) == 1
-    assert r.as_of("2025-01-11").events(cancelled=True, disputed=True).empty, "nobody had said yet that it took place"
+    assert r.as_of("2025-01-11").events(cancelled=True, disputed=True).empty, (
+        "nobody had said yet that it took place"
+    )
     assert r.as_of("2025-01-12").events()["to_ukraine"].tolist() == [7]
 
 
 def test_a_kind_is_searched_as_far_as_the_side_read_least(build: Callable[..., Any]) -> None:
     def cover(side: str, start: str, end: str, density: str) -> dict[str, str]:
-        return {"kind": "bodies", "side": side, "read_from": start, "read_through": end, "density": density}
+        return {
+            "kind": "bodies",
+            "side": side,
+            "read_from": start,
+            "read_through": end,
+            "density": density,
+        }
 
     thin = cover("russia", "2025-01-01", "2025-03-31", "thin")
     dense = cover("ukraine", "2025-01-01", "2025-03-31", "dense")
     assert build([], [], coverage=[dense, thin]).searched_through("bodies") is None
-    both = build([], [], coverage=[dense, thin | {"read_through": "2025-01-31"},
-                                   cover("russia", "2025-02-01", "2025-03-10", "dense")])  # fmt: skip
+    both = build(
+        [],
+        [],
+        coverage=[
+            dense,
+            thin | {"read_through": "2025-01-31"},
+            cover("russia", "2025-02-01", "2025-03-10", "dense"),
+        ],
+    )
     assert both.searched_through("bodies") == pd.Timestamp("2025-03-10")
-    assert both.as_of("2025-01-20").searched_through("bodies") is None
-    for view in (both, both.as_of("2025-01-20"), both.as_of("2025-02-20")):
-        w = rp.cadence.window(view, "bodies")
-        assert view.searched_through("bodies") == (None if w.dense_from is None else w.through)
+    for then, expected in (("2025-01-20", None), ("2025-02-20", pd.Timestamp("2025-02-20"))):
+        assert both.as_of(then, coverage="today").searched_through("bodies") == expected
+
+
+def test_a_past_view_holds_the_coverage_declared_by_its_day(build: Callable[..., Any]) -> None:
+    stretch = {
+        "kind": "bodies",
+        "read_from": "2025-01-01",
+        "read_through": "2025-03-31",
+        "density": "dense",
+    }
+    sides = (
+        {"side": "ukraine", "entered_on": "2025-04-01"},
+        {"side": "russia", "entered_on": "2025-05-01"},
+    )
+    r = build([], [], coverage=[stretch | side for side in sides])
+    assert [len(r.as_of(d).coverage()) for d in ("2025-03-15", "2025-04-15", "2025-05-01")] == [
+        0,
+        1,
+        2,
+    ]
+    assert r.as_of("2025-04-15").events().attrs["coverage_of"] == "then"
+    assert r.as_of("2025-05-01").searched_through("bodies") == pd.Timestamp("2025-03-31")
+    today = r.as_of("2025-03-15", coverage="today")
+    assert today.coverage_of == "today" and today.events().attrs["coverage_of"] == "today"
+    assert today.coverage()["read_through"].max() == pd.Timestamp("2025-03-15")
+    again = r.as_of("2025-04-15").as_of("2025-03-15", coverage="today")
+    assert again.coverage().empty and again.coverage_of == "then", (
+        "what a view has left out does not come back"
+    )
+    with pytest.raises(ValueError, match="coverage: 'now' is none of then, today"):
+        r.as_of("2025-03-15", coverage="now")
+
+
+def test_left_out_counts_what_undated_pages_alone_carry(
+    build: Callable[..., Any], record: Any
+) -> None:
+    one, two = "bodies-2025-01-10", "bodies-2025-02-10"
+    told = [
+        {"event_id": one, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7},
+        {"event_id": one, "claimant_id": "moscow", "direction": "to_ukraine", "n": 8, "on": ""},
+        {"event_id": one, "claimant_id": "moscow", "direction": "to_russia", "n": 2, "on": ""},
+        {"event_id": two, "claimant_id": "moscow", "direction": "to_russia", "n": 3, "on": ""},
+        {
+            "event_id": two,
+            "claimant_id": "kyiv",
+            "direction": "to_russia",
+            "n": None,
+            "absence": "withheld",
+            "on": "",
+        },
+    ]
+    r = build([(one, one[7:]), (two, two[7:])], told, coverage=[COVER])
+
+    def bodies(view: Any) -> list[list[int]]:
+        rows = view.left_out()
+        return (
+            rows.loc[rows["kind"] == "bodies", ["claims", "events", "without"]].to_numpy().tolist()
+        )
+
+    assert bodies(r.as_of("2025-01-09")) == [[0, 0, 0], [0, 0, 0]]
+    assert bodies(r.as_of("2025-01-31")) == [[1, 1, 0], [1, 1, 1]]
+    assert bodies(r.as_of("2025-03-01")) == bodies(r) == [[1, 1, 0], [2, 2, 2]]
+    assert bodies(pickle.loads(pickle.dumps(r.as_of("2025-03-01").as_of("2025-01-31")))) == [
+        [1, 1, 0],
+        [1, 1, 1],
+    ]
+    then, now = record.as_of("2024-06-30"), record
+    lost = then.left_out()
+    undated = now.claims()
+    undated = undated[undated["known_on"].isna() & undated["count_low"].notna()]
+    assert lost["claims"].sum() == (undated["date"] <= then.last_day).sum()
+
+
+COVER = {
+    "kind": "bodies",
+    "side": "ukraine",
+    "read_from": "2025-01-01",
+    "read_through": "2025-03-31",
+    "density": "dense",
+}
+
+
+def test_a_correction_leads_from_the_day_it_is_known(build: Callable[..., Any]) -> None:
+    ident = "bodies-2025-01-10"
+    first = {"event_id": ident, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 1000}
+    later = first | {"n": 1003, "on": "2025-04-01", "corrects": "c0"}
+    other = first | {"claimant_id": "moscow", "n": 1003}
+    r = build([(ident, ident[7:])], [first, later, other])
+    e = event(r.events(), ident)
+    assert (e["to_ukraine"], e["to_ukraine_low"], e["to_ukraine_high"]) == (1003, 1003, 1003)
+    assert e["to_ukraine_grade"] == "agreed"
+    before = event(r.as_of("2025-03-31").events(), ident)
+    assert (before["to_ukraine"], before["to_ukraine_grade"]) == (1000, "contested")
+    assert event(r.as_of("2025-04-01").events(), ident)["to_ukraine"] == 1003
+    stands = r.claims().set_index("claim_id")["corrected_by"]
+    stem = f"{ident}.to_ukraine.kyiv.total"
+    assert stands[stem] == f"{stem}~2" and stands[f"{stem}~2"] == "", "it stays in the ledger"
+    assert (r.as_of("2025-03-31").claims()["corrected_by"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, "whole"),
+        ("2022-06-01", "2022-06-30", "whole"),
+        ("2022-06-02", None, "part"),
+        (None, "2022-06-29", "part"),
+        ("2022-06-10", "2022-06-20", "part"),
+        ("2022-06-30", None, "part"),
+        ("2022-07-01", None, None),
+        (None, "2022-05-31", None),
+    ],
+)
+def test_a_month_dated_event_is_in_a_window_that_its_days_overlap(
+    build: Callable[..., Any], since: str | None, until: str | None, expected: str | None
+) -> None:
+    rows = [
+        {"event_id": "bodies-2022-06", "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7}
+    ]
+    r = build([("bodies-2022-06", "2022-06-01")], rows)
+    e = r.events(since=since, until=until)
+    assert e["in_window"].tolist() == ([expected] if expected else [])
+    assert e.attrs["unsure"] == (expected == "part")
+    assert len(r.claims(since=since, until=until)) == len(e)
+
+
+def test_february_2022_can_be_recorded(tmp_path: Any) -> None:
+    ident = "prisoners-2022-02"
+    rows = small(
+        [(ident, "2022-02-01")],
+        [
+            {
+                "event_id": ident,
+                "claimant_id": "kyiv",
+                "direction": "to_ukraine",
+                "n": 7,
+                "on": "2022-02-28",
+            }
+        ],
+    )
+    r = rp.load(write(tmp_path / "r", rows))
+    assert r.events(since="2022-02-24", until="2022-02-28")["in_window"].tolist() == ["whole"]
+    assert r.as_of("2022-02-28").events()["to_ukraine"].tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (20250630, "as_of: 20250630 is an int, not a day"),
+        (2025.5, "as_of: 2025.5 is a float, not a day"),
+        (None, "as_of: None is a NoneType, not a day"),
+        (pd.NaT, "as_of: NaT is a NaTType, not a day"),
+        ("2025-02-30", "as_of: '2025-02-30' is not a day"),
+    ],
+)
+def test_what_is_no_day_is_refused_by_its_kind(record: Any, value: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        record.as_of(value)
 
 
 def test_a_record_travels_to_another_process(record: Any) -> None:
@@ -263,7 +486,9 @@ def test_a_record_travels_to_another_process(record: Any) -> None:
 def test_filters_only_take_rows_away(record: Any, kind: str | None) -> None:
     every = record.events(cancelled=True, disputed=True)
     part = record.events(kind, since="2025-06-01", until="2025-12-31")
-    assert part["date"].min() >= pd.Timestamp("2025-06-01") and part["date"].max() <= pd.Timestamp("2025-12-31")
+    assert part["date"].min() >= pd.Timestamp("2025-06-01") and part["date"].max() <= pd.Timestamp(
+        "2025-12-31"
+    )
     assert set(part["status"]) == {"took_place"} and (kind is None or set(part["kind"]) == {kind})
     same = every[every["event_id"].isin(part["event_id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(part, same)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from repatria.curate.propose import Draft
-from repatria.record import fingerprint
-from repatria.record.changes import MEASURES, Changes, between, read
+from repatria.record.changes import MEASURES, Changes
 from repatria.record.schema import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
-
 
 
 def _code(value: object) -> str:
@@ -32,7 +28,11 @@ def said(row: Mapping[Any, Any], side: str) -> str:
     text = counted(best, absence or None)
     if pd.notna(best) and (low, high) != (best, best):
         text += f" [{span(low, high)}]"
-    return f"{text} ({GRADE_WORDS[grade]})" if grade in GRADE_WORDS and grade != "undisclosed" else text
+    return (
+        f"{text} ({GRADE_WORDS[grade]})"
+        if grade in GRADE_WORDS and grade != "undisclosed"
+        else text
+    )
 
 
 def moved(differing: pd.DataFrame) -> list[str]:
@@ -53,7 +53,9 @@ def markdown(changes: Changes) -> str:
     if not changes:
         return "\n".join([*out, "Nothing changed.", ""])
     out += ["| table | added | removed | revised |", "|---|---:|---:|---:|"]
-    out += [f"| {t} | {a} | {r} | {v} |" for t, a, r, v in changes.counts().itertuples() if a or r or v]
+    out += [
+        f"| {t} | {a} | {r} | {v} |" for t, a, r, v in changes.counts().itertuples() if a or r or v
+    ]
     out += ["", f"## Estimates: {len(changes.estimates)} changed", ""]
     out += [f"- {line}" for line in moved(changes.estimates)]
     for name, table in TABLES.items():
@@ -62,10 +64,15 @@ def markdown(changes: Changes) -> str:
         for sign, rows in (("+", changes.added[name]), ("−", changes.removed[name])):
             for row in rows.to_dict("records"):
                 cells = ", ".join(f"{c} {_code(v)}" for c, v in row.items() if v and c not in key)
-                parts.append(f"- {sign} {_code(' '.join(row[k] for k in key))}" + (f": {cells}" if cells else ""))
+                parts.append(
+                    f"- {sign} {_code(' '.join(row[k] for k in key))}"
+                    + (f": {cells}" if cells else "")
+                )
         for row in changes.revised[name].to_dict("records"):
             was, now = (_code(row[s]) if row[s] else "empty" for s in ("old", "new"))
-            parts.append(f"- ± {_code(' '.join(row[k] for k in key))}: {row['column']} {was} → {now}")
+            parts.append(
+                f"- ± {_code(' '.join(row[k] for k in key))}: {row['column']} {was} → {now}"
+            )
         if parts:
             out += ["", f"## {name}", "", *parts]
     return "\n".join([*out, ""])
@@ -75,7 +82,9 @@ def as_json(changes: Changes) -> str:
     """Return all changes as JSON; empty cells are null."""
 
     def rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-        return [{k: v if v != "" else None for k, v in row.items()} for row in frame.to_dict("records")]
+        return [
+            {k: v if v != "" else None for k, v in row.items()} for row in frame.to_dict("records")
+        ]
 
     tables = {}
     for name, table in TABLES.items():
@@ -83,28 +92,19 @@ def as_json(changes: Changes) -> str:
             {"key": {k: row[k] for k in table.key}, **{k: row[k] for k in ("column", "old", "new")}}
             for row in rows(changes.revised[name])
         ]
-        tables[name] = {"added": rows(changes.added[name]), "removed": rows(changes.removed[name]), "revised": revised}
-    moves = json.loads(changes.estimates.to_json(orient="records", date_format="iso", date_unit="s"))
+        tables[name] = {
+            "added": rows(changes.added[name]),
+            "removed": rows(changes.removed[name]),
+            "revised": revised,
+        }
+    moves = json.loads(
+        changes.estimates.to_json(orient="records", date_format="iso", date_unit="s")
+    )
     for row in moves:
         row["date"] = row["date"][:10]
     moves = [{k: v if v != "" else None for k, v in row.items()} for row in moves]
     whole = {"old": changes.old, "new": changes.new, "tables": tables, "estimates": moves}
     return json.dumps(whole, ensure_ascii=False, indent=1)
-
-
-def command(
-    old: Annotated[str, typer.Argument(help="Folder of a record, or a git revision of this project's data/.")],
-    new: Annotated[str, typer.Argument(help="The same, later (default: the record as it stands).")] = "",
-    lens: Annotated[str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")] = "best",
-    as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List rows added, removed and revised between two versions of the record, and the estimates that moved."""
-    try:
-        changes = between(read(old), read(new or str(fingerprint.data_folder())), lens)
-    except ValueError as e:
-        typer.echo(str(e), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(as_json(changes) if as_json_ else markdown(changes), nl=as_json_)
 
 
 def preview(made: Draft) -> str:

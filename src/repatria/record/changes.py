@@ -9,17 +9,21 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from repatria.record import fingerprint
+import pandas as pd
+
+from repatria.record import fingerprint, view
+from repatria.record.checks import RecordError
 from repatria.record.schema import DIRECTIONS, TABLES
+from repatria.record.view import Record
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from repatria.record.view import Record
+__all__ = ["MEASURES", "Changes", "between", "estimates", "read"]
 
 MEASURES = ("best", "low", "high", "grade", "absence")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +49,13 @@ class Changes:
 
     def counts(self) -> pd.DataFrame:
         """Return the number of added, removed and revised rows per table (index: table)."""
-        import pandas as pd
-
         return pd.DataFrame(
             {
                 "added": {t: len(self.added[t]) for t in TABLES},
                 "removed": {t: len(self.removed[t]) for t in TABLES},
-                "revised": {t: len(self.revised[t].drop_duplicates(list(TABLES[t].key))) for t in TABLES},
+                "revised": {
+                    t: len(self.revised[t].drop_duplicates(list(TABLES[t].key))) for t in TABLES
+                },
             }
         )
 
@@ -60,23 +64,30 @@ def between(old: Record, new: Record, lens: str = "best") -> Changes:
     """Return what changed from one record to another; neither is altered.
 
     Raises ValueError if the two do not have the same tables and columns, or the lens is unknown.
+
+    >>> between(record.as_of("2025-06-12"), record.as_of("2025-06-13")).added["events"]["event_id"].tolist()
+    ['bodies-2025-06-13']
+
+    See also: `read`, which finds a record by its folder or git revision.
     """
     for name, table in TABLES.items():
         for record in (old, new):
             if name not in record.tables or list(record.tables[name].columns) != table.columns:
-                raise ValueError(f"{name}: the records do not have the same columns; they cannot be compared")
+                raise ValueError(
+                    f"{name}: the records do not have the same columns; they cannot be compared"
+                )
     rows = {name: _rows(name, old.tables[name], new.tables[name]) for name in TABLES}
     added, removed, revised = ({name: r[i] for name, r in rows.items()} for i in range(3))
     return Changes(_label(old), _label(new), added, removed, revised, estimates(old, new, lens))
 
 
 def _label(record: Record) -> str:
-    return record.digest + (f" as of {record.known_by:%Y-%m-%d}" if record.known_by is not None else "")
+    return record.digest + (
+        f" as of {record.known_by:%Y-%m-%d}" if record.known_by is not None else ""
+    )
 
 
 def _text(frame: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
     def column(s: pd.Series) -> pd.Series:
         if pd.api.types.is_datetime64_any_dtype(s):
             s = s.dt.strftime("%Y-%m-%d")
@@ -85,9 +96,9 @@ def _text(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({c: column(frame[c]) for c in frame.columns}).reset_index(drop=True)
 
 
-def _rows(name: str, old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
-
+def _rows(
+    name: str, old: pd.DataFrame, new: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     key, columns = list(TABLES[name].key), TABLES[name].columns
     same = old.equals(new)
     old, new = _text(old[:0] if same else old), _text(new[:0] if same else new)
@@ -111,8 +122,11 @@ def _rows(name: str, old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame
 
 
 def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
-    """Return the estimates that differ; columns: see `Changes`. Raises ValueError for an unknown lens."""
-    import pandas as pd
+    """Return the estimates that differ; columns: see `Changes`. Raises ValueError for an unknown lens.
+
+    >>> estimates(record, record).empty
+    True
+    """
 
     def long(record: Record) -> pd.DataFrame:
         e = record.events(lens=lens, cancelled=True, disputed=True)
@@ -125,7 +139,10 @@ def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
                     "direction": d,
                     "best": e[d],
                     **{m: e[f"{d}_{m}"] for m in ("low", "high")},
-                    **{m: e[f"{d}_{m}"].astype("object").astype("str").fillna("") for m in ("grade", "absence")},
+                    **{
+                        m: e[f"{d}_{m}"].astype("object").astype("str").fillna("")
+                        for m in ("grade", "absence")
+                    },
                 }
             )
             for d in DIRECTIONS
@@ -133,8 +150,14 @@ def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
         return pd.concat(parts, ignore_index=True)
 
     key = ["event_id", "direction"]
-    both = long(old).merge(long(new), on=key, how="outer", suffixes=("_old", "_new"), indicator="change")
-    both["change"] = both["change"].astype("str").map({"left_only": "gone", "right_only": "new", "both": "revised"})
+    both = long(old).merge(
+        long(new), on=key, how="outer", suffixes=("_old", "_new"), indicator="change"
+    )
+    both["change"] = (
+        both["change"]
+        .astype("str")
+        .map({"left_only": "gone", "right_only": "new", "both": "revised"})
+    )
     for column in ("kind", "date"):
         both[column] = both[f"{column}_new"].fillna(both[f"{column}_old"])
     for side in ("old", "new"):
@@ -146,32 +169,31 @@ def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
         a, b = both[f"{m}_old"], both[f"{m}_new"]
         differs |= (a != b).fillna(True) & ~(a.isna() & b.isna())
     columns = [f"{m}_{side}" for m in MEASURES for side in ("old", "new")]
-    both = both.loc[differs.to_numpy(dtype=bool), ["event_id", "kind", "date", "direction", "change", *columns]]
-    return both.sort_values(["date", "event_id", "direction"], ascending=[True, True, False], ignore_index=True)
-
-
-
-
-
-
-
-
-
-
+    both = both.loc[
+        differs.to_numpy(dtype=bool), ["event_id", "kind", "date", "direction", "change", *columns]
+    ]
+    return both.sort_values(
+        ["date", "event_id", "direction"], ascending=[True, True, False], ignore_index=True
+    )
 
 
 def read(place: str) -> Record:
     """Return the record in a folder, or as a git revision of this project's `data/` has it.
 
     Raises ValueError, saying which of the two records it is about, if there is none or it has errors.
+
+    >>> read("no-such-place")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: no-such-place: neither a folder nor a git revision of ...
     """
-    from repatria.record import view as record
 
     def load(folder: Path) -> Record:
         try:
-            return record.load(folder)
-        except record.RecordError as e:
-            raise ValueError(f"{place}: not a sound record of this version's schema:\n{e}") from None
+            return view.load(folder)
+        except RecordError as e:
+            raise ValueError(
+                f"{place}: not a sound record of this version's schema:\n{e}"
+            ) from None
 
     if Path(place).is_dir():
         return load(Path(place))
@@ -179,7 +201,9 @@ def read(place: str) -> Record:
 
     def git(*arguments: str) -> bytes | None:
         try:
-            done = subprocess.run(["git", "-C", str(data), *arguments], capture_output=True, check=False)
+            done = subprocess.run(
+                ["git", "-C", str(data), *arguments], capture_output=True, check=False
+            )
         except OSError:
             return None
         return done.stdout if done.returncode == 0 else None
@@ -193,5 +217,3 @@ def read(place: str) -> Record:
             if content is not None:
                 (Path(temporary) / f"{name}.csv").write_bytes(content)
         return load(Path(temporary))
-
-

@@ -27,7 +27,9 @@ SUSPECT = (
 )
 # Default-ignorable though of no category that says so; U+FFFD stands for bytes that were lost.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffd") | {
-    chr(c) for a, b in ((0x180B, 0x1810), (0xFE00, 0xFE10), (0xFFF0, 0xFFF9), (0xE0000, 0xE1000)) for c in range(a, b)
+    chr(c)
+    for a, b in ((0x180B, 0x1810), (0xFE00, 0xFE10), (0xFFF0, 0xFFF9), (0xE0000, 0xE1000))
+    for c in range(a, b)
 }
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MARKUP = r"<[A-Za-z/!?]"
@@ -58,7 +60,11 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         mark = "" if self.level == "error" else f"{self.level}: "
-        return f"{place}: {self.column}: {mark}{self.reason}" if self.column else f"{place}: {mark}{self.reason}"
+        return (
+            f"{place}: {self.column}: {mark}{self.reason}"
+            if self.column
+            else f"{place}: {mark}{self.reason}"
+        )
 
 
 class RecordError(ValueError):
@@ -119,7 +125,9 @@ class Findings:
             text = reason.format(shown(values.iloc[i])) if values is not None else reason
             self.problems.append(Problem(f"{table}.csv", int(i) + 2, column, text, level))
 
-    def line(self, table: str, line: int, reason: str, column: str = "", level: str = "error") -> None:
+    def line(
+        self, table: str, line: int, reason: str, column: str = "", level: str = "error"
+    ) -> None:
         """Add one problem of a line; line 0 is the file as a whole."""
         self.problems.append(Problem(f"{table}.csv", int(line), column, reason, level))
 
@@ -155,7 +163,12 @@ def _ink(found: Findings, table: str, column: str, s: pd.Series) -> None:
     for i in np.flatnonzero(suspect.to_numpy(zero_copy_only=False)):
         for reason in _unseen(str(s.iloc[i])):
             found.line(table, i + 2, f"{shown(s.iloc[i])} {reason}", column)
-    found.add(table, column, (s.str.len() > MAX_CELL).to_numpy(dtype=bool), f"is longer than {MAX_CELL} characters")
+    found.add(
+        table,
+        column,
+        (s.str.len() > MAX_CELL).to_numpy(dtype=bool),
+        f"is longer than {MAX_CELL} characters",
+    )
 
 
 def _unseen(cell: str) -> list[str]:
@@ -177,7 +190,9 @@ def _unseen(cell: str) -> list[str]:
 def _enum(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndarray) -> pd.Series:
     codes = pd.Index(f.enum).get_indexer(s)
     found.add(table, f.name, (codes < 0) & ~empty, "{} is none of " + ", ".join(f.enum), s)
-    return pd.Series(pd.Categorical.from_codes(codes, categories=f.enum), index=s.index, name=s.name)
+    return pd.Series(
+        pd.Categorical.from_codes(codes, categories=f.enum), index=s.index, name=s.name
+    )
 
 
 def _integer(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndarray) -> pd.Series:
@@ -197,14 +212,18 @@ def _integer(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndar
         found.add(table, f.name, bad, "{} is not a number", s)
     values = s.where(number, None).astype("Int64")
     if f.minimum:
-        found.add(table, f.name, (values < f.minimum).fillna(False), f"{{}} is below {f.minimum}", s)
+        found.add(
+            table, f.name, (values < f.minimum).fillna(False), f"{{}} is below {f.minimum}", s
+        )
     found.add(table, f.name, (values > MAX_COUNT).fillna(False), "{} is out of all proportion", s)
     return values
 
 
 def _date(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndarray) -> pd.Series:
     shape = s.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").to_numpy(dtype=bool)
-    days = pd.to_datetime(s.where(shape, None), format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
+    days = pd.to_datetime(s.where(shape, None), format="%Y-%m-%d", errors="coerce").astype(
+        "datetime64[s]"
+    )
     found.add(table, f.name, days.isna().to_numpy() & ~empty, "{} is not a day (YYYY-MM-DD)", s)
     # An event known only to the month in which the war began stands on that month's first day.
     first = WAR_START.replace(day=1) if (table, f.name) == ("events", "date") else WAR_START
@@ -217,7 +236,9 @@ def _text(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndarray
     arrow = pa.array(s)
 
     def holds(form: str) -> np.ndarray:
-        return np.asarray(pc.match_substring_regex(arrow, form).to_numpy(zero_copy_only=False), dtype=bool)
+        return np.asarray(
+            pc.match_substring_regex(arrow, form).to_numpy(zero_copy_only=False), dtype=bool
+        )
 
     if f.pattern:
         fits = holds(f.pattern)
@@ -227,4 +248,3 @@ def _text(found: Findings, table: str, f: Field, s: pd.Series, empty: np.ndarray
         formula = FORMULA_IN_LIST if f.pattern else FORMULA
         found.add(table, f.name, holds(formula), "{} could be read as a formula", s)
     return s
-

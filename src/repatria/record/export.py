@@ -6,6 +6,7 @@ as the same tables. Same record, same libraries, same bytes. The folder appears 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -17,12 +18,12 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from repatria import __version__
-from repatria.record import fingerprint
+from repatria.record.checks import shown
+from repatria.record.names import SIDES, inert
+from repatria.record.rule import ABSENCES, GRADES, RULE, RULE_VERSION
 from repatria.record.schema import DIRECTIONS, TABLES, Field, Table, descriptor
 
 if TYPE_CHECKING:
@@ -30,15 +31,19 @@ if TYPE_CHECKING:
 
     from repatria.record.view import Record
 
+__all__ = ["CODEBOOK", "MADE_BY", "arrow", "manifest", "version", "write"]
+
 MADE_BY = "repatria export"  # in every manifest: what may be replaced with --force
 SHEET_ROWS = 1_048_576
+CODEBOOK = ("table", "column", "type", "required", "values", "meaning")
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def _best() -> Table:
     """Declare the event table under the rule as the tables of the record are declared."""
-    from repatria.record.names import SIDES
-    from repatria.record.rule import ABSENCES, GRADES
-
     own = {f.name: f for f in TABLES["events"].fields}
     fields = [Field(c, own[c].description, own[c].type) for c in own]
     fields[list(own).index("deal_id")] = Field(
@@ -47,24 +52,32 @@ def _best() -> Table:
     fields.append(Field("known_on", "day of the first dated page", "date"))
     for d in DIRECTIONS:
         fields += [
-            Field(d, f"handed over {SIDES[d]} under the rule; empty = unknown, never zero", "integer"),
+            Field(
+                d, f"handed over {SIDES[d]} under the rule; empty = unknown, never zero", "integer"
+            ),
             Field(f"{d}_low", "lowest admissible claim", "integer"),
-            Field(f"{d}_high", "highest admissible claim; empty with a count = no upper end claimed", "integer"),
+            Field(
+                f"{d}_high",
+                "highest admissible claim; empty with a count = no upper end claimed",
+                "integer",
+            ),
             Field(f"{d}_grade", "how far the sides bear the count out", enum=GRADES),
             Field(f"{d}_absence", "why there is no count, or zero", enum=ABSENCES),
             Field(f"{d}_claim", "the claim the count is from"),
             Field(f"{d}_claimant", "who made it"),
             Field(f"{d}_claims", "number of admissible claims", "integer"),
         ]
-    return Table(
-        "events_best", "an event with its estimate under the rule", tuple(fields), ("event_id",),
-        (("event_id", "events"),),
-    )  # fmt: skip
+    what = "an event with its estimate under the rule"
+    return Table("events_best", what, tuple(fields), ("event_id",), (("event_id", "events"),))
 
 
 def arrow(record: Record) -> dict[str, tuple[Table, pa.Table]]:
     """Return the record's tables and `events_best`, each with its declaration, as Arrow: string, int64 and date32
-    columns, null where the record is empty."""
+    columns, null where the record is empty.
+
+    >>> arrow(record)["claims"][1].schema.field("count_low").type
+    DataType(int64)
+    """
     import pyarrow as pa
 
     types = {"integer": pa.int64(), "date": pa.date32()}
@@ -83,10 +96,6 @@ def arrow(record: Record) -> dict[str, tuple[Table, pa.Table]]:
 
 def _csv(table: pa.Table, path: Path) -> None:
     """Write CSV as the record has it; text that a spreadsheet would take for a formula is made inert."""
-    import csv
-
-    from repatria.record.names import inert
-
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.column_names)
@@ -94,7 +103,9 @@ def _csv(table: pa.Table, path: Path) -> None:
         writer.writerows(zip(*columns, strict=True))
 
 
-def _sqlite(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]) -> None:
+def _sqlite(
+    tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]
+) -> None:
     """Write one SQLite database: primary and foreign keys, required columns and enumerations enforced."""
     db = sqlite3.connect(path)
     try:
@@ -111,15 +122,21 @@ def _sqlite(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Map
                     + (f' CHECK ("{f.name}" IN ({enum}))' if enum else "")
                 )
             lines.append("PRIMARY KEY (" + ", ".join(f'"{k}"' for k in t.key) + ")")
-            lines += [f'FOREIGN KEY ("{c}") REFERENCES "{to}" ("{_key(to)}")' for c, to in t.references]
+            lines += [
+                f'FOREIGN KEY ("{c}") REFERENCES "{to}" ("{_key(to)}")' for c, to in t.references
+            ]
             db.execute(f'CREATE TABLE "{t.name}" ({", ".join(lines)})')
             columns = [
-                [None if v is None else v.isoformat() for v in c.to_pylist()] if f.type == "date" else c.to_pylist()
+                [None if v is None else v.isoformat() for v in c.to_pylist()]
+                if f.type == "date"
+                else c.to_pylist()
                 for f, c in zip(t.fields, rows.columns, strict=True)
             ]
             marks = ", ".join("?" * len(t.fields))
             db.executemany(f'INSERT INTO "{t.name}" VALUES ({marks})', zip(*columns, strict=True))
-        db.execute("CREATE TABLE codebook (" + ", ".join(f'"{c}" TEXT NOT NULL' for c in CODEBOOK) + ")")
+        db.execute(
+            "CREATE TABLE codebook (" + ", ".join(f'"{c}" TEXT NOT NULL' for c in CODEBOOK) + ")"
+        )
         db.executemany("INSERT INTO codebook VALUES (?, ?, ?, ?, ?, ?)", _codebook(tables))
         db.execute("CREATE TABLE release (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         db.executemany("INSERT INTO release VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
@@ -132,19 +149,20 @@ def _key(table: str) -> str:
     return TABLES[table].key[0]
 
 
-CODEBOOK = ("table", "column", "type", "required", "values", "meaning")
-
-
 def _codebook(tables: Mapping[str, tuple[Table, pa.Table]]) -> list[tuple[str, ...]]:
+    def needed(t: Table, f: Field) -> str:
+        return "key" if f.name in t.key else "yes" if f.required else "no"
+
     return [
-        (t.name, f.name, f.type, "key" if f.name in t.key else "yes" if f.required else "no", ", ".join(f.enum),
-         f.description)
+        (t.name, f.name, f.type, needed(t, f), ", ".join(f.enum), f.description)
         for t, _ in tables.values()
         for f in t.fields
-    ]  # fmt: skip
+    ]
 
 
-def _xlsx(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]) -> None:
+def _xlsx(
+    tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]
+) -> None:
     """Write one workbook: a codebook sheet, then a sheet a table. All text is text: nothing is ever a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
@@ -158,7 +176,14 @@ def _xlsx(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mappi
         c = WriteOnlyCell(sheet, value)
         if isinstance(value, str):
             c.data_type = "s"  # openpyxl takes a leading "=" for a formula
-            c.quotePrefix = value[:1] in ("=", "+", "-", "@", "\t", "\r")  # keeps it text when edited
+            c.quotePrefix = value[:1] in (
+                "=",
+                "+",
+                "-",
+                "@",
+                "\t",
+                "\r",
+            )  # keeps it text when edited
         if header:
             c.font = bold
         return c
@@ -167,7 +192,9 @@ def _xlsx(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mappi
         s = book.create_sheet(name)
         s.freeze_panes = "A2"
         for i, column in enumerate(columns, 1):
-            s.column_dimensions[get_column_letter(i)].width = 60 if column in ("note", "meaning", "url") else wide
+            s.column_dimensions[get_column_letter(i)].width = (
+                60 if column in ("note", "meaning", "url") else wide
+            )
         s.append([cell(s, c, header=True) for c in columns])
         for row in rows:
             s.append([cell(s, v) for v in row])
@@ -185,12 +212,20 @@ def _xlsx(tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mappi
         for item in old.infolist():
             content = old.read(item)
             if item.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content)
-            new.writestr(zipfile.ZipInfo(item.filename, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+                content = re.sub(
+                    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content
+                )
+            new.writestr(
+                zipfile.ZipInfo(item.filename, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED
+            )
 
 
 def version(folder: Path) -> str:
-    """Return a record's release version: that of its `datapackage.json`, else the package's."""
+    """Return a record's release version: that of its `datapackage.json`, else the package's.
+
+    >>> version(Path("/nowhere")) == rp.__version__
+    True
+    """
     try:
         return str(json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["version"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -199,8 +234,6 @@ def version(folder: Path) -> str:
 
 def _write(record: Record, folder: Path, release: str) -> None:
     import pyarrow.parquet as pq
-
-    from repatria.record.rule import RULE, RULE_VERSION
 
     about: dict[str, object] = {
         "made_by": MADE_BY,
@@ -212,63 +245,98 @@ def _write(record: Record, folder: Path, release: str) -> None:
     }
     tables = arrow(record)
     (folder / "parquet").mkdir()
-    for name, (_, rows) in tables.items():
-        _csv(rows, folder / f"{name}.csv")
-        stamped = rows.replace_schema_metadata({k: str(v) for k, v in about.items()})
+    for name, (_, table) in tables.items():
+        _csv(table, folder / f"{name}.csv")
+        stamped = table.replace_schema_metadata({k: str(v) for k, v in about.items()})
         pq.write_table(stamped, folder / "parquet" / f"{name}.parquet")
     package: dict[str, Any] = descriptor(release)
-    best, _ = tables["events_best"]
-    package["resources"].append(
-        {
-            "name": best.name, "type": "table", "path": f"{best.name}.csv", "scheme": "file", "format": "csv",
-            "mediatype": "text/csv", "encoding": "utf-8", "description": best.description,
-            "schema": {
-                "fields": [{"name": f.name, "type": f.type, "description": f.description} for f in best.fields],
-                "fieldsMatch": "exact",
-                "primaryKey": list(best.key),
-                "missingValues": [{"value": "", "label": "not stated"}],
-            },
-        }
-    )  # fmt: skip
+    package["resources"].append(_resource(tables["events_best"][0]))
     _json(folder / "datapackage.json", package)
     _sqlite(tables, folder / "repatria.sqlite", about)
     _xlsx(tables, folder / "repatria.xlsx", about)
     files = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         raw = path.read_bytes()
-        files[path.relative_to(folder).as_posix()] = {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)}
-    manifest = {**about, "rows": {name: rows.num_rows for name, (_, rows) in tables.items()}, "files": files}
-    _json(folder / "manifest.json", manifest)
+        files[path.relative_to(folder).as_posix()] = {
+            "sha256": hashlib.sha256(raw).hexdigest(),
+            "bytes": len(raw),
+        }
+    rows = {name: t.num_rows for name, (_, t) in tables.items()}
+    _json(folder / "manifest.json", {**about, "rows": rows, "files": files})
+
+
+def _resource(best: Table) -> dict[str, Any]:
+    """Describe the event table, which has no constraints of its own: it is derived."""
+    fields = [{"name": f.name, "type": f.type, "description": f.description} for f in best.fields]
+    return {
+        "name": best.name,
+        "type": "table",
+        "path": f"{best.name}.csv",
+        "scheme": "file",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "description": best.description,
+        "schema": {
+            "fields": fields,
+            "fieldsMatch": "exact",
+            "primaryKey": list(best.key),
+            "missingValues": [{"value": "", "label": "not stated"}],
+        },
+    }
 
 
 def _json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _ours(folder: Path) -> bool:
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return what an export says of itself: version, digest, rule, rows per table, and each file's hash.
+
+    Raises ValueError if the folder holds no export.
+    """
     try:
-        made_by = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["made_by"]
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if found["made_by"] == MADE_BY and isinstance(found["files"], dict):
+            return dict(found)
     except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(f"{folder}: is not empty and not an earlier export; nothing was written")
+
+
+def _replaceable(out: Path, force: bool) -> bool:
+    """Return whether an earlier export stands there that may go. Raises ValueError for anything else."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out}: is not a folder")
+    if not out.is_dir() or not any(out.iterdir()):
         return False
-    return bool(made_by == MADE_BY)
+    ours = {*manifest(out)["files"], "manifest.json"}
+    there = {
+        p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir() or p.is_symlink()
+    }
+    if others := sorted(there - ours):
+        raise ValueError(
+            f"{out}: holds what no export wrote ({shown(others[0])}); nothing was written"
+        )
+    if not force:
+        raise ValueError(f"{out}: is not empty; --force replaces the earlier export")
+    return True
 
 
 def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
     """Write a release into the folder `out` and return it; it is built aside and renamed in one step.
 
-    Raises ValueError for a past view of a record (its rows refer to later ones), and if `out` is a file or a
-    folder that is not empty: with `force` an earlier export is replaced, but never another folder.
+    Raises ValueError for a past view of a record (its rows refer to later ones), and if `out` is a file or a folder
+    that is not empty: with `force` an earlier export is replaced, but never a folder with anything else in it.
+
+    >>> write(record.as_of("2025-06-12"), Path("out"), "1.0")
+    Traceback (most recent call last):
+    ValueError: a past view is not a release: its rows refer to later ones
     """
     if record.known_by is not None:
         raise ValueError("a past view is not a release: its rows refer to later ones")
     out = out.resolve()
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out}: is not a folder")
-    full = out.is_dir() and any(out.iterdir())
-    if full and not _ours(out):
-        raise ValueError(f"{out}: is not empty and not an earlier export; nothing was written")
-    if full and not force:
-        raise ValueError(f"{out}: is not empty; --force replaces the earlier export")
+    full = _replaceable(out, force)
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -286,23 +354,3 @@ def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return out
-
-
-def command(
-    out: Annotated[Path, typer.Argument(help="Folder of the release; made if it is not there.")],
-    data: Annotated[Path | None, typer.Option(help="Folder of another record (default: this project's data/).")] = None,
-    force: Annotated[bool, typer.Option(help="Replace an earlier export.")] = False,
-) -> None:
-    """Write a release: CSV, Parquet, SQLite, XLSX, the events under the rule, a descriptor and a manifest."""
-    from repatria.record import view as record
-
-    folder = data or fingerprint.data_folder()
-    try:
-        made = write(record.load(folder), out, version(folder), force)
-    except (ValueError, OSError) as e:
-        typer.echo(str(e), err=True)
-        raise typer.Exit(1) from None
-    manifest = json.loads((made / "manifest.json").read_text(encoding="utf-8"))
-    typer.echo(
-        f"{made}: version {manifest['version']}, digest {manifest['digest'][:12]}, {len(manifest['files'])} files"
-    )

@@ -59,7 +59,18 @@ def inspect(
         if not folder.is_dir():
             return {}, "", [Problem(str(folder), 0, "", "is not a folder")]
         if (folder / ".pending").is_dir():
-            return {}, "", [Problem(str(folder), 0, "", "an addition was interrupted: run `repatria add --finish`")]
+            return (
+                {},
+                "",
+                [
+                    Problem(
+                        str(folder),
+                        0,
+                        "",
+                        "an addition was interrupted: run `repatria add --finish`",
+                    )
+                ],
+            )
         tables, digest = _tables(folder, found)
         if not found.errors:
             relations.check(found, tables, now)
@@ -99,11 +110,17 @@ def _bytes(folder: Path, name: str, found: Findings, room: int) -> bytes | None:
                 return None
             raw = file.read(room + 1)
     except OSError as e:
-        kind = "is a folder, not a plain file" if isinstance(e, IsADirectoryError) else f"cannot be read: {e.strerror}"
+        kind = (
+            "is a folder, not a plain file"
+            if isinstance(e, IsADirectoryError)
+            else f"cannot be read: {e.strerror}"
+        )
         found.line(name, 0, kind)
         return None
     if len(raw) > room:
-        found.line(name, 0, f"is too large: the tables of a record may hold {MAX_BYTES >> 20} MiB together")
+        found.line(
+            name, 0, f"is too large: the tables of a record may hold {MAX_BYTES >> 20} MiB together"
+        )
         return None
     return raw
 
@@ -113,7 +130,9 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as e:
-        found.line(name, raw[: e.start].count(b"\n") + 1, f"is not UTF-8 (byte 0x{raw[e.start]:02x})")
+        found.line(
+            name, raw[: e.start].count(b"\n") + 1, f"is not UTF-8 (byte 0x{raw[e.start]:02x})"
+        )
         return None
     if not _header(name, text.partition("\n")[0].removesuffix("\r"), found):
         return None
@@ -125,6 +144,11 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
         _lines(name, text, found, every=False)
         if len(found.problems) > start:
             return None
+    if not text.endswith("\n"):
+        found.line(
+            name, text.count("\n") + 1, "does not end with a line break: the file may be cut off"
+        )
+        return None
     columns = TABLES[name].columns
     try:
         table = pacsv.read_csv(
@@ -140,7 +164,7 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
         if len(found.problems) == start:
             found.line(name, 0, f"is not CSV: {shown(e)}")
         return None
-    if text.count("\n") + (not text.endswith("\n")) - 1 != table.num_rows:
+    if text.count("\n") - 1 != table.num_rows:
         _lines(name, text, found, every=True)
         return None
     return table.to_pandas().astype("str")

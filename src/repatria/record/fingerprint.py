@@ -102,12 +102,17 @@ def of_code() -> str:
 def of_notebook(path: Path) -> str:
     """Return the digest of a notebook's sources; its stored outputs do not count."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return hashlib.sha256(json.dumps([(c["cell_type"], "".join(c["source"])) for c in cells]).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([(c["cell_type"], "".join(c["source"])) for c in cells]).encode()
+    ).hexdigest()
 
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that shape a report."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
 
 
 def run_key(parts: Mapping[str, object]) -> str:

@@ -37,7 +37,9 @@ def period(events: pd.DataFrame) -> str:
     >>> period(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     '11 June 2025 to 16 June 2025'
     """
-    first, last = (event_day(events.loc[i]) for i in (events["date"].idxmin(), events["date"].idxmax()))
+    first, last = (
+        event_day(events.loc[i]) for i in (events["date"].idxmin(), events["date"].idxmax())
+    )
     return first if first == last else f"{first} to {last}"
 
 

@@ -42,7 +42,9 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
         _add(found, name, "published_on", late, f"is after today ({today:%Y-%m-%d})")
     _publishers(found, t)
     events, claims = t["events"], t["claims"]
-    current = claims[~claims["claim_id"].isin(claims["corrects"])]  # what was taken back is odd on purpose
+    current = claims[
+        ~claims["claim_id"].isin(claims["corrects"])
+    ]  # what was taken back is odd on purpose
     counted = current[current["count_low"].notna()]
     parts = counted[counted["role"] == "component"]
     sums = parts.groupby(_KEY, observed=True)[["count_low", "count_high"]].sum().reset_index()
@@ -75,18 +77,33 @@ def _publishers(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     _add(found, "events", "event_id", single, "{} rests on one publisher", ids)
 
 
-def _components(found: Findings, claims: pd.DataFrame, counted: pd.DataFrame, sums: pd.DataFrame) -> None:
+def _components(
+    found: Findings, claims: pd.DataFrame, counted: pd.DataFrame, sums: pd.DataFrame
+) -> None:
     parts = counted[counted["role"] == "component"]
     several = parts.groupby([*_KEY, "part"], observed=True)["count_low"].nunique()
     if (several > 1).any():
-        clash = parts[pd.MultiIndex.from_frame(parts[[*_KEY, "part"]]).isin(several.index[several > 1])]
+        clash = parts[
+            pd.MultiIndex.from_frame(parts[[*_KEY, "part"]]).isin(several.index[several > 1])
+        ]
         reason = "{} is a component with two figures of one claimant"
         _add(found, "claims", "part", claims.index.isin(clash.index), reason, claims["claim_id"])
-    whole = counted[counted["role"] == "whole"].reset_index().merge(sums, on=_KEY, suffixes=("", "_parts"))
+    whole = (
+        counted[counted["role"] == "whole"]
+        .reset_index()
+        .merge(sums, on=_KEY, suffixes=("", "_parts"))
+    )
     whole["differs"] = whole["count_low_parts"] != whole["count_low"]
     never = whole.groupby(_KEY, observed=True)["differs"].transform("all")
     bad = claims.index.isin(whole.loc[never.astype(bool), "index"])
-    _add(found, "claims", "count_low", bad, "{} differs from the sum of the claimant's components", claims["claim_id"])
+    _add(
+        found,
+        "claims",
+        "count_low",
+        bad,
+        "{} differs from the sum of the claimant's components",
+        claims["claim_id"],
+    )
 
 
 def _spans(counts: pd.DataFrame) -> pd.DataFrame:
@@ -103,14 +120,18 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
         deal_id=e["deal_id"].where(e["deal_id"] != "", e["event_id"]),
         line=e.index + 2,
     )
-    e = e.merge(_spans(counts), on="event_id").sort_values(["kind", "direction", "date", "event_id"])
+    e = e.merge(_spans(counts), on="event_id").sort_values(
+        ["kind", "direction", "date", "event_id"]
+    )
     name, deal, line = (e[c].to_numpy(dtype=object) for c in ("event_id", "deal_id", "line"))
     group = e["kind"].cat.codes.to_numpy() * len(DIRECTIONS) + e["direction"].cat.codes.to_numpy()
     day, end = (e[c].to_numpy("datetime64[D]") for c in ("date", "end"))
     low, high = (e[c].to_numpy("int64") for c in ("low", "high"))
     slack = np.maximum(1, high * NEAR_COUNT)
     twins: dict[str, tuple[str, int]] = {}  # the nearest one is enough
-    for step in range(1, 7):  # neighbours in time: nobody held more handovers of a kind in so few days
+    for step in range(
+        1, 7
+    ):  # neighbours in time: nobody held more handovers of a kind in so few days
         one, two = slice(None, -step), slice(step, None)
         near = (
             (group[one] == group[two])
@@ -130,9 +151,18 @@ def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> Non
     """Warn of a day of a deal that repeats an earlier day's counts in every direction that has any."""
     e = events[(events["status"] == "took_place") & (events["deal_id"] != "")]
     spans = _spans(counts[counts["event_id"].isin(e["event_id"])])
-    spans["told"] = spans["direction"].astype("str") + spans["low"].astype("str") + "-" + spans["high"].astype("str")
+    spans["told"] = (
+        spans["direction"].astype("str")
+        + spans["low"].astype("str")
+        + "-"
+        + spans["high"].astype("str")
+    )
     told = spans.sort_values("direction").groupby("event_id")["told"].agg(" ".join)
-    e = e.assign(told=e["event_id"].map(told)).dropna(subset="told").sort_values(["date", "event_id"])
+    e = (
+        e.assign(told=e["event_id"].map(told))
+        .dropna(subset="told")
+        .sort_values(["date", "event_id"])
+    )
     first = e.groupby(["kind", "deal_id", "told"], observed=True)["event_id"].transform("first")
     for i in e.index[(first != e["event_id"]).to_numpy(dtype=bool)]:
         reason = f"{shown(e.loc[i, 'event_id'])} repeats the counts of {shown(first[i])}, of the same deal"
@@ -141,12 +171,25 @@ def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> Non
 
 def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
     """Warn of a count out of all proportion: more than `JUMP` times any earlier one of its kind and direction."""
-    c = claims[["event_id", "claim_id", "direction", "count_high"]].assign(line=claims.index + 2).dropna()
-    c = c.merge(events.loc[events["status"] != "cancelled", ["event_id", "kind", "date"]], on="event_id")
+    c = (
+        claims[["event_id", "claim_id", "direction", "count_high"]]
+        .assign(line=claims.index + 2)
+        .dropna()
+    )
+    c = c.merge(
+        events.loc[events["status"] != "cancelled", ["event_id", "kind", "date"]], on="event_id"
+    )
     group = ["kind", "direction"]
-    days = c.groupby([*group, "date"], observed=True)["count_high"].max().reset_index().sort_values([*group, "date"])
+    days = (
+        c.groupby([*group, "date"], observed=True)["count_high"]
+        .max()
+        .reset_index()
+        .sort_values([*group, "date"])
+    )
     by = days.groupby(group, observed=True)
-    days["largest"] = by["count_high"].cummax().groupby([days[g] for g in group], observed=True).shift()
+    days["largest"] = (
+        by["count_high"].cummax().groupby([days[g] for g in group], observed=True).shift()
+    )
     days = days[by.cumcount() >= ENOUGH_DAYS]
     c = c.merge(days.drop(columns="count_high"), on=[*group, "date"])
     for row in c[c["count_high"] > JUMP * c["largest"]].itertuples():
@@ -160,20 +203,23 @@ def _falls(found: Findings, totals: pd.DataFrame) -> None:
     count = totals["count"].to_numpy("int64")
     low, high = interval(count, count, words)
     t = totals.assign(low=low, high=high)
-    t = t[t["claimant_id"] != "press"].sort_values(["as_of", "low"])  # "press" is many voices, not one
+    # "press" is many voices, not one.
+    t = t[t["claimant_id"] != "press"].sort_values(["as_of", "low"])
     keys = [t[k] for k in ("claimant_id", "kind", "unit", "direction", "scope", "since")]
     running = t["low"].groupby(keys, observed=True, dropna=False).cummax()
     falls = (running > t["high"]).groupby(keys, observed=True, dropna=False).transform("any")
-    for _, series in t[falls.to_numpy(dtype=bool)].groupby([k[falls] for k in keys], observed=True, dropna=False):
+    for _, series in t[falls.to_numpy(dtype=bool)].groupby(
+        [k[falls] for k in keys], observed=True, dropna=False
+    ):
         for odd, other, many in _misfits(series["low"].to_numpy(), series["high"].to_numpy()):
             a, b = series.iloc[odd], series.iloc[other]
-            way = "below" if odd > other else "above"
-            when = "earlier" if odd > other else "later"
-            reason = (
-                f"{shown(a.total_id)}: {a['count']} is {way} {shown(b.total_id)} ({b['count']}, "
-                f"{b.as_of:%Y-%m-%d}), said {when} by {a.claimant_id}"
-                + (f", and {way} {many - 1} more" if many > 1 else "")
-            )
+            one = f"{shown(a.total_id)}: {a['count']}"
+            two = f"{shown(b.total_id)} ({b['count']}, {b.as_of:%Y-%m-%d})"
+            if odd > other:
+                reason = f"{one} is below {two}, said before by {a.claimant_id}"
+            else:
+                reason = f"{one}, said before {two} by {a.claimant_id}, is above it"
+            reason += f" and {many - 1} more" if many > 1 else ""
             found.line("totals", series.index[odd] + 2, reason, "count", "warning")
 
 
@@ -205,11 +251,24 @@ def _unread(found: Findings, events: pd.DataFrame, cover: pd.DataFrame) -> None:
             c = cover[(cover["kind"] == kind) & (cover["side"] == side)].sort_values("read_from")
             what = f"{kind}, {side}: "
             if c.empty:
-                found.line("coverage", 0, what + "there are events, but nobody declared what was read", level="warning")
+                found.line(
+                    "coverage",
+                    0,
+                    what + "there are events, but nobody declared what was read",
+                    level="warning",
+                )
                 continue
             gap = c["read_from"] > c["read_through"].shift() + pd.Timedelta(days=1)
             for i in c.index[gap.to_numpy(dtype=bool)]:
-                found.line("coverage", i + 2, what + "days before it are declared by no stretch", "read_from", "warning")
+                found.line(
+                    "coverage",
+                    i + 2,
+                    what + "days before it are declared by no stretch",
+                    "read_from",
+                    "warning",
+                )
             if days.max() > c["read_through"].max():
-                reason = what + f"there is an event on {days.max():%Y-%m-%d}, after the last day read"
+                reason = (
+                    what + f"there is an event on {days.max():%Y-%m-%d}, after the last day read"
+                )
                 found.line("coverage", c.index[-1] + 2, reason, "read_through", "warning")

@@ -124,9 +124,13 @@ def _events(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     found.add("events", "event_id", wrong, "{} does not say its kind and date", e["event_id"])
     early = (e["date"] < pd.Timestamp(WAR_START)) & ~month
     found.add("events", "date", early, f"is before the war ({WAR_START})")
-    found.add("events", "date", (e["date"].dt.day != 1) & month, "a month is given by its first day")
+    found.add(
+        "events", "date", (e["date"].dt.day != 1) & month, "a month is given by its first day"
+    )
     spoken = among(e["event_id"], t["claims"]["event_id"])
-    planned = (e["status"] == "cancelled").to_numpy() & among(e["event_id"], t["schedules"]["event_id"])
+    planned = (e["status"] == "cancelled").to_numpy() & among(
+        e["event_id"], t["schedules"]["event_id"]
+    )
     found.add("events", "event_id", ~spoken & ~planned, "{} has no claim", e["event_id"])
     deals = e[e["deal_id"] != ""].groupby("deal_id")["kind"].nunique()
     mixed = e["deal_id"].isin(deals.index[deals > 1])
@@ -135,8 +139,13 @@ def _events(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 def _claim_ids(found: Findings, c: pd.DataFrame) -> None:
     """An id says its row; `~2`, `~3` … tell a claimant's figures apart."""
-    parts = [pa.array(c[k].astype("str")).cast("string") for k in ("event_id", "direction", "claimant_id", "part")]
-    stem = pc.replace_substring_regex(pa.array(c["claim_id"]).cast("string"), r"~(?:[2-9]|[1-9][0-9]+)$", "")
+    parts = [
+        pa.array(c[k].astype("str")).cast("string")
+        for k in ("event_id", "direction", "claimant_id", "part")
+    ]
+    stem = pc.replace_substring_regex(
+        pa.array(c["claim_id"]).cast("string"), r"~(?:[2-9]|[1-9][0-9]+)$", ""
+    )
     said = pc.equal(stem, pc.binary_join_element_wise(*parts, "."))
     wrong = ~np.asarray(said.to_numpy(zero_copy_only=False), dtype=bool)
     reason = "{} does not say its event, direction, claimant and part"
@@ -149,10 +158,14 @@ def _counts(found: Findings, c: pd.DataFrame) -> None:
     absence = c["absence"].astype("object").fillna("").to_numpy()
     found.add("claims", "count_low", (low > high).fillna(False), "is larger than count_high")
     lopsided = low.isna().to_numpy() ^ high.isna().to_numpy()
-    found.add("claims", "count_low", lopsided, "count_low and count_high are both given, or neither")
+    found.add(
+        "claims", "count_low", lopsided, "count_low and count_high are both given, or neither"
+    )
     found.add("claims", "count_low", none & (absence == ""), "no count and no absence")
     zero = ((low == 0) | (high == 0)).fillna(False).to_numpy()
-    found.add("claims", "absence", zero & (absence != "zero"), "a count of 0 is said as absence zero")
+    found.add(
+        "claims", "absence", zero & (absence != "zero"), "a count of 0 is said as absence zero"
+    )
     none_said = ((low == 0) & (high == 0) & (c["qualifier"] == "exact")).fillna(False).to_numpy()
     reason = "zero goes with a count of 0, exactly worded"
     found.add("claims", "absence", (absence == "zero") & ~none_said, reason)
@@ -169,7 +182,16 @@ def _counts(found: Findings, c: pd.DataFrame) -> None:
 
 def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     c = t["claims"]
-    same = [*_STATEMENT, "role", "count_low", "count_high", "qualifier", "absence", "stated_date", "corrects"]
+    same = [
+        *_STATEMENT,
+        "role",
+        "count_low",
+        "count_high",
+        "qualifier",
+        "absence",
+        "stated_date",
+        "corrects",
+    ]
     twins = c.duplicated(same).to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
     paged = among(c["claim_id"], t["citations"]["claim_id"])
@@ -203,7 +225,10 @@ def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
             continue  # said among the references
         differing = [k for k in _STATEMENT if rows.loc[old, k] != c[k].iloc[i]]
         if differing:
-            say(i, f"{shown(old)} has another {', '.join(differing)}: a claimant corrects its own statement")
+            say(
+                i,
+                f"{shown(old)} has another {', '.join(differing)}: a claimant corrects its own statement",
+            )
         if old in known and new in known and known[new] < known[old]:
             say(i, f"{shown(old)} became known later, on {known[old]:%Y-%m-%d}")
         if old in corrected:
@@ -221,12 +246,14 @@ def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     c = t["citations"]
     if c.empty:
         return
-    event = c["claim_id"].map(t["claims"].drop_duplicates("claim_id").set_index("claim_id")["event_id"])
+    event = c["claim_id"].map(
+        t["claims"].drop_duplicates("claim_id").set_index("claim_id")["event_id"]
+    )
     events = t["events"].drop_duplicates("event_id").set_index("event_id")
     pages = t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"]
     early = (c["source_id"].map(pages) < event.map(events["date"])).to_numpy()
     if early.any():
-        early &= event.map(events["status"]).ne("cancelled").to_numpy()
+        early = early & event.map(events["status"]).ne("cancelled").to_numpy()
         reason = "{} was published before the event took place"
         found.add("citations", "source_id", early, reason, c["source_id"])
 
@@ -236,9 +263,13 @@ def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     ids = pd.concat([t[name][column] for name, column in MENTIONED.items()])
     found.add("mentions", "row_id", ~among(m["row_id"], ids), "{} is in no table", m["row_id"])
     for name, column in MENTIONED.items():
-        found.add(name, column, ~among(t[name][column], m["row_id"]), "{} has no page", t[name][column])
+        found.add(
+            name, column, ~among(t[name][column], m["row_id"]), "{} has no page", t[name][column]
+        )
     s = t["sources"]
-    used = among(s["source_id"], t["citations"]["source_id"]) | among(s["source_id"], m["source_id"])
+    used = among(s["source_id"], t["citations"]["source_id"]) | among(
+        s["source_id"], m["source_id"]
+    )
     found.add("sources", "source_id", ~used, "{} carries nothing", s["source_id"])
 
 
@@ -304,7 +335,12 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     ):
         p = t[name]
         found.add(name, low, (p[low] > p[high]).fillna(False), f"is larger than {high}")
-        found.add(name, low, p[low].isna() ^ p[high].isna(), f"{low} and {high} are both given, or neither")
+        found.add(
+            name,
+            low,
+            p[low].isna() ^ p[high].isna(),
+            f"{low} and {high} are both given, or neither",
+        )
         missing = p[low].isna() & p[high].isna()
         every = (p["qualifier"] == "all").fillna(False)
         found.add(name, low, missing & ~every, "no number")
@@ -319,7 +355,12 @@ def _coverage(found: Findings, cover: pd.DataFrame) -> None:
     """A stretch ends after it begins, is declared read when it is over, and overlaps no other of its side."""
     start, end = cover["read_from"], cover["read_through"]
     found.add("coverage", "read_from", start > end, "is after read_through")
-    found.add("coverage", "entered_on", cover["entered_on"] < end, "is before read_through: nobody can have read it")
+    found.add(
+        "coverage",
+        "entered_on",
+        cover["entered_on"] < end,
+        "is before read_through: nobody can have read it",
+    )
     order = cover.sort_values(["kind", "side", "read_from"])
     before = order.groupby(["kind", "side"], observed=True)["read_through"].shift()
     overlap = cover.index.isin(order.index[order["read_from"] <= before])
@@ -328,8 +369,16 @@ def _coverage(found: Findings, cover: pd.DataFrame) -> None:
 
 def _dossier(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     d = t["dossier"]
-    ids = {n: t[n][TABLES[n].key[0]] for n in ("totals", "pledges", "schedules", "context", "excluded")}
+    ids = {
+        n: t[n][TABLES[n].key[0]] for n in ("totals", "pledges", "schedules", "context", "excluded")
+    }
     for name, known in {**ids, "citations": t["claims"]["claim_id"]}.items():
         here = (d["table"] == name).to_numpy()
         to = "claims" if name == "citations" else name
-        found.add("dossier", "row_id", here & ~among(d["row_id"], known), f"{{}} is not in {to}.csv", d["row_id"])
+        found.add(
+            "dossier",
+            "row_id",
+            here & ~among(d["row_id"], known),
+            f"{{}} is not in {to}.csv",
+            d["row_id"],
+        )

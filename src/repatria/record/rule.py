@@ -49,7 +49,9 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def interval(low: np.ndarray, high: np.ndarray, qualifier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def interval(
+    low: np.ndarray, high: np.ndarray, qualifier: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Map printed numbers and their wording to closed integer intervals (the qualifier table).
 
     exact [low, high]; at_least [low, open); more_than [low + 1, open); up_to [1, high];
@@ -64,7 +66,11 @@ def interval(low: np.ndarray, high: np.ndarray, qualifier: np.ndarray) -> tuple[
         (qualifier == "at_least", low, OPEN),
         (qualifier == "more_than", low + 1, OPEN),
         (qualifier == "up_to", np.minimum(1, high), high),
-        (qualifier == "about", np.floor(low * (1 - ABOUT) + 1e-9), np.ceil(high * (1 + ABOUT) - 1e-9)),
+        (
+            qualifier == "about",
+            np.floor(low * (1 - ABOUT) + 1e-9),
+            np.ceil(high * (1 + ABOUT) - 1e-9),
+        ),
     ]
     lo, hi = low.copy(), high.copy()
     for mask, left, right in ends:
@@ -97,13 +103,17 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
     low, high = (counted[k].to_numpy(dtype="int64") for k in ("count_low", "count_high"))
     worded = counted["qualifier"].astype("object")
     lo, hi = interval(low, high, worded.fillna("exact").to_numpy())
-    value = np.clip((low + high) // 2, lo, hi)  # "more than 100" puts the figure at 101, its lowest meaning
+    value = np.clip(
+        (low + high) // 2, lo, hi
+    )  # "more than 100" puts the figure at 101, its lowest meaning
     rows = counted.assign(value=value, lo=lo, hi=hi, vague=(worded != "exact").to_numpy())
     whole = rows[rows["role"] == "whole"]
     parts = rows[rows["role"] == "component"]
     if len(parts):
         key = [*_KEY, "claimant_id"]
-        parts = parts[~pd.MultiIndex.from_frame(parts[key]).isin(pd.MultiIndex.from_frame(whole[key]))]
+        parts = parts[
+            ~pd.MultiIndex.from_frame(parts[key]).isin(pd.MultiIndex.from_frame(whole[key]))
+        ]
     if parts.empty:
         return whole
     sums = _sums(parts)
@@ -176,7 +186,9 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     for column in ("best", "low", "high", "claims"):
         result[column] = result[column].astype("Int64")
     result["grade"] = pd.Categorical(result["grade"], categories=GRADES)
-    result["absence"] = pd.Categorical(result["absence"].where(result["absence"] != "", None), categories=ABSENCES)
+    result["absence"] = pd.Categorical(
+        result["absence"].where(result["absence"] != "", None), categories=ABSENCES
+    )
     return result.sort_values(_KEY, ignore_index=True)
 
 
@@ -186,7 +198,9 @@ def _ranked(w: pd.DataFrame) -> pd.DataFrame:
     belligerent = w["side"].isin(["ukraine", "russia"]).to_numpy()
     official = w["official"].to_numpy(dtype=bool)
     mediator = (w["side"] == "mediator").to_numpy()
-    rank = np.select([official & receiver, official & belligerent, official & mediator], [1, 2, 3], 4)
+    rank = np.select(
+        [official & receiver, official & belligerent, official & mediator], [1, 2, 3], 4
+    )
     w = w.assign(rank=rank).sort_values(
         [*_KEY, "poor", "rank", "vague", "publishers", "claim_id"],
         ascending=[True, True, True, True, True, False, True],
@@ -236,7 +250,9 @@ def _counted(w: pd.DataFrame) -> pd.DataFrame:
     out = out.join(_sides_agree(w))
     both = out["ukraine"] & out["russia"]
     grade = np.select(
-        [both & out["agree"], both, out["any_official"]], ["agreed", "contested", "one_sided"], "reported"
+        [both & out["agree"], both, out["any_official"]],
+        ["agreed", "contested", "one_sided"],
+        "reported",
     )
     return pd.DataFrame(
         {
@@ -257,7 +273,9 @@ def _undisclosed(c: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
     silent = c[c["count_low"].isna() & c["absence"].isin(["withheld", "not_applicable"])]
     silent = silent.assign(order=(silent["absence"] != "withheld").astype("int64"))
     silent = silent.sort_values([*_KEY, "order", "claim_id"]).drop_duplicates(_KEY)
-    silent = silent[~pd.MultiIndex.from_frame(silent[_KEY]).isin(pd.MultiIndex.from_frame(counted[_KEY]))]
+    silent = silent[
+        ~pd.MultiIndex.from_frame(silent[_KEY]).isin(pd.MultiIndex.from_frame(counted[_KEY]))
+    ]
     return pd.DataFrame(
         {
             "event_id": silent["event_id"],
@@ -278,10 +296,14 @@ def _official_side(w: pd.DataFrame, side: str) -> pd.Series:
 def _sides_agree(w: pd.DataFrame) -> pd.Series:
     """Return, per event and direction, whether the two sides' leading official intervals meet."""
     order = w.sort_values(
-        [*_KEY, "rank", "vague", "publishers", "claim_id"], ascending=[True, True, True, True, False, True]
+        [*_KEY, "rank", "vague", "publishers", "claim_id"],
+        ascending=[True, True, True, True, False, True],
     )
     ends = [
-        order[order[side]].drop_duplicates(_KEY).set_index(_KEY)[["lo", "hi"]].add_suffix(f"_{side}")
+        order[order[side]]
+        .drop_duplicates(_KEY)
+        .set_index(_KEY)[["lo", "hi"]]
+        .add_suffix(f"_{side}")
         for side in ("ukraine", "russia")
     ]
     both = ends[0].join(ends[1], how="outer")
@@ -300,7 +322,11 @@ def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     """
     out = events.reset_index(drop=True)
     for direction in RECEIVER:
-        e = estimates[estimates["direction"] == direction].set_index("event_id").reindex(out["event_id"])
+        e = (
+            estimates[estimates["direction"] == direction]
+            .set_index("event_id")
+            .reindex(out["event_id"])
+        )
         cancelled = (out["status"] == "cancelled").to_numpy()
         counts = {"": "best", "_low": "low", "_high": "high"}
         for suffix, column in counts.items():

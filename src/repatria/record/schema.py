@@ -43,9 +43,9 @@ EXCLUSIONS = {
     "sum_by_reader": "a sum made by whoever read the page, not by the page",
 }
 
-# Hosts where many publish: the publisher is the account, not the house.
+# Hosts where many publish: the publisher is the account, not the house (example.org is reserved for examples).
 MANY_PUBLISH = frozenset(
-    "archive.is archive.org archive.ph bsky.app dailymotion.com drive.google.com dzen.ru facebook.com "
+    "archive.is archive.org archive.ph bsky.app dailymotion.com drive.google.com dzen.ru example.org facebook.com "
     "github.com instagram.com linkedin.com medium.com msn.com news.google.com news.yahoo.com ok.ru "
     "odysee.com pastebin.com raw.githubusercontent.com reddit.com rumble.com rutube.ru scribd.com t.me "
     "telegra.ph teletype.in threads.net tiktok.com twitter.com vimeo.com vk.com web.archive.org x.com "
@@ -104,7 +104,13 @@ def _note(description: str = "what is special, in our own words") -> Field:
 
 
 def _qualifier(required: bool = False) -> Field:
-    return Field("qualifier", "how the number was worded; intervals: docs/method.md", "string", required, QUALIFIERS)
+    return Field(
+        "qualifier",
+        "how the number was worded; intervals: docs/method.md",
+        "string",
+        required,
+        QUALIFIERS,
+    )
 
 
 _PRECISION = Field(
@@ -126,12 +132,20 @@ TABLES: dict[str, Table] = {
             "a page",
             (
                 _SOURCE,
-                Field("url", "address of the page; empty for a founding article with no address", pattern=URL_PATTERN),
+                Field(
+                    "url",
+                    "address of the page; empty for a founding article with no address",
+                    pattern=URL_PATTERN,
+                ),
                 Field("publisher", "who publishes the page", required=True),
                 Field("published_on", "day of publication; empty = the page is undated", "date"),
                 Field("language", "ISO 639 code", required=True, pattern=r"^[a-z]{2,3}$"),
                 Field("tier", "what the page is, not what it says", required=True, enum=TIERS),
-                Field("seed", "file name of the founding article, if it is one", pattern=r"^[0-9]{3}_[0-9a-f]{16}$"),
+                Field(
+                    "seed",
+                    "file name of the founding article, if it is one",
+                    pattern=r"^[0-9]{3}_[0-9a-f]{16}$",
+                ),
                 Field(
                     "dated_by",
                     "how published_on is known: printed on the page, in its address, by a feed or copy that dates it; "
@@ -156,7 +170,12 @@ TABLES: dict[str, Table] = {
                 Field("name", "name as used in the reports", required=True),
                 Field("office", "office held, or what the body is", required=True),
                 Field("side", "whose statement it is", required=True, enum=SIDES),
-                Field("official", "speaks for a state or a mediator", required=True, enum=("yes", "no")),
+                Field(
+                    "official",
+                    "speaks for a state or a mediator",
+                    required=True,
+                    enum=("yes", "no"),
+                ),
             ),
             ("claimant_id",),
         ),
@@ -179,10 +198,19 @@ TABLES: dict[str, Table] = {
             (
                 _EVENT,
                 _KIND,
-                Field("date", "day of the handover; first day of the month where only that is known", "date", True),
+                Field(
+                    "date",
+                    "day of the handover; first day of the month where only that is known",
+                    "date",
+                    True,
+                ),
                 Field("date_precision", "day or month", required=True, enum=("day", "month")),
                 Field("status", "what became of it", required=True, enum=STATUSES),
-                _id("deal_id", "shared by the days of one deal; empty = a deal of its own", required=False),
+                _id(
+                    "deal_id",
+                    "shared by the days of one deal; empty = a deal of its own",
+                    required=False,
+                ),
                 _id("agreement_id", "the agreement it belongs to", required=False),
                 Field("mediators", "as pages name them, joined by `;`", pattern=LIST_PATTERN),
                 Field("place", "where, as pages state it"),
@@ -196,11 +224,17 @@ TABLES: dict[str, Table] = {
             "claims",
             "one statement: claimant, event, direction, part",
             (
-                _id("claim_id", "event.direction.claimant.part, `~2` for a second figure", pattern=CLAIM_PATTERN),
+                _id(
+                    "claim_id",
+                    "event.direction.claimant.part, `~2` for a second figure",
+                    pattern=CLAIM_PATTERN,
+                ),
                 _EVENT,
                 _CLAIMANT,
                 Field("direction", "which side received", required=True, enum=DIRECTIONS),
-                Field("part", "`total` or a named part", required=True, pattern=r"^[a-z][a-z0-9_]*$"),
+                Field(
+                    "part", "`total` or a named part", required=True, pattern=r"^[a-z][a-z0-9_]*$"
+                ),
                 Field(
                     "role",
                     "whole (part is `total`); component (the claimant's components add up to its whole); "
@@ -208,11 +242,29 @@ TABLES: dict[str, Table] = {
                     required=True,
                     enum=("whole", "component", "subset"),
                 ),
-                Field("count_low", "printed number, or lower end of a printed range", "integer", minimum=0),
-                Field("count_high", "printed number, or upper end of a printed range", "integer", minimum=0),
+                Field(
+                    "count_low",
+                    "printed number, or lower end of a printed range",
+                    "integer",
+                    minimum=0,
+                ),
+                Field(
+                    "count_high",
+                    "printed number, or upper end of a printed range",
+                    "integer",
+                    minimum=0,
+                ),
                 _qualifier(),
-                Field("absence", "zero: says none; withheld: confirmed, size not given; not_applicable", enum=ABSENCES),
-                Field("stated_date", "day this claimant gives, where it differs from the event's", "date"),
+                Field(
+                    "absence",
+                    "zero: says none; withheld: confirmed, size not given; not_applicable",
+                    enum=ABSENCES,
+                ),
+                Field(
+                    "stated_date",
+                    "day this claimant gives, where it differs from the event's",
+                    "date",
+                ),
                 _id(
                     "corrects",
                     "the claim that this claimant itself took back with this one",
@@ -274,7 +326,12 @@ TABLES: dict[str, Table] = {
                 _id("schedule_id", "schedule-number"),
                 _KIND,
                 Field("planned_for", "day planned, where one is stated", "date"),
-                _id("event_id", "the handover it is about, if it is in the record", False, EVENT_PATTERN),
+                _id(
+                    "event_id",
+                    "the handover it is about, if it is in the record",
+                    False,
+                    EVENT_PATTERN,
+                ),
                 _CLAIMANT,
                 Field("statement", "what the claimant says of it", required=True, enum=STATEMENTS),
                 _note(),
@@ -290,15 +347,28 @@ TABLES: dict[str, Table] = {
                 Field("as_of", "day the total speaks for", "date", True),
                 _PRECISION,
                 Field("since", "first day counted; empty = the page does not say", "date"),
-                Field("since_basis", "printed by the page, or fixed by arithmetic", enum=("printed", "arithmetic")),
+                Field(
+                    "since_basis",
+                    "printed by the page, or fixed by arithmetic",
+                    enum=("printed", "arithmetic"),
+                ),
                 _KIND,
-                Field("unit", "what is counted", required=True, enum=("people", "bodies", "exchanges")),
-                Field("direction", "both = the two directions together", required=True, enum=(*DIRECTIONS, "both")),
+                Field(
+                    "unit", "what is counted", required=True, enum=("people", "bodies", "exchanges")
+                ),
+                Field(
+                    "direction",
+                    "both = the two directions together",
+                    required=True,
+                    enum=(*DIRECTIONS, "both"),
+                ),
                 Field("count", "the total", "integer", True, minimum=0),
                 _qualifier(required=True),
                 _CLAIMANT,
                 Field(
-                    "scope", "narrower base than all handovers of the kind; empty = all", pattern=r"^[a-z][a-z0-9_]*$"
+                    "scope",
+                    "narrower base than all handovers of the kind; empty = all",
+                    pattern=r"^[a-z][a-z0-9_]*$",
                 ),
                 _note(),
             ),
@@ -340,8 +410,18 @@ TABLES: dict[str, Table] = {
                 Field("side", "whose statements", required=True, enum=("ukraine", "russia")),
                 Field("read_from", "first day", "date", True),
                 Field("read_through", "last day", "date", True),
-                Field("density", "dense: silence can be read; thin: it cannot", required=True, enum=("dense", "thin")),
-                Field("entered_on", "day the stretch was declared read; a past view holds only those entered by its day", "date", True),
+                Field(
+                    "density",
+                    "dense: silence can be read; thin: it cannot",
+                    required=True,
+                    enum=("dense", "thin"),
+                ),
+                Field(
+                    "entered_on",
+                    "day the stretch was declared read; a past view holds only those entered by its day",
+                    "date",
+                    True,
+                ),
                 _note(),
             ),
             ("kind", "side", "read_from"),

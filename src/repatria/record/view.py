@@ -64,7 +64,13 @@ class Record:
     aside: pd.DataFrame | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpickled, (dict(self.tables), self.digest, self.known_by, self.coverage_of, self.aside)
+        return _unpickled, (
+            dict(self.tables),
+            self.digest,
+            self.known_by,
+            self.coverage_of,
+            self.aside,
+        )
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
@@ -82,7 +88,10 @@ class Record:
         if self.known_by is not None:
             return self.known_by
         published = self.tables["sources"]["published_on"]
-        days = [published[published <= window.today()].max(), self.tables["coverage"]["read_through"].max()]
+        days = [
+            published[published <= window.today()].max(),
+            self.tables["coverage"]["read_through"].max(),
+        ]
         return max((d for d in days if pd.notna(d)), default=pd.Timestamp(WAR_START))
 
     def as_of(self, known_by: Day, coverage: str = "then") -> Record:
@@ -111,12 +120,12 @@ class Record:
         if self.known_by is not None:
             until = min(until, self.known_by)
         t = _known_by(dict(self.tables), until)
+        of = "then" if "then" in (coverage, self.coverage_of) else "today"
         cover = t["coverage"][t["coverage"]["read_from"] <= until]
-        if coverage == "then":
+        if of == "then":
             cover = cover[cover["entered_on"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        both_today = coverage == "today" == self.coverage_of
-        return Record(MappingProxyType(t), self.digest, until, "today" if both_today else "then", self._aside)
+        return Record(MappingProxyType(t), self.digest, until, of, self._aside)
 
     @cached_property
     def _aside(self) -> pd.DataFrame:
@@ -125,7 +134,9 @@ class Record:
             return self.aside
         c = self._claims
         here = c["known_on"].isna() & c["count_low"].notna()
-        return c.loc[here, ["claim_id", "event_id", "kind", "direction", "date"]].reset_index(drop=True)
+        return c.loc[here, ["claim_id", "event_id", "kind", "direction", "date"]].reset_index(
+            drop=True
+        )
 
     def left_out(self) -> pd.DataFrame:
         """Return what no past view of this day holds because only undated pages carry it.
@@ -146,7 +157,15 @@ class Record:
             for direction in DIRECTIONS:
                 here = (out["kind"] == kind).to_numpy() & (out["direction"] == direction).to_numpy()
                 ids = out["event_id"]
-                rows.append((kind, direction, int(here.sum()), ids[here].nunique(), ids[here & silent].nunique()))
+                rows.append(
+                    (
+                        kind,
+                        direction,
+                        int(here.sum()),
+                        ids[here].nunique(),
+                        ids[here & silent].nunique(),
+                    )
+                )
         frame = pd.DataFrame(rows, columns=["kind", "direction", "claims", "events", "without"])
         for column, names in (("kind", KINDS), ("direction", DIRECTIONS)):
             frame[column] = pd.Categorical(frame[column], categories=names)
@@ -156,7 +175,9 @@ class Record:
     def _claims(self) -> pd.DataFrame:
         t = self.tables
         pages = t["citations"].merge(
-            t["sources"][["source_id", "publisher", "published_on", "tier"]], on="source_id", how="left"
+            t["sources"][["source_id", "publisher", "published_on", "tier"]],
+            on="source_id",
+            how="left",
         )
         pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
         per = pages.groupby("claim_id").agg(
@@ -165,11 +186,17 @@ class Record:
             citations=("source_id", "size"),
             publishers=("publisher", "nunique"),
         )
-        claims = t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
+        claims = (
+            t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
+        )
         events = t["events"][["event_id", "kind", "date", "date_precision"]]
         claims = claims.merge(events, on="event_id", how="left")
-        corrections = claims.loc[claims["corrects"] != ""].drop_duplicates("corrects").set_index("corrects")["claim_id"]
-        claims["corrected_by"] = claims["claim_id"].map(corrections).fillna("").astype("str")
+        corrections = (
+            claims.loc[claims["corrects"] != ""]
+            .drop_duplicates("corrects")
+            .set_index("corrects")["claim_id"]
+        )
+        claims["corrected_by"] = claims["claim_id"].map(corrections).astype("str").fillna("")
         return claims.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
 
     @cached_property
@@ -237,7 +264,9 @@ class Record:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
         e = self._under(lens)
         e = e.assign(in_window=window.inside(e, since, until))
-        wanted = e["status"].isin(["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed)
+        wanted = e["status"].isin(
+            ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+        )
         wanted &= e["in_window"].notna()
         if kind is not None:
             wanted &= e["kind"] == kind
@@ -250,7 +279,9 @@ class Record:
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
             "unsure": int((out["in_window"] == "part").sum()),
             "searched": dict(self._searched),
-            "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict("records"),
+            "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict(
+                "records"
+            ),
             "coverage_of": self.coverage_of,
         }
         return out
@@ -279,7 +310,12 @@ class Record:
         c = self._claims
         if side is not None and side not in SIDES:
             raise ValueError(f"side: {side!r} is none of {', '.join(SIDES)}")
-        for column, value in (("event_id", event_id), ("kind", kind), ("side", side), ("direction", direction)):
+        for column, value in (
+            ("event_id", event_id),
+            ("kind", kind),
+            ("side", side),
+            ("direction", direction),
+        ):
             if value is not None:
                 c = c[c[column] == value]
         if since or until:
@@ -292,7 +328,9 @@ class Record:
         >>> record.citations(event_id="bodies-2025-06-16")["url"].str.startswith("http").all()
         np.True_
         """
-        c = self.tables["citations"].merge(self.tables["claims"][["claim_id", "event_id"]], on="claim_id", how="left")
+        c = self.tables["citations"].merge(
+            self.tables["claims"][["claim_id", "event_id"]], on="claim_id", how="left"
+        )
         if claim_id is not None:
             c = c[c["claim_id"] == claim_id]
         if event_id is not None:
@@ -303,9 +341,13 @@ class Record:
     def _stated(self, name: str) -> pd.DataFrame:
         t = self.tables
         column = MENTIONED[name]
-        pages = t["mentions"].merge(t["sources"][["source_id", "published_on", "publisher"]], on="source_id")
+        pages = t["mentions"].merge(
+            t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
+        )
         per = pages.groupby("row_id").agg(
-            known_on=("published_on", "min"), citations=("source_id", "size"), publishers=("publisher", "nunique")
+            known_on=("published_on", "min"),
+            citations=("source_id", "size"),
+            publishers=("publisher", "nunique"),
         )
         out = t[name].merge(t["claimants"], on="claimant_id", how="left").join(per, on=column)
         return out.reset_index(drop=True)
@@ -332,7 +374,9 @@ class Record:
         >>> "postponed" in set(record.schedules()["statement"])
         True
         """
-        return self._stated("schedules").sort_values(["planned_for", "known_on", "schedule_id"], ignore_index=True)
+        return self._stated("schedules").sort_values(
+            ["planned_for", "known_on", "schedule_id"], ignore_index=True
+        )
 
     def context(self, series: str | None = None) -> pd.DataFrame:
         """Return context figures with claimant, known_on and number of pages, oldest first.
@@ -352,7 +396,11 @@ class Record:
         True
         """
         m = self.tables["mentions"]
-        return m[m["row_id"] == row_id].merge(self.tables["sources"], on="source_id").reset_index(drop=True)
+        return (
+            m[m["row_id"] == row_id]
+            .merge(self.tables["sources"], on="source_id")
+            .reset_index(drop=True)
+        )
 
     def agreements(self) -> pd.DataFrame:
         """Return agreements, oldest first.
@@ -360,7 +408,9 @@ class Record:
         >>> record.agreements()["agreement_id"].is_unique
         True
         """
-        return self.tables["agreements"].sort_values(["agreed_on", "agreement_id"], ignore_index=True)
+        return self.tables["agreements"].sort_values(
+            ["agreed_on", "agreement_id"], ignore_index=True
+        )
 
     def coverage(self, kind: str | None = None) -> pd.DataFrame:
         """Return what was searched: kind, side, read_from, read_through, density, entered_on, note.
@@ -419,5 +469,9 @@ def _known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.D
     # A plan alone does not make a handover that took place: nobody had said so yet.
     planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
     t["events"] = e[spoken | planned]
-    keep("agreements", "agreement_id", pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]))
+    keep(
+        "agreements",
+        "agreement_id",
+        pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]),
+    )
     return t

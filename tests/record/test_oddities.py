@@ -1,0 +1,162 @@
+"""What a curator is told to look at: one line a slip, naming the row and the one it contradicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import small, write
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repatria.record import files, oddities
+
+DAYS = [("bodies-2025-06-11", "2025-06-11"), ("bodies-2025-06-13", "2025-06-13")]
+
+
+def told(tmp_path: Path, rows: Any, contains: str) -> list[str]:
+    _, _, problems = files.inspect(write(tmp_path / "r", rows))
+    assert [str(p) for p in problems if p.level == "error"] == []
+    return [str(p) for p in problems if contains in p.reason]
+
+
+def total(n: int, count: int, **more: str) -> dict[str, Any]:
+    row = {
+        "total_id": f"total-{n:04}",
+        "as_of": f"2025-{n:02}-01",
+        "as_of_precision": "day",
+        "kind": "bodies",
+        "unit": "bodies",
+        "direction": "to_ukraine",
+        "count": count,
+        "qualifier": "exact",
+        "claimant_id": "kyiv",
+    }
+    return row | more
+
+
+def series(counts: list[int], **more: str) -> dict[str, Any]:
+    totals = [total(n, c, **more) for n, c in enumerate(counts, 1)]
+    rows = small([], [], totals=totals)
+    rows["sources"] = [
+        {
+            "source_id": "s",
+            "url": "https://example.org/s",
+            "publisher": "P",
+            "published_on": "2025-12-31",
+            "language": "en",
+            "tier": "press",
+        }
+    ]
+    rows["mentions"] = [{"row_id": t["total_id"], "source_id": "s"} for t in totals]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([100, 200, 300], []),
+        ([100, 2000, 300, 400, 500], ["total-0002: 2000, said before total-0003 (300, 2025-03-01) by kyiv, is above it and 2 more"]),
+        ([100, 200, 30, 400], ["total-0003: 30 is below total-0002 (200, 2025-02-01), said before by kyiv"]),
+        ([200, 100], ["total-0002: 100 is below total-0001 (200, 2025-01-01), said before by kyiv"]),
+        ([100, 900, 200, 300, 90, 400], ["total-0002: 900, said before", "total-0005: 90 is below"]),
+    ],
+)  # fmt: skip
+def test_one_line_for_each_total_that_does_not_fit(
+    tmp_path: Path, counts: list[int], expected: list[str]
+) -> None:
+    lines = [x.replace("'", "") for x in told(tmp_path, series(counts), "said before")]
+    assert len(lines) == len(expected)
+    for line, words in zip(lines, expected, strict=True):
+        assert words in line
+        assert "count: warning" in line
+
+
+def test_many_voices_are_no_series(tmp_path: Path) -> None:
+    assert told(tmp_path, series([200, 100], claimant_id="press"), "said before") == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5)), max_size=30))
+def test_without_the_misfits_no_total_falls(items: list[tuple[int, int]]) -> None:
+    low = np.array([a for a, _ in items], dtype="int64")
+    high = low + np.array([b for _, b in items], dtype="int64")
+    out = {odd for odd, _, _ in oddities._misfits(low, high)}
+    kept = [i for i in range(len(low)) if i not in out]
+    assert all(low[i] <= high[j] for n, i in enumerate(kept) for j in kept[n + 1 :])
+    assert bool(out) == any(
+        low[i] > high[j] for i in range(len(low)) for j in range(i + 1, len(low))
+    )
+
+
+def test_the_same_counts_again_in_one_deal(tmp_path: Path) -> None:
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": d, "n": n}
+        for e, _ in DAYS
+        for d, n in (("to_ukraine", 1212), ("to_russia", 27))
+    ]
+    rows = small(DAYS, claims)
+    for e in rows["events"]:
+        e["deal_id"] = "deal"
+    expected = "events.csv:3: event_id: warning: 'bodies-2025-06-13' repeats the counts of 'bodies-2025-06-11', of the"
+    assert told(tmp_path, rows, "repeats the counts")[0].startswith(expected)
+    rows["claims"][3] |= {"count_low": 28, "count_high": 28}
+    assert told(tmp_path, rows, "repeats the counts") == []
+
+
+def test_a_page_from_a_day_to_come(tmp_path: Path) -> None:
+    claim = {
+        "event_id": DAYS[0][0],
+        "claimant_id": "kyiv",
+        "direction": "to_ukraine",
+        "n": 7,
+        "on": "2062-07-15",
+    }
+    rows = small(DAYS[:1], [claim])
+    lines = told(tmp_path, rows, "is after today")
+    assert len(lines) == 1 and lines[0].startswith("sources.csv:2: published_on: warning")
+
+
+def test_reading_that_nobody_declared(tmp_path: Path) -> None:
+    def cover(side: str, start: str, end: str) -> dict[str, str]:
+        return {
+            "kind": "bodies",
+            "side": side,
+            "read_from": start,
+            "read_through": end,
+            "density": "dense",
+        }
+
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7} for e, _ in DAYS
+    ]
+    rows = small(DAYS, claims)
+    assert len(told(tmp_path, rows, "nobody declared what was read")) == 2
+    rows["coverage"] = [cover(s, "2025-06-01", "2025-06-30") for s in ("ukraine", "russia")]
+    assert told(tmp_path, rows, "bodies, ") == []
+    rows["coverage"] = [
+        *rows["coverage"][:1],
+        cover("russia", "2025-05-01", "2025-05-30"),
+        cover("russia", "2025-06-01", "2025-06-12"),
+    ]
+    gap, late = told(tmp_path, rows, "bodies, russia")
+    assert "days before it are declared by no stretch" in gap
+    assert "there is an event on 2025-06-13, after the last day read" in late
+
+
+def test_a_corrected_count_is_not_odd(tmp_path: Path) -> None:
+    days = [(f"bodies-2025-0{m}-01", f"2025-0{m}-01") for m in range(1, 8)]
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 10} for e, _ in days
+    ]
+    slip = claims[-1] | {"n": 100}
+    assert len(told(tmp_path, small(days, [*claims[:-1], slip]), "more than 3 times")) == 1
+    assert (
+        told(
+            tmp_path,
+            small(days, [*claims[:-1], slip, claims[-1] | {"corrects": "c6"}]),
+            "more than 3 times",
+        )
+        == []
+    )
