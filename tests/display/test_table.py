@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from repatria.display import table as tables
+from repatria.display.events import event_frame
 from repatria.display.table import Table
 
 HOSTILE = [
@@ -38,7 +38,9 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_inert_in_html(text: str) -> None:
-    html = Table(text, text, pd.DataFrame({text: [text], "n": [1]}), links=[text], notes=[text])._repr_html_()
+    html = Table(
+        text, text, pd.DataFrame({text: [text], "n": [1]}), links=[text], notes=[text]
+    )._repr_html_()
     page = Elements()
     page.feed(html)
     assert page.tags <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "a"}
@@ -57,20 +59,25 @@ def test_an_empty_table_says_so() -> None:
     assert "no row is known" in html and "<table" not in html
 
 
-@pytest.mark.parametrize(
-    ("value", "absence", "shown"),
-    [(0, "zero", "none"), (pd.NA, "withheld", "size withheld"), (pd.NA, "not_reported", "not reported"),
-     (pd.NA, "not_applicable", "not applicable"), (1212, None, "1,212")],
-)  # fmt: skip
-def test_four_absences_have_four_words(value: object, absence: object, shown: str) -> None:
-    assert tables.counted(value, absence) == shown
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "shown"), [(5, 5, "5"), (1245, 1248, "1,245–1,248"), (35, pd.NA, "35 or more"), (pd.NA, pd.NA, "")]
-)
-def test_spans(low: object, high: object, shown: str) -> None:
-    assert tables.span(low, high) == shown
+def test_spanners_and_groups_have_scopes_and_lose_no_cell() -> None:
+    frame = pd.DataFrame(
+        {
+            "day": ["2 June", "11 June", "1 July"],
+            "month": ["June", "June", "July"],
+            "to Ukraine: count": [1, 2, 3],
+            "to Ukraine: by": ["a", "b", "c"],
+            "note": ["x", "y", "z"],
+        }
+    )
+    spanners = {"to Ukraine": ["to Ukraine: count", "to Ukraine: by"]}
+    html = Table("t", "t", frame, spanners=spanners, groups="month")._repr_html_()
+    assert '<th scope="colgroup" colspan="2">to Ukraine</th>' in html
+    assert '<th scope="col" class="n">count</th>' in html
+    assert html.count('scope="col" rowspan="2"') == 2
+    assert html.count('scope="rowgroup" colspan="4"') == 2 and html.index(">June<") < html.index(
+        ">July<"
+    )
+    assert html.count('scope="row"') == 3 and html.count("<td") == 9
 
 
 def test_headers_have_scope_and_the_csv_rides_along() -> None:
@@ -83,9 +90,11 @@ def test_headers_have_scope_and_the_csv_rides_along() -> None:
 
 
 def test_the_event_table_shows_no_blank_for_an_unknown_count(record: Any) -> None:
-    frame = tables.event_frame(record.events(cancelled=True, disputed=True))
+    frame = event_frame(record.events(cancelled=True, disputed=True))
     assert (frame["to Ukraine"] != "").all() and (frame["to Russia"] != "").all()
-    assert set(frame.loc[frame["event"] == "prisoners-2025-06-09", "to Ukraine"]) == {"size withheld"}
+    assert set(frame.loc[frame["event"] == "prisoners-2025-06-09", "to Ukraine"]) == {
+        "size withheld"
+    }
 
 
 def test_a_table_does_not_change_its_frame() -> None:

@@ -1,70 +1,37 @@
-"""Tables for notebooks and reports: typed absence in words, escaped text, links to claims, CSV beside HTML."""
+"""Tables for notebooks and reports: escaped text, links to claims, spanners and groups, CSV beside HTML."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
-import jinja2
 import pandas as pd
+from markupsafe import Markup
 
-from repatria.display.words import anchor, date, number
+from repatria.display.words import date, number, templates
 from repatria.record.names import inert
 
-_TEMPLATE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-    """\
-{% if not rows %}
-<p class="rp-note">{{ title }}: no row is known in this view.</p>
-{% else %}
-<div class="rp-table{{ ' rp-long' if rows | length > 15 }}" id="table-{{ name }}" role="region" aria-label="{{ title }}" tabindex="0">
-<table>
-<caption>{{ title }}</caption>
-<thead><tr>
-{% for c in columns %}
-<th scope="col"{% if c in numeric %} class="n"{% endif %}>{{ c }}</th>
-{% endfor %}
-</tr></thead>
-<tbody>
-{% for row in rows %}
-<tr>
-{% for cell in row %}
-{% if loop.first %}
-<th scope="row"{% if columns[0] in days %} class="d"{% endif %}>{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</th>
-{% else %}
-<td{% if columns[loop.index0] in numeric %} class="n"{% elif columns[loop.index0] in days %} class="d"{% endif %}>{% if links[loop.index0] and cell %}<a href="#{{ anchor(cell) }}">{{ cell }}</a>{% else %}{{ cell }}{% endif %}</td>
-{% endif %}
-{% endfor %}
-</tr>
-{% endfor %}
-</tbody>
-</table>
-</div>
-{% for note in notes %}
-<p class="rp-note">{{ note }}</p>
-{% endfor %}
-{% endif %}
-"""
-)
-
-
-
-
-
-
-
-
-
-
+__all__ = ["Table"]
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table as the reader sees it.
+    """A table as the reader sees it; in a notebook it displays as HTML with its CSV beside it.
 
-    `frame` holds plain values (shown as `show` says, else by type), `links` names the columns whose cells
-    are event ids, `notes` stand under the table. In a notebook it displays as HTML with a CSV beside it; `data`
-    is what the CSV holds where the shown columns are joined for readers.
+    `frame` holds plain values (shown as `show` says, else by type). `links` names the columns whose cells are
+    event ids, `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
+    ["to Ukraine: count", "to Ukraine: by"]}; the heading and its colon are then left out of the columns' own heads.
+    `groups` names a column whose values head groups of rows, in order of first appearance. `data` is what the CSV
+    holds where the shown columns are joined for readers; else it holds `frame`.
+
+    >>> t = Table("days", "By day", pd.DataFrame({"day": ["11 June 2025"], "bodies": [1212]}))
+    >>> print(t.csv())
+    day,bodies
+    11 June 2025,1212
+    <BLANKLINE>
     """
 
     name: str
@@ -74,10 +41,12 @@ class Table:
     notes: Sequence[str] = ()
     show: Mapping[str, str] = field(default_factory=dict)
     data: pd.DataFrame | None = None
+    spanners: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: str = ""
 
     def _cell(self, column: str, value: object) -> str:
         if pd.isna(value) and pd.api.types.is_numeric_dtype(self.frame[column]):  # type: ignore[call-overload]
-            return "–"  # visibly missing, not blank: a blank in a column of numbers reads as nothing
+            return "–"  # visibly missing: a blank in a column of numbers reads as nothing
         if column in self.show:
             return "" if pd.isna(value) else self.show[column].format(value)
         if isinstance(value, pd.Timestamp | dt.date) or value is pd.NaT:
@@ -88,21 +57,46 @@ class Table:
             return "" if pd.isna(value) else f"{value:.3g}"
         return "" if value is None or value is pd.NA else str(value)
 
+    def _column(self, name: str) -> dict[str, Any]:
+        """Return a column for the template: label, spanner, class by type, whether its cells are links."""
+        spanner = next((s for s, columns in self.spanners.items() if name in columns), None)
+        values = self.frame[name]
+        css = ""
+        if pd.api.types.is_numeric_dtype(values):
+            css = ' class="n"'
+        elif pd.api.types.is_datetime64_any_dtype(values):
+            css = ' class="d"'
+        label = name if spanner is None else name.removeprefix(f"{spanner}: ")
+        return {"label": label, "spanner": spanner, "css": Markup(css), "links": name in self.links}
+
     def _repr_html_(self) -> str:
-        f = self.frame
-        numeric = [c for c in f.columns if pd.api.types.is_numeric_dtype(f[c])]
-        days = [c for c in f.columns if pd.api.types.is_datetime64_any_dtype(f[c])]
-        rows = [[self._cell(c, v) for c, v in zip(f.columns, row, strict=True)] for row in f.itertuples(index=False)]
-        return _TEMPLATE.render(
-            name=self.name,
-            title=self.title,
-            columns=list(f.columns),
-            numeric=numeric,
-            days=days,
-            rows=rows,
-            links=[c in self.links for c in f.columns],
-            notes=self.notes,
-            anchor=anchor,
+        f = self.frame.drop(columns=self.groups or [])
+        columns = [self._column(c) for c in f.columns]
+        groups = self.frame[self.groups] if self.groups else [""] * len(f)
+        rows = [
+            {"group": g, "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)]}
+            for g, row in zip(groups, f.itertuples(index=False), strict=True)
+        ]
+        heads = [
+            {"label": label, "columns": list(part)}
+            for label, part in groupby(columns, key=lambda c: c["spanner"])
+        ]
+        return (
+            templates()
+            .get_template("table.html.j2")
+            .render(
+                name=self.name,
+                title=self.title,
+                columns=columns,
+                heads=heads,
+                spanned=bool(self.spanners),
+                bodies=[
+                    (str(g), list(part)) for g, part in groupby(rows, key=lambda r: r["group"])
+                ],
+                grouped=bool(self.groups),
+                count=len(rows),
+                notes=self.notes,
+            )
         )
 
     def csv(self) -> str:
@@ -123,9 +117,3 @@ class Table:
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         data = {"text/html": self._repr_html_(), "text/plain": repr(self), "text/csv": self.csv()}
         return data, {"text/csv": {"name": self.name}}
-
-
-
-
-
-

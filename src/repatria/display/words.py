@@ -1,26 +1,75 @@
-"""Sentences with computed numbers: the only way a figure enters prose."""
+"""Words for readers: how numbers, days and absences are written, and sentences rendered from templates.
+
+Sentences of more than one clause are Jinja templates in `en/<question>/<name>.md.j2`; Python hands them numbers by
+name and never glues prose. A number that is missing is an error, not a hole. Another language is another folder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pandas as pd
 
-GUARDRAIL = (
-    "This measures handovers: who held the ground, what was identified and what was agreed. It does not measure losses."
-)
+from repatria.record import names
+
+__all__ = [
+    "ABSENCE_WORDS",
+    "GRADE_WORDS",
+    "GUARDRAIL",
+    "LENS_WORDS",
+    "Prose",
+    "anchor",
+    "counted",
+    "date",
+    "joined",
+    "noun",
+    "number",
+    "part_words",
+    "percent",
+    "plural",
+    "say",
+    "span",
+]
+
+LANGUAGE = "en"
+FOLDER = Path(__file__).parent / LANGUAGE
+
 LENS_WORDS = {
     "best": "receiver-first rule, all claims",
     "ukraine": "Ukrainian claims only",
     "russia": "Russian claims only",
     "receiver": "each side's claims on what it received",
 }
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """Return "1 event" or "3 events"."""
-    return f"{number(n)} {one if n == 1 else many or one + 's'}"
+ABSENCE_WORDS = {
+    "zero": "none",
+    "withheld": "size withheld",
+    "not_reported": "not reported",
+    "not_applicable": "not applicable",
+}
+GRADE_WORDS = {
+    "agreed": "both sides agree",
+    "contested": "sides differ",
+    "one_sided": "one side only",
+    "reported": "no official",
+    "undisclosed": "size withheld",
+}
+_PROPER = {
+    **{
+        place: place.capitalize()
+        for place in (
+            "avdiivka azov azovstal bakhmut belarus chernobyl donetsk kharkiv kherson kursk luhansk "
+            "mariupol marinka qatar rosatom russia sumy ukrainians vuhledar wagner zaporizhzhia"
+        ).split()
+    },
+    "dnr": "DNR",
+    "lnr": "LNR",
+    "npp": "NPP",
+    "il76": "Il-76",
+}
 
 
 class Prose(str):
@@ -30,60 +79,39 @@ class Prose(str):
         return str(self)
 
 
-
-
-
-
-_PROPER = {
-    **{n: n.capitalize() for n in (
-        "avdiivka", "azov", "azovstal", "bakhmut", "belarus", "chernobyl", "donetsk", "kharkiv", "kherson", "kursk",
-        "luhansk", "mariupol", "marinka", "qatar", "rosatom", "russia", "sumy", "ukrainians", "vuhledar", "wagner",
-        "zaporizhzhia",
-    )},
-    "dnr": "DNR", "lnr": "LNR", "npp": "NPP", "il76": "Il-76",
-}  # fmt: skip
-
-
-def noun(attrs: Mapping[Any, Any]) -> str:
-    """Return what a table of one kind counts: "bodies", "prisoners", or "persons" where kinds are mixed."""
-    return str(attrs.get("kind") or "persons")
-
-
-def part_words(part: str) -> str:
-    """Return a part's code as readers see it: "rosatom_employees" as "Rosatom employees"."""
-    names = [_PROPER.get(w, w) for w in part.split("_")]
-    return f"{' '.join(names[1:])} direction" if names[0] == "direction" and len(names) > 1 else " ".join(names)
-
-
-ABSENCE_WORDS = {
-    "zero": "none",
-    "withheld": "size withheld",
-    "not_reported": "not reported",
-    "not_applicable": "not applicable",
-}
-
-
-GRADE_WORDS = {
-    "agreed": "both sides agree",
-    "contested": "sides differ",
-    "one_sided": "one side only",
-    "reported": "no official",
-    "undisclosed": "size withheld",
-}
-
-
 def number(value: object) -> str:
-    """Return a whole number with thousands separators, or an empty text for a missing one."""
+    """Return a whole number with thousands separators, or an empty text for a missing one.
+
+    >>> number(6057), number(None)
+    ('6,057', '')
+    """
     return "" if pd.isna(value) else f"{int(value):,}"  # type: ignore[call-overload]
 
 
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as text, or "no figure"; one that would print as 0 or 100 but is not keeps its digits.
+
+    >>> percent(0.0764), percent(0.99996), percent(None)
+    ('7.6%', '99.996%', 'no figure')
+    """
+    if value is None or pd.isna(value):
+        return "no figure"
+    while digits < 4 and 0 < value < 1 and round(100 * value, digits) in (0, 100):
+        digits += 1
+    return f"{100 * value:.{digits}f}%"
+
+
 def date(value: object) -> str:
-    """Return an ISO day, or an empty text."""
+    """Return an ISO day, or an empty text for a missing one."""
     return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
 
 
 def span(low: object, high: object) -> str:
-    """Return a range of counts as text: one number if both ends are equal, "n or more" if the end is open."""
+    """Return a range of counts: one number if both ends are equal, "n or more" if the end is open.
+
+    >>> span(195, 207), span(1000, 1000), span(1200, None), span(None, None)
+    ('195–207', '1,000', '1,200 or more', '')
+    """
     if pd.isna(low):
         return ""
     if pd.isna(high):
@@ -92,12 +120,43 @@ def span(low: object, high: object) -> str:
 
 
 def counted(value: object, absence: object) -> str:
-    """Return a count, or the words for its absence: a missing number is never shown as zero or blank."""
-    if pd.notna(absence):
-        return ABSENCE_WORDS[str(absence)]
-    return number(value)
+    """Return a count, or the words for its absence: a missing number is never shown as zero or blank.
+
+    >>> counted(27, None), counted(0, "zero"), counted(None, "withheld")
+    ('27', 'none', 'size withheld')
+    """
+    return ABSENCE_WORDS[str(absence)] if pd.notna(absence) else number(value)
 
 
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: "1 event", "3 events".
+
+    >>> plural(1, "handover"), plural(1200, "body", "bodies")
+    ('1 handover', '1,200 bodies')
+    """
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def joined(items: Sequence[str], last: str = "and") -> str:
+    """Return a list as in a sentence: "a", "a and b", "a, b and c"."""
+    items = list(items)
+    return f" {last} ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def noun(attrs: Mapping[Any, Any]) -> str:
+    """Return what a table of one kind counts: "bodies", "prisoners", or "persons" for mixed kinds."""
+    return str(attrs.get("kind") or "persons")
+
+
+def part_words(part: str) -> str:
+    """Return a part's code as readers see it.
+
+    >>> part_words("rosatom_employees"), part_words("direction_kursk")
+    ('Rosatom employees', 'Kursk direction')
+    """
+    words = [_PROPER.get(w, w) for w in part.split("_")]
+    named = words[0] == "direction" and len(words) > 1
+    return f"{' '.join(words[1:])} direction" if named else " ".join(words)
 
 
 def anchor(event_id: str) -> str:
@@ -105,23 +164,54 @@ def anchor(event_id: str) -> str:
     return f"event-{event_id}"
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share as text, or "no figure"; a share that would print as 0 or 100 but is not keeps its digits."""
-    if value is None or pd.isna(value):
-        return "no figure"
-    while digits < 4 and 0 < value < 1 and round(100 * value, digits) in (0, 100):
-        digits += 1
-    return f"{100 * value:.{digits}f}%"
+@cache
+def templates() -> jinja2.Environment:
+    """Return the environment of this language's templates: strict, and with the filters an editor may use."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "number": number,
+        "percent": percent,
+        "plural": plural,
+        "span": lambda ends: span(*ends),
+        "counted": counted,
+        "day": names.day,
+        "month": names.month,
+        "event_day": names.event_day,
+        "iso": date,
+        "and": joined,
+        "or": lambda items: joined(items, "or"),
+        "part": part_words,
+        "anchor": anchor,
+    }
+    env.globals |= {
+        "sides": names.SIDES,
+        "kinds": names.KIND_WORDS,
+        "lenses": LENS_WORDS,
+        "grades": GRADE_WORDS,
+        "absences": ABSENCE_WORDS,
+    }
+    return env
 
 
-def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
-    """Return to how many decimals of a percent (at most `most`) shares agree, or None if not even to one percent.
+def say(template: str, **numbers: Any) -> Prose:
+    """Return the sentences of `en/<template>.md.j2`, filled with named numbers.
 
-    They agree to a digit if they print alike and lie within half a unit of it, so that 2.6% and 3.2% do not pass as
-    "both 3%".
+    Line breaks inside a paragraph are for whoever edits the template: they become spaces, and an empty line
+    parts paragraphs. Raises jinja2.UndefinedError for a number that the template wants and nobody gave, and
+    jinja2.TemplateNotFound for a template that is not there.
+
+    >>> say("guardrail").startswith("This measures handovers")
+    True
     """
-    spread = 100 * (max(values) - min(values))
-    for digits in range(most, -1, -1):
-        if spread <= 0.5 / 10**digits and len({f"{100 * s:.{digits}f}" for s in values}) == 1:
-            return digits
-    return None
+    text = templates().get_template(f"{template}.md.j2").render(numbers)
+    paragraphs = (" ".join(p.split()) for p in text.split("\n\n"))
+    return Prose("\n\n".join(p for p in paragraphs if p))
+
+
+GUARDRAIL = say("guardrail")  # what the record measures, and what it does not

@@ -1,4 +1,4 @@
-"""Names that the record and all that read it share: days, kinds and directions in words, hosts of pages."""
+"""Names that the record and all that read it share: days, kinds, directions in words; hosts of pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["HOST", "KIND_WORDS", "SIDES", "bare_host", "day", "event_day", "inert", "period"]
+__all__ = [
+    "HOST",
+    "KIND_WORDS",
+    "SIDES",
+    "bare_host",
+    "day",
+    "event_day",
+    "inert",
+    "month",
+    "period",
+]
 
 SIDES = {"to_ukraine": "to Ukraine", "to_russia": "to Russia"}
 KIND_WORDS = {
@@ -23,7 +33,7 @@ def __dir__() -> list[str]:
 
 
 def day(value: pd.Timestamp) -> str:
-    """Return a day as "11 June 2025".
+    """Return a day in words.
 
     >>> day(pd.Timestamp("2025-06-11"))
     '11 June 2025'
@@ -31,8 +41,28 @@ def day(value: pd.Timestamp) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def month(value: pd.Timestamp) -> str:
+    """Return a month in words.
+
+    >>> month(pd.Timestamp("2025-06-11"))
+    'June 2025'
+    """
+    return f"{value:%B %Y}"
+
+
+def event_day(event: Any) -> str:
+    """Return an event's date as far as it is known: "11 June 2025" or "June 2026".
+
+    `event` has `date` and `date_precision`, as a row of `Record.events` has.
+
+    >>> event_day(record.events("bodies", since="2025-06-11", until="2025-06-11").iloc[0])
+    '11 June 2025'
+    """
+    return month(event.date) if event.date_precision == "month" else day(event.date)
+
+
 def period(events: pd.DataFrame) -> str:
-    """Return the days from the first to the last of these events: "June 2022 to 11 June 2025", or the only one.
+    """Return the days from the first to the last of these events, or the only one.
 
     >>> period(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     '11 June 2025 to 16 June 2025'
@@ -43,17 +73,8 @@ def period(events: pd.DataFrame) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def event_day(event: Any) -> str:
-    """Return an event's date as far as it is known: "11 June 2025" or "June 2026".
-
-    >>> event_day(record.events("bodies", since="2025-06-11", until="2025-06-11").iloc[0])
-    '11 June 2025'
-    """
-    return f"{event.date:%B %Y}" if event.date_precision == "month" else day(event.date)
-
-
 def inert(value: object) -> object:
-    """Return a cell that a spreadsheet reads as text: a leading formula character gets an apostrophe.
+    """Return a cell that a spreadsheet reads as text: a formula character gets an apostrophe.
 
     >>> inert("=1+1"), inert(5)
     ("'=1+1", 5)
@@ -69,4 +90,5 @@ def bare_host(host: str) -> str:
     >>> bare_host("m.tass.com"), bare_host("www.trtworld.com:443")
     ('tass.com', 'trtworld.com')
     """
-    return re.sub(r"^(?:(?:www|m|amp|mobile)\d?\.)+(?=[^.]+\.)|:\d+$", "", host.lower()).rstrip(".")
+    prefix = r"^(?:(?:www|m|amp|mobile)\d?\.)+(?=[^.]+\.)"
+    return re.sub(rf"{prefix}|:\d+$", "", host.lower()).rstrip(".")

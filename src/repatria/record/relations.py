@@ -314,18 +314,17 @@ def _publishers(found: Findings, s: pd.DataFrame) -> None:
     """
     house = s["publisher"].str.replace(r" \([^()]*\)$", "", regex=True)
     host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str").map(bare_host)
-    for key, of, where in ((host, house, "on {}"), (house.str.lower(), house, "elsewhere")):
-        pairs = pd.DataFrame({"key": key, "house": of}).loc[lambda p: p["key"] != ""]
-        if where != "elsewhere":
-            pairs = pairs[~pairs["key"].isin(MANY_PUBLISH)]
-        first = pairs.drop_duplicates("key").set_index("key")["house"]
-        usual = pairs.groupby("key")["house"].nunique()
-        for name in usual.index[usual > 1]:
-            rows = pairs[pairs["key"] == name]
-            best = rows["house"].value_counts().index[0] if len(rows) > 2 else first[name]
-            for i in rows.index[rows["house"] != best]:
-                reason = f"{shown(house[i])} is spelt {shown(best)} {where.format(name)}"
+    host = host.mask(host.isin(MANY_PUBLISH), "")
+    said: set[int] = set()
+    for key, where in ((host, "on {}"), (house.str.lower(), "elsewhere")):
+        pairs = pd.DataFrame({"key": key, "house": house})[key != ""]
+        spelt = pairs.groupby("key")["house"].nunique()
+        for name, rows in pairs[pairs["key"].isin(spelt.index[spelt > 1])].groupby("key"):
+            usual = rows["house"].mode().iloc[0]
+            for i in rows.index[rows["house"] != usual].difference(list(said)):
+                reason = f"{shown(house[i])} is spelt {shown(usual)} {where.format(name)}"
                 found.line("sources", i + 2, reason, "publisher")
+                said.add(i)
 
 
 def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
