@@ -18,8 +18,12 @@ app.command("add")(curate.command)
 app.command("changes")(changes.command)
 app.command("export")(export.command)
 
-Data = Annotated[Path | None, typer.Option(help="Folder of another record (default: this project's data/).")]
-AsOf = Annotated[str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of another record (default: this project's data/).")
+]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")
+]
 Since = Annotated[str, typer.Option(help="First day of the window (YYYY-MM-DD).")]
 Until = Annotated[str, typer.Option(help="Last day of the window (YYYY-MM-DD).")]
 Lens = Annotated[str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")]
@@ -51,7 +55,9 @@ def _record(data: Path | None) -> Any:
 
 @app.command()
 def check(
-    data: Annotated[Path | None, typer.Argument(help="Folder of the record (default: this project's data/).")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder of the record (default: this project's data/).")
+    ] = None,
     warnings: Annotated[bool, typer.Option(help="Print warnings, not only their number.")] = True,
 ) -> None:
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
@@ -89,10 +95,16 @@ def events(
 
     p = _parameters(as_of=as_of, since=since, lens=lens)
     try:
-        rows = _record(data).as_of(p.as_of).events(kind, p.lens, p.since, until, cancelled=True, disputed=True)
+        rows = (
+            _record(data)
+            .as_of(p.as_of)
+            .events(kind, p.lens, p.since, until, cancelled=True, disputed=True)
+        )
     except ValueError as e:
         raise fail(e) from None
-    table = tables.Table("events", f"{len(rows)} events, lens {p.lens}", rows if csv else tables.event_frame(rows))
+    table = tables.Table(
+        "events", f"{len(rows)} events, lens {p.lens}", rows if csv else tables.event_frame(rows)
+    )
     typer.echo(table.csv() if csv else repr(table), nl=not csv)
 
 
@@ -107,7 +119,7 @@ def report(
 ) -> None:
     """Run the notebooks and publish reports/<as_of>/index.html."""
     from repatria.record.checks import RecordError
-    from repatria.report import run as reports
+    from repatria.report import base, run
 
     p = _parameters(as_of=as_of, since=since, lens=lens)
     if data is not None:
@@ -117,10 +129,10 @@ def report(
             from rich.console import Console
 
             with Console(stderr=True).status("making the report") as status:
-                outcome = reports.make(p, out, lambda line: status.update(line), force)
+                outcome = run.make(p, out, lambda line: status.update(line), force)
         else:
-            outcome = reports.make(p, out, lambda line: typer.echo(line, err=True), force)
-    except (RecordError, reports.ReportError) as e:
+            outcome = run.make(p, out, lambda line: typer.echo(line, err=True), force)
+    except (RecordError, base.ReportError) as e:
         raise fail(e) from None
     typer.echo(outcome.folder / "index.html")
 
@@ -128,11 +140,11 @@ def report(
 @app.command(hidden=True)
 def refresh() -> None:
     """For maintainers: rewrite what is generated (descriptor, codebook, README headline, stored notebooks)."""
-    from repatria.report import run as reports
+    from repatria.report import refresh as generated
 
-    reports.describe()
-    reports.refresh_readme()
-    reports.refresh_notebooks(lambda line: typer.echo(line, err=True))
+    generated.codebook()
+    generated.readme()
+    generated.notebooks(lambda line: typer.echo(line, err=True))
 
 
 def main() -> None:

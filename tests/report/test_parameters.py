@@ -25,7 +25,10 @@ TODAY = dt.date(2026, 11, 22)
         ({"as_of": "2025-02-30"}, "as_of: '2025-02-30' is not a day"),
         ({"as_of": "2021-01-01"}, "as_of: 2021-01-01 is out of range"),
         ({"since": "2027-01-01"}, "since: 2027-01-01 is out of range"),
-        ({"as_of": "2025-01-01", "since": "2025-01-02"}, "since: 2025-01-02 is after as_of 2025-01-01"),
+        (
+            {"as_of": "2025-01-01", "since": "2025-01-02"},
+            "since: 2025-01-02 is after as_of 2025-01-01",
+        ),
         ({"lens": "both"}, "lens: 'both' is none of best, ukraine, russia, receiver"),
         ({"lens": None}, "lens: None is a NoneType, not text"),
     ],
@@ -42,8 +45,12 @@ def test_defaults_and_sound_values_pass() -> None:
     assert parameters.check(values, TODAY).as_dict() == values
 
 
-@pytest.mark.parametrize("flag", [("--as-of", "tomorrow"), ("--lens", "both"), ("--since", "1999-01-01")])
-def test_the_command_refuses_before_it_starts_anything(flag: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "flag", [("--as-of", "tomorrow"), ("--lens", "both"), ("--since", "1999-01-01")]
+)
+def test_the_command_refuses_before_it_starts_anything(
+    flag: tuple[str, str], tmp_path: Path
+) -> None:
     result = CliRunner().invoke(app, ["report", *flag, "--out", f"{tmp_path}/reports"])
     assert result.exit_code == 1
     assert len(result.output.strip().splitlines()) == 1

@@ -9,6 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from repatria.record.rule import LENSES
 from repatria.record.schema import WAR_START
 
+__all__ = ["CELL", "Parameters", "check"]
+
+CELL = 'as_of: str = ""\nsince: str = ""\nlens: str = "best"'  # of every notebook
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -25,6 +29,10 @@ class Parameters:
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
+
+    def given(self) -> dict[str, str]:
+        """Return the parameters that limit something: what a notebook has to be told."""
+        return {name: value for name, value in self.as_dict().items() if value}
 
 
 def check(values: Mapping[str, object], today: dt.date | None = None) -> Parameters:

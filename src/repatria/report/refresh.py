@@ -1,0 +1,67 @@
+"""Refreshing what is generated and kept in git: descriptor, codebook, README, stored notebooks."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+
+from repatria import __version__
+from repatria.record.fingerprint import ROOT
+from repatria.report import kernels
+from repatria.report.base import ReportError, Say
+
+__all__ = ["codebook", "notebooks", "readme", "replace_block"]
+
+
+def notebooks(say: Say = print) -> None:
+    """Execute every notebook with its default parameters and store it, for nbval and for readers."""
+    import nbformat
+
+    for book in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        with tempfile.TemporaryDirectory() as scratch:
+            target = Path(scratch) / book.name
+            kernels.execute(book, target, {})
+            nb = kernels.clean(nbformat.read(target, as_version=4))
+            kept = ("kernelspec", "repatria")
+            nb.metadata = {k: nb.metadata[k] for k in kept if k in nb.metadata}
+            nbformat.write(nb, book)
+        say(f"{book.stem}: stored")
+
+
+def codebook() -> None:
+    """Write `data/datapackage.json` and the field tables of the codebook from the schema."""
+    from repatria.record import schema
+
+    folder = ROOT / "data"
+    text = json.dumps(schema.descriptor(__version__), indent=2, ensure_ascii=False) + "\n"
+    (folder / "datapackage.json").write_text(text, "utf-8")
+    _rewrite(folder / "README.md", "fields", schema.codebook())
+
+
+def readme() -> None:
+    """Write the README's headline, as a range with its day, and its chart from the record."""
+    from repatria import charts
+    from repatria.display import brief
+    from repatria.record.view import load
+
+    record = load()
+    _rewrite(ROOT / "README.md", "headline", brief.headline(record))
+    picture = charts.handovers(record.events("bodies")).png()
+    (ROOT / "docs" / "handovers.png").write_bytes(picture)
+
+
+def _rewrite(page: Path, name: str, block: str) -> None:
+    page.write_text(replace_block(page.read_text("utf-8"), name, block), "utf-8")
+
+
+def replace_block(text: str, name: str, block: str) -> str:
+    """Return `text` with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced.
+
+    Raises ReportError if the markers are not there once each, in order.
+    """
+    pattern = re.compile(rf"(<!-- {name}:begin[^>]*-->\n).*?(<!-- {name}:end -->)", re.S)
+    if len(pattern.findall(text)) != 1:
+        raise ReportError(f"the markers {name}:begin and {name}:end are not there once each")
+    return pattern.sub(lambda m: f"{m.group(1)}{block.rstrip()}\n{m.group(2)}", text)
