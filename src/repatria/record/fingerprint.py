@@ -1,4 +1,4 @@
-"""Where the record lies, and its digest. Light on purpose: no table is parsed for it."""
+"""Where the project's files are, and the record's digest. Light on purpose: no table is parsed for it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,41 @@ from pathlib import Path
 
 from repatria.record.schema import TABLES
 
-ROOT = Path(__file__).resolve().parents[3]
+__all__ = ["ROOT", "combine", "data_folder", "of_data", "of_file"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _root(package: Path) -> Path:
+    """Return the folder that holds data/ and notebooks/: the checkout, else what the wheel carries."""
+    checkout = package.parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
+        return checkout
+    from importlib import resources
+
+    return Path(str(resources.files("repatria"))) / "_bundle"
+
+
+ROOT = _root(Path(__file__).resolve().parents[1])
 
 
 def data_folder() -> Path:
-    """Return the folder of the record: `$REPATRIA_DATA`, else `data/` of this checkout."""
+    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one installed.
+
+    >>> (data_folder() / "claims.csv").is_file()
+    True
+    """
     return Path(os.environ.get("REPATRIA_DATA") or ROOT / "data")
 
 
 def combine(parts: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 over (name, digest) pairs, in their order."""
+    """Return the SHA-256 over (name, digest) pairs, in their order.
+
+    >>> combine([]) == combine([("claims", "")])
+    False
+    """
     total = hashlib.sha256()
     for name, digest in parts:
         total.update(f"{name} {digest}\n".encode())

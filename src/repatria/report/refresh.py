@@ -6,23 +6,30 @@ import json
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from repatria import __version__
 from repatria.record.fingerprint import ROOT
-from repatria.report import kernels
+from repatria.report import documents, kernels
 from repatria.report.base import ReportError, Say
+from repatria.report.parameters import CELL
 
-__all__ = ["codebook", "notebooks", "readme", "replace_block"]
+__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block"]
 
 
 def notebooks(say: Say = print) -> None:
-    """Execute every notebook with its default parameters and store it, for nbval and for readers."""
+    """Give every notebook the parameters cell, execute it with its defaults and store it."""
     import nbformat
 
     for book in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         with tempfile.TemporaryDirectory() as scratch:
-            target = Path(scratch) / book.name
-            kernels.execute(book, target, {})
+            source, target = Path(scratch) / book.name, Path(scratch) / "executed.ipynb"
+            nb = nbformat.read(book, as_version=4)
+            for cell in nb.cells:
+                if "parameters" in cell.metadata.get("tags", []):
+                    cell.source = CELL
+            nbformat.write(nb, source)
+            kernels.execute(source, target, {})
             nb = kernels.clean(nbformat.read(target, as_version=4))
             kept = ("kernelspec", "repatria")
             nb.metadata = {k: nb.metadata[k] for k in kept if k in nb.metadata}
@@ -38,6 +45,13 @@ def codebook() -> None:
     text = json.dumps(schema.descriptor(__version__), indent=2, ensure_ascii=False) + "\n"
     (folder / "datapackage.json").write_text(text, "utf-8")
     _rewrite(folder / "README.md", "fields", schema.codebook())
+
+
+def docs(commands: Any) -> None:
+    """Write the pages on the commands (a click group) and on the public functions."""
+    folder = ROOT / "docs"
+    _rewrite(folder / "commands.md", "commands", documents.commands(commands))
+    _rewrite(folder / "api.md", "api", documents.api())
 
 
 def readme() -> None:
