@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from conftest import small, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import repatria as rp
-from conftest import small, write
-from repatria import cli
 from repatria.curate import propose as curate
 from repatria.curate.propose import CurateError, Handover, Page, Statement, statement
 from repatria.record import view as record
 from repatria.record.fingerprint import ROOT, of_data
 from repatria.record.schema import TABLES
+
+app = typer.Typer()
+app.command()(curate.command)
 
 EVENT = "bodies-2025-03-28"
 
@@ -65,7 +68,7 @@ def add(data: Path, *handovers: Handover) -> curate.Draft:
 
 
 def run(data: Path, *arguments: str, input: str | None = None) -> Any:
-    return CliRunner().invoke(cli.app, ["add", "--data", str(data), *arguments], input=input)
+    return CliRunner().invoke(app, ["--data", str(data), *arguments], input=input)
 
 
 FLAGS = ("--kind", "bodies", "--date", "2025-04-18", "--url", "https://paper.example/1", "--publisher", "Paper",
@@ -444,7 +447,7 @@ def test_handovers_of_unknown_size_only_are_compared_with_nothing(tmp_path: Path
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_terminal", lambda: True)
+    monkeypatch.setattr(curate, "_terminal", lambda: True)
 
 
 THREE = [

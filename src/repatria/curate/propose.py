@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
@@ -804,52 +804,107 @@ def interview(folder: Path, start: Handover) -> Handover:
     return Handover(**answers | {"pages": tuple(pages), "claimants": tuple(new)})
 
 
-# --- what the command line gives --------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
-def handover(given: Any) -> Handover:
-    """Return the handover that the command's options (by name) describe, without a page."""
-    return Handover(
-        given.kind,
-        given.date,
-        event_id=given.event,
-        second=given.second,
-        status=given.status,
-        deal_id=given.deal,
-        agreement_id=given.agreement,
-        mediators=given.mediators,
-        place=given.place,
-        category=given.category,
-        note=given.note,
-        claimants=tuple(claimant(c) for c in given.claimant or []),
-    )
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def from_options(given: Any) -> list[Handover]:
-    """Return the handovers that the command's options (by name) describe: from JSON, or one with its page."""
-    if given.from_:
-        text = sys.stdin.read() if given.from_ == "-" else Path(given.from_).read_text("utf-8")
-        return from_json(text)
-    if not given.url:
-        raise CurateError("give --url and --claim, or --from, or run it on a terminal")
-    speaks_of, day = given.kind or given.event.partition("-")[0], given.published or given.date
-    page = Page(
-        given.url,
-        given.publisher,
-        given.published,
-        given.language,
-        given.tier,
-        given.date_basis,
-        tuple(statement(c) for c in given.claim or []),
-        tuple(total(t, speaks_of, day) for t in given.total or []),
-    )
-    return [replace(handover(given), pages=(page,))]
+def command(
+    from_: Annotated[
+        str, typer.Option("--from", help="JSON file with one handover or a list (- = standard input).")
+    ] = "",
+    kind: Annotated[str, typer.Option(help="bodies, prisoners or civilians.")] = "",
+    date: Annotated[str, typer.Option(help="Day of the handover (YYYY-MM-DD), or its month (YYYY-MM).")] = "",
+    event: Annotated[str, typer.Option(help="Id of an event on record, instead of kind and date.")] = "",
+    second: Annotated[bool, typer.Option(help="Another handover of the kind on a day that has one.")] = False,
+    status: Annotated[str, typer.Option(help="took_place, cancelled or disputed.")] = "took_place",
+    deal: Annotated[str, typer.Option(help="Shared by the days of one deal.")] = "",
+    agreement: Annotated[str, typer.Option(help="Agreement the handover belongs to.")] = "",
+    mediators: Annotated[str, typer.Option(help="Joined by semicolons.")] = "",
+    place: Annotated[str, typer.Option(help="As pages state it.")] = "",
+    category: Annotated[str, typer.Option(help="Who was handed over, where that defines the event.")] = "",
+    note: Annotated[str, typer.Option(help="What is special, in your own words.")] = "",
+    url: Annotated[str, typer.Option(help="The page.")] = "",
+    publisher: Annotated[str, typer.Option(help="Default: that of the host's other pages.")] = "",
+    published: Annotated[str, typer.Option(help="Day of publication; empty = undated.")] = "",
+    language: Annotated[str, typer.Option(help="ISO 639 code. Default: as the host's other pages.")] = "",
+    tier: Annotated[
+        str, typer.Option(help="official, agency, press, aggregator, dataset. Default: as the host's.")
+    ] = "",
+    date_basis: Annotated[str, typer.Option(help=f"How the page fixes the day: {', '.join(DATE_BASES)}.")] = "",
+    claim: Annotated[list[str] | None, typer.Option(help=CLAIM_FORM)] = None,
+    total_: Annotated[list[str] | None, typer.Option("--total", help=TOTAL_FORM)] = None,
+    claimant_: Annotated[
+        list[str] | None, typer.Option("--claimant", help="A new claimant: id; name; office; side; yes|no (official).")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of another record (default: this project's data/).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added, write nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing if there is a new warning.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Only finish an addition that was interrupted.")] = False,
+) -> None:
+    """Add a handover, or a page on one: from pages to rows, checked as a whole, written all or nothing.
 
+    Without a page or claims it asks on a terminal. See docs/curating.md.
+    """
+    folder = data or fingerprint.data_folder()
+    answered: Handover | None = None
+    try:
+        with locked(folder):
+            if recover(folder):
+                typer.echo("an interrupted addition was finished", err=True)
+            if finish:
+                return
+            asking = not from_ and not (url and (claim or total_)) and _terminal()
+            if from_:
+                text = sys.stdin.read() if from_ == "-" else Path(from_).read_text(encoding="utf-8")
+                handovers = from_json(text)
+            else:
+                given = Handover(
+                    kind, date, event_id=event, second=second, status=status, deal_id=deal, agreement_id=agreement,
+                    mediators=mediators, place=place, category=category, note=note,
+                    claimants=tuple(claimant(c) for c in claimant_ or []),
+                )  # fmt: skip
+                if asking:
+                    answered = interview(folder, given)
+                    handovers = [answered]
+                elif not url:
+                    raise CurateError("give --url and --claim, or --from, or run it on a terminal")
+                else:
+                    speaks_of = kind or event.partition("-")[0]
+                    page = Page(
+                        url, publisher, published, language, tier, date_basis,
+                        tuple(statement(c) for c in claim or []),
+                        tuple(total(t, speaks_of, published or date) for t in total_ or []),
+                    )  # fmt: skip
+                    handovers = [replace(given, pages=(page,))]
+            try:
+                made, addition = draft(folder, handovers)
+                if made is None:
+                    typer.echo(
+                        "\n".join([*(f"· {r}" for r in addition.remarks), "nothing to add: it is all on record"])
+                    )
+                    return
+                from repatria.display.changes import preview
 
-def keep(answered: Handover) -> str:
-    """Keep a curator's answers in a JSON file that `repatria add --from` takes; return its name."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", prefix="repatria-", suffix=".json", delete=False
-    ) as file:
-        json.dump(asdict(answered), file, ensure_ascii=False, indent=1)
-    return file.name
+                typer.echo(preview(made))
+                if strict and made.warnings:
+                    raise CurateError(f"{len(made.warnings)} new warnings; nothing was written")
+                if dry_run or (asking and not yes and not typer.confirm("Write these rows?")):
+                    typer.echo("nothing was written")
+                    return
+                write(folder, made)
+            finally:
+                shutil.rmtree(folder / f"{PENDING}.new", ignore_errors=True)
+            typer.echo(f"written: {sum(map(len, addition.rows.values()))} rows")
+    except (ValueError, OSError) as e:
+        typer.echo(str(e), err=True)
+        if answered:
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", prefix="repatria-", suffix=".json", delete=False
+            ) as file:
+                json.dump(asdict(answered), file, ensure_ascii=False, indent=1)
+            typer.echo(f"your answers are in {file.name}: correct them and run `repatria add --from` it", err=True)
+        raise typer.Exit(1) from None
