@@ -1,4 +1,7 @@
-"""Digests of everything a report depends on. Light on purpose: it decides whether anything has to run at all."""
+"""Where the project's files are, and digests of everything a report depends on.
+
+Light on purpose: it decides whether anything has to run at all.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,64 @@ from pathlib import Path
 
 from repatria.record.schema import TABLES
 
-ROOT = Path(__file__).resolve().parents[3]
-LIBRARIES = ("pandas", "numpy", "scipy", "matplotlib", "seaborn", "statsmodels", "astropy", "papermill", "nbconvert")
+__all__ = [
+    "LIBRARIES",
+    "ROOT",
+    "combine",
+    "data_folder",
+    "of_code",
+    "of_data",
+    "of_file",
+    "of_notebook",
+    "run_key",
+    "versions",
+]
+
+LIBRARIES = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "seaborn",
+    "statsmodels",
+    "astropy",
+    "papermill",
+    "nbconvert",
+)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _root(package: Path) -> Path:
+    """Return the folder that holds data/ and notebooks/: the checkout, else what the wheel carries."""
+    checkout = package.parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
+        return checkout
+    from importlib import resources
+
+    return Path(str(resources.files("repatria"))) / "_bundle"
+
+
+ROOT = _root(Path(__file__).resolve().parents[1])
 
 
 def data_folder() -> Path:
-    """Return the folder of the record: `$REPATRIA_DATA`, else `data/` of this checkout."""
+    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one installed.
+
+    >>> (data_folder() / "claims.csv").is_file()
+    True
+    """
     return Path(os.environ.get("REPATRIA_DATA") or ROOT / "data")
 
 
 def combine(parts: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 over (name, digest) pairs, in their order."""
+    """Return the SHA-256 over (name, digest) pairs, in their order.
+
+    >>> combine([]) == combine([("claims", "")])
+    False
+    """
     total = hashlib.sha256()
     for name, digest in parts:
         total.update(f"{name} {digest}\n".encode())
@@ -61,5 +111,9 @@ def versions() -> dict[str, str]:
 
 
 def run_key(parts: Mapping[str, object]) -> str:
-    """Return the digest of a report's inputs; equal keys mean there is nothing to run."""
+    """Return the digest of a report's inputs; equal keys mean there is nothing to run.
+
+    >>> run_key({"a": 1, "b": 2}) == run_key({"b": 2, "a": 1})
+    True
+    """
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
