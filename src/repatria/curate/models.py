@@ -27,6 +27,8 @@ from pydantic import (
     model_validator,
 )
 
+from repatria.curate import CLAIM_FORM, READ_FORM, TOTAL_FORM, UNITS
+from repatria.record.checks import shown
 from repatria.record.schema import (
     ABSENCES,
     DATED_BY,
@@ -42,11 +44,8 @@ from repatria.record.schema import (
 )
 
 __all__ = [
-    "CLAIM_FORM",
     "DATE_BASES",
     "EARLIER",
-    "READ_FORM",
-    "TOTAL_FORM",
     "Claimant",
     "CurateError",
     "Handover",
@@ -65,18 +64,8 @@ __all__ = [
 ]
 
 ROLES = ("whole", "component", "subset")
-UNITS = ("people", "bodies", "exchanges")
 DATE_BASES = TABLES["citations"].fields[-1].enum
 EARLIER = "earlier"  # corrects: the one earlier claim of this claimant on the same
-CLAIM_FORM = (
-    "CLAIMANT: to_ukraine|to_russia [PART] COUNT|LOW-HIGH|withheld|zero|not_applicable "
-    f"[{'|'.join(QUALIFIERS)}] [component] [day stated] [corrects|corrects=CLAIM]"
-)
-TOTAL_FORM = (
-    f"CLAIMANT: to_ukraine|to_russia|both COUNT [{'|'.join(UNITS)}] [{'|'.join(QUALIFIERS)}] "
-    "[as_of=DAY] [since=DAY] [scope=NAME] [kind=KIND]"
-)
-READ_FORM = "DAY [ukraine|russia|both] [dense|thin] [from=DAY]"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # One separator throughout, and only before exactly three digits. A dot is refused: it parts fractions too.
@@ -96,12 +85,6 @@ class CurateError(ValueError):
     """An addition that cannot be made, in one or more lines."""
 
 
-def _shown(value: object) -> str:
-    from repatria.record.checks import shown
-
-    return shown(value)
-
-
 def number(text: str) -> int:
     """Return a whole number as pages print it. Raises ValueError for anything that is not wholly one.
 
@@ -113,7 +96,7 @@ def number(text: str) -> int:
     """
     if not _NUMBER.fullmatch(text):
         reason = "is not a whole number: digits, with a comma or space only before each three"
-        raise ValueError(f"{_shown(text)} {reason}")
+        raise ValueError(f"{shown(text)} {reason}")
     return int(re.sub(r"[^0-9]", "", text))
 
 
@@ -125,10 +108,10 @@ def span(text: str) -> tuple[int, int]:
     """
     low, dash, high = text.replace("\u2013", "-").partition("-")
     if not low or (dash and not high):
-        raise ValueError(f"{_shown(text)} is neither a whole number nor LOW-HIGH")
+        raise ValueError(f"{shown(text)} is neither a whole number nor LOW-HIGH")
     ends = number(low), number(high if dash else low)
     if ends[0] > ends[1]:
-        raise ValueError(f"{_shown(text)} ends before it begins")
+        raise ValueError(f"{shown(text)} ends before it begins")
     return ends
 
 
@@ -138,7 +121,7 @@ def span(text: str) -> tuple[int, int]:
 def _among(known: Sequence[str], empty: bool = True) -> AfterValidator:
     def check(value: str) -> str:
         if value not in known and (value or not empty):
-            raise ValueError(f"{_shown(value)} is none of {', '.join(known)}")
+            raise ValueError(f"{shown(value)} is none of {', '.join(known)}")
         return value
 
     return AfterValidator(check)
@@ -149,12 +132,12 @@ def _day(value: str, words: str = "a day (YYYY-MM-DD)") -> str:
     with contextlib.suppress(ValueError):
         if not value or _DAY.fullmatch(day := f"{value}-01" if month else value):
             return value and dt.date.fromisoformat(day).isoformat()[: len(value)]
-    raise ValueError(f"{_shown(value)} is not {words}")
+    raise ValueError(f"{shown(value)} is not {words}")
 
 
 def _text(value: str) -> str:
     if any("\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError(f"{_shown(value)} holds half a character")
+        raise ValueError(f"{shown(value)} holds half a character")
     return value
 
 
@@ -162,7 +145,7 @@ def _count(value: object) -> int:
     if isinstance(value, str):
         return number(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{_shown(value)} is not a whole number of 0 or more")
+        raise ValueError(f"{shown(value)} is not a whole number of 0 or more")
     return value
 
 
@@ -178,7 +161,7 @@ def _ends(value: object) -> tuple[int, int]:
 def _like(pattern: str, words: str, empty: bool = False) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value) and (value or not empty):
-            raise ValueError(f"{_shown(value)} is not {words}")
+            raise ValueError(f"{shown(value)} is not {words}")
         return value
 
     return AfterValidator(check)
@@ -218,8 +201,8 @@ class _Given(BaseModel):
         if not isinstance(values, dict):
             return values
         if isinstance(values, _Twice):
-            raise ValueError(f"{', '.join(map(_shown, values.keys_twice))} is given twice")
-        if unknown := [_shown(k) for k in values if k not in cls.model_fields]:
+            raise ValueError(f"{', '.join(map(shown, values.keys_twice))} is given twice")
+        if unknown := [shown(k) for k in values if k not in cls.model_fields]:
             known = ", ".join(sorted(cls.model_fields))
             raise ValueError(f"{', '.join(unknown)} is unknown; there are {known}")
         return {k: v for k, v in values.items() if v is not None}
@@ -359,7 +342,7 @@ def _form(what: str, form: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
                 return parse(*given, **more)
             except ValueError as e:
                 reason = "; ".join(_reasons(e)) if isinstance(e, ValidationError) else str(e)
-            raise CurateError(f"{what} {_shown(given[0])}: {reason}; write {form}")
+            raise CurateError(f"{what} {shown(given[0])}: {reason}; write {form}")
 
         return parsed
 
@@ -422,7 +405,7 @@ def total(text: str, kind: str, day: str) -> Total:
         elif word in UNITS or word in QUALIFIERS:
             _put(got, "unit" if word in UNITS else "qualifier", word)
         elif _NAME.fullmatch(word):
-            raise ValueError(f"{_shown(word)} is no unit and no wording")
+            raise ValueError(f"{shown(word)} is no unit and no wording")
         else:
             _put(got, "count", number(word))
     got = {"kind": kind, "as_of": day, **got}
@@ -447,7 +430,7 @@ def read(text: str) -> Read:
         elif word in ("ukraine", "russia", "both"):
             _put(got, "side", word.replace("both", ""))
         else:
-            raise ValueError(f"{_shown(word)} is not understood")
+            raise ValueError(f"{shown(word)} is not understood")
     return Read(**got)
 
 
@@ -475,7 +458,7 @@ def _reasons(error: ValidationError, at: Sequence[str | int] = ()) -> list[str]:
         place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in (*at, *e["loc"]))
         form = e["type"].partition("_")[0]
         if form in kinds:
-            reason = f"{_shown(e['input'])} is not {kinds[form]}"
+            reason = f"{shown(e['input'])} is not {kinds[form]}"
         else:
             reason = (
                 "is missing" if form == "missing" else str(e.get("ctx", {}).get("error", e["msg"]))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import difflib
-import hashlib
 import io
 import re
 import shutil
@@ -18,243 +16,25 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from repatria.curate.models import (
-    EARLIER,
-    CurateError,
-    Handover,
-    Page,
-    Read,
-    Statement,
-    Total,
-)
-from repatria.record.schema import (
-    CLICK_IDS,
-    KINDS,
-    MANY_PUBLISH,
-    QUALIFIERS,
-    SIDES,
-    TABLES,
-    URL_PATTERN,
-)
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
+from repatria.curate.book import Addition, Book, Row, about, day_in, key, source_id, without_clicks
+from repatria.curate.models import EARLIER, CurateError, Handover, Page, Read, Statement, Total
+from repatria.record import changes
+from repatria.record import view as record
+from repatria.record.checks import shown
+from repatria.record.schema import KINDS, SIDES, TABLES, URL_PATTERN
+from repatria.record.view import Record
 
-    from repatria.record.view import Record
+__all__ = ["PENDING", "Draft", "Reach", "draft", "propose", "stem"]
 
-__all__ = [
-    "PENDING",
-    "WRITTEN",
-    "Addition",
-    "Book",
-    "Draft",
-    "Reach",
-    "day_in",
-    "draft",
-    "propose",
-    "source_id",
-    "stem",
-]
-
-Row = dict[str, str]
-# In the order of writing: rows before the pages they need, so that a reader in between sees the old record (a
-# claimant more, at most), one that the check refuses, or the new one; what was searched for comes last.
-WRITTEN = (
-    "claimants",
-    "sources",
-    "totals",
-    "events",
-    "claims",
-    "citations",
-    "mentions",
-    "coverage",
-)
 PENDING = ".pending"
-_DAY_IN_ADDRESS = re.compile(
-    r"(?<![0-9])(20[0-9]{2})([-/_.]?)(0[1-9]|1[0-2])\2([0-2][0-9]|3[01])(?![0-9])"
-)
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def _shown(value: object) -> str:
-    from repatria.record.checks import shown
-
-    return shown(value)
-
-
-@dataclass
-class Addition:
-    """New rows per table, the events they touch, and what was found already there or filled in."""
-
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in WRITTEN})
-    events: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return any(self.rows.values())
-
-
-# --- what is on record ------------------------------------------------------------------------
-
-
-class Book:
-    """The tables' text as it is on disk, indexed for look-ups; grows with the rows proposed."""
-
-    def __init__(self, folder: Path):
-        self.tables: dict[str, list[Row]] = {}
-        for name in WRITTEN:
-            with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-                self.tables[name] = list(csv.DictReader(file))
-        self.pages = {_same_page(s["url"]): s for s in self.tables["sources"] if s["url"]}
-        self.ids = {name: {_key(name, r): r for r in self.tables[name]} for name in WRITTEN}
-        self.about: dict[tuple[str, ...], list[Row]] = {}
-        for claim in self.tables["claims"]:
-            self.about.setdefault(_about(claim), []).append(claim)
-        self.names = {c["part"] for c in self.tables["claims"]}
-        self.names |= {t["scope"] for t in self.tables["totals"]} | {"total"}
-
-    def add(self, addition: Addition, name: str, row: Row) -> None:
-        addition.rows[name].append(row)
-        self.tables[name].append(row)
-        self.ids[name][_key(name, row)] = row
-        if name == "sources":
-            self.pages[_same_page(row["url"])] = row
-        if name == "claims":
-            self.about.setdefault(_about(row), []).append(row)
-
-    def page(self, url: str) -> Row | None:
-        """Return the row of the page with this address, whatever led to it."""
-        return self.pages.get(_same_page(url))
-
-    def house(self, url: str) -> Row:
-        """Return what all pages of this address's host have in common: publisher, language, tier."""
-        from repatria.record.names import bare_host
-
-        host = bare_host(_host(url))
-        if host in MANY_PUBLISH:
-            return {}
-        pages = [
-            s for s in self.tables["sources"] if s["url"] and bare_host(_host(s["url"])) == host
-        ]
-        common = {}
-        for column in ("publisher", "language", "tier"):
-            values = {_house(s["publisher"]) if column == "publisher" else s[column] for s in pages}
-            if len(values) == 1:
-                common[column] = values.pop()
-        return common
-
-    def confirm(self, name: str, new: Sequence[str]) -> None:
-        """Raise CurateError for a part or scope that no row has yet and nobody confirmed as new."""
-        if name and name not in self.names and name not in new:
-            known = [*self.names, *QUALIFIERS, "component", "withheld", "not_applicable"]
-            near = difflib.get_close_matches(name, known, 3)
-            hint = f"near: {', '.join(near)}; " if near else ""
-            raise CurateError(
-                f"part {_shown(name)} is not on record; {hint}confirm a new one by --new-part {name}"
-            )
-
-    def find_claimant(self, given: str) -> str:
-        """Return the id of a claimant given by id or by name. Raises CurateError with the nearest ones."""
-        if given in self.ids["claimants"]:
-            return given
-        named = [
-            c["claimant_id"]
-            for c in self.tables["claimants"]
-            if c["name"].casefold() == given.casefold()
-        ]
-        if len(named) == 1:
-            return named[0]
-        near = ", ".join(
-            f"{i} ({self.ids['claimants'][i]['name']})" for i in named or self.near_claimants(given)
-        )
-        raise CurateError(
-            f"claimant {_shown(given)} is not on record" + (f"; near: {near}" if near else "")
-        )
-
-    def near_claimants(self, given: str) -> list[str]:
-        """Return up to five claimant ids whose id, name or a word of it is near a text, nearest first."""
-        text = given.casefold()
-
-        def likeness(c: Row) -> float:
-            name = c["name"].casefold()
-            spellings = [c["claimant_id"], c["claimant_id"].replace("-", " "), name, *name.split()]
-            inside = 0.9 if len(text) > 2 and text in name else 0.0
-            return max(inside, *(difflib.SequenceMatcher(None, text, s).ratio() for s in spellings))
-
-        scored = sorted(
-            ((likeness(c), c["claimant_id"]) for c in self.tables["claimants"]), reverse=True
-        )
-        return [i for score, i in scored[:5] if score >= 0.6]
-
-
-def _key(name: str, row: Row) -> str:
-    return " ".join(row[k] for k in TABLES[name].key)
-
-
-def _about(claim: Row) -> tuple[str, ...]:
-    return tuple(claim[c] for c in ("event_id", "claimant_id", "direction", "part"))
-
-
-def _house(publisher: str) -> str:
-    """Return a publisher without the agency in brackets whose text it carries."""
-    return re.sub(r" \([^()]*\)$", "", publisher)
-
-
-# --- addresses --------------------------------------------------------------------------------
-
-
-def _host(url: str) -> str:
-    return re.sub(r"^www\.", "", urlsplit(url).netloc.lower()).rstrip(".")
-
-
-def _without_clicks(url: str) -> str:
-    """Return an address without what says who sent the reader; nothing else of it is touched."""
-    clicked = rf"(?i){CLICK_IDS}(=[^&;#]*)?"
-    for mark in "#?":
-        front, found, rest = url.partition(mark)
-        query, hash_, fragment = (rest, "", "") if mark == "#" else rest.partition("#")
-        kept = [
-            p for p in re.split("(?<=[&;])", query) if not re.fullmatch(clicked, p.rstrip("&;"))
-        ]
-        if found and (short := "".join(kept)) != query:
-            url = front + (short.rstrip("&;") and mark + short.rstrip("&;")) + hash_ + fragment
-    return url
-
-
-def _same_page(url: str) -> tuple[str, str, str]:
-    """Return an address without what does not tell pages apart: scheme, www., last slash, fragment, clicks."""
-    parts = urlsplit(_without_clicks(url))
-    return _host(url), parts.path.rstrip("/"), parts.query
-
-
-def day_in(url: str) -> str:
-    """Return the day that stands in an address, or an empty text if there is none, or more than one.
-
-    >>> day_in("https://a.example/news/2026/07/15/return"), day_in("https://a.example/20261")
-    ('2026-07-15', '')
-    """
-    days = {f"{y}-{m}-{d}" for y, _, m, d in _DAY_IN_ADDRESS.findall(urlsplit(url).path)}
-    return days.pop() if len(days) == 1 else ""
-
-
-def source_id(url: str, taken: Mapping[str, object]) -> str:
-    """Return a page's id: its host and as many digits (6 or more) of its address's SHA-1 as it takes.
-
-    >>> source_id("https://www.a.example/1", {})
-    'a-example-0fb187'
-    """
-    host = re.sub(r"[^a-z0-9]+", "-", _host(url)).strip("-") or "page"
-    digest = hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()
-    return next(i for n in range(6, 41) if (i := f"{host}-{digest[:n]}") not in taken)
-
-
-# --- proposing rows ---------------------------------------------------------------------------
 
 
 @dataclass
@@ -272,8 +52,6 @@ class _Proposal:
         if not any(p.claims or p.totals for p in h.pages):
             raise CurateError("a handover needs a page with a claim or a total")
         for c in h.claimants:
-            if c.claimant_id in self.book.ids["claimants"]:
-                raise CurateError(f"claimant {_shown(c.claimant_id)} is on record already")
             self.book.add(self.addition, "claimants", c.model_dump())
         event = self.event(h)
         if event not in self.addition.events:
@@ -292,7 +70,7 @@ class _Proposal:
                 self.coverage(event.partition("-")[0], side, r)
 
     def cite(self, name: str, row: Row) -> None:
-        if _key(name, row) not in self.book.ids[name]:
+        if key(name, row) not in self.book.ids[name]:
             self.book.add(self.addition, name, row)
 
     def not_otherwise(self, what: str, there: Row, given: Row, table: str) -> None:
@@ -300,7 +78,7 @@ class _Proposal:
         for column, value in given.items():
             if value and value != there[column]:
                 raise CurateError(
-                    f"{what}: {column} is {_shown(there[column])} on record, not {_shown(value)}; "
+                    f"{what}: {column} is {shown(there[column])} on record, not {shown(value)}; "
                     f"correct data/{table}.csv or leave it out"
                 )
 
@@ -311,7 +89,7 @@ class _Proposal:
         elif h.kind or h.date or h.second:
             raise CurateError("event_id goes without kind, date and second")
         elif h.event_id not in events:
-            raise CurateError(f"event {_shown(h.event_id)} is not on record")
+            raise CurateError(f"event {shown(h.event_id)} is not on record")
         else:
             event_id, day, precision = h.event_id, "", ""
         if event_id in events and h.second:
@@ -326,20 +104,14 @@ class _Proposal:
             if event_id not in self.addition.events:
                 self.remark(f"event {event_id} is on record: the pages are added to it")
             return event_id
-        if dt.date.fromisoformat(day) > self.today and h.status != "cancelled":
-            raise CurateError(f"date: {day} is after today ({self.today})")
         row = {"event_id": event_id, "kind": h.kind, "date": day, "date_precision": precision}
         self.book.add(self.addition, "events", row | given)
         return event_id
 
     def source(self, page: Page) -> str:
-        try:
-            url = _without_clicks(page.url)
-            fits = re.fullmatch(URL_PATTERN, url) and _host(url)
-        except ValueError:  # urlsplit
-            fits = False
-        if not fits:
-            raise CurateError(f"page: {_shown(page.url)} is not an address")
+        url = without_clicks(page.url)
+        if not _is_address(url):
+            raise CurateError(f"page: {shown(page.url)} is not an address")
         columns = ("publisher", "published_on", "language", "tier", "dated_by", "seen")
         given = {c: getattr(page, c) for c in columns}
         if known := self.book.page(url):
@@ -347,41 +119,22 @@ class _Proposal:
             self.remark(f"page {known['source_id']} is on record")
             return known["source_id"]
         if url != page.url:
-            self.remark("the address is taken without its click ids")
-        self.from_house(url, given)
-        self.dated(url, given)
-        given["seen"] = given["seen"] or "part"
-        row = {"source_id": source_id(url, self.book.ids["sources"]), "url": url, "seed": ""}
-        self.book.add(self.addition, "sources", row | given)
-        return row["source_id"]
-
-    def from_house(self, url: str, given: Row) -> None:
-        """Fill in what all pages of the host have; refuse its publisher by another name."""
-        house = self.book.house(url)
-        for column, value in house.items():
+            self.remark(f"the address is taken without its click ids: {url}")
+        for column, value in self.book.house(url).items():
             if not given[column]:
                 given[column] = value
-                self.remark(f"{column} {value}: as all pages of {_host(url)}")
-        usual, said = house.get("publisher", ""), _house(given["publisher"])
-        if usual and said != usual:
-            raise CurateError(
-                f"publisher: all pages of {_host(url)} are by {_shown(usual)}, not {_shown(said)}; leave it out"
-            )
-
-    def dated(self, url: str, given: Row) -> None:
-        """Say how the day of publication is known, and refuse one that is still to come."""
+                self.remark(f"{column} {value}: as all pages of {urlsplit(url).netloc}")
         day, stands = given["published_on"], day_in(url)
-        # A page of tomorrow is possible where the day begins earlier; a later one is a slip.
-        if day and dt.date.fromisoformat(day) > self.today + dt.timedelta(days=1):
-            raise CurateError(f"published_on: {day} is after today ({self.today})")
-        if given["dated_by"] and (given["dated_by"] == "none") == bool(day):
-            raise CurateError("dated_by: none goes with an undated page, and only with one")
         if not day:
             self.remark("the page is undated: it will be in no past view of the record")
         if stands and stands != day:
             self.remark(f"the address says {stands}, not {day or 'undated'}")
         usual = "address" if day == stands else "printed"
         given["dated_by"] = given["dated_by"] or (usual if day else "none")
+        given["seen"] = given["seen"] or "part"
+        row = {"source_id": source_id(url, self.book.ids["sources"]), "url": url, "seed": ""}
+        self.book.add(self.addition, "sources", row | given)
+        return row["source_id"]
 
     def claim(self, event: str, s: Statement) -> str:
         low, high = map(str, s.count or ("", ""))
@@ -389,7 +142,7 @@ class _Proposal:
         row = {"event_id": event, "claimant_id": self.book.find_claimant(s.claimant)}
         row |= {"count_low": low, "count_high": high} | {c: getattr(s, c) for c in own}
         same = ("role", "count_low", "count_high", "qualifier", "absence", "stated_date")
-        earlier = self.book.about.get(_about(row), [])
+        earlier = self.book.about.get(about(row), [])
         for there in earlier:
             if all(there[c] == row[c] for c in same):
                 known = there["claim_id"]
@@ -429,31 +182,33 @@ class _Proposal:
         return row["total_id"]
 
     def coverage(self, kind: str, side: str, r: Read) -> None:
-        """Add the stretch from where reading ended; one entered today just goes on. Nothing is read twice."""
-        what = f"searched through {r.through}: {kind}, {side}"
-        if dt.date.fromisoformat(r.through) > self.today:
-            raise CurateError(f"{what}: that is after today ({self.today})")
+        """Add the stretch from where reading ended; one entered today just goes on."""
         rows = [c for c in self.book.tables["coverage"] if (c["kind"], c["side"]) == (kind, side)]
         last = max(rows, key=lambda c: c["read_through"], default=None)
-        if last and last["read_through"] >= r.through and not r.read_from:
-            self.remark(f"{what}: is read through {last['read_through']} already")
+        end = last["read_through"] if last else ""
+        if end >= r.through and not r.read_from:
+            self.remark(f"coverage: {kind}, {side}: is read through {end} already")
             return
-        start = r.read_from or (_next(last["read_through"]) if last else "")
+        start = r.read_from or (_next(end) if end else "")
         if not start:
-            raise CurateError(f"{what}: nothing was read before; say where it begins, from=DAY")
-        if start > r.through:
-            raise CurateError(f"{what}: begins after it ends, on {start}")
-        if any(c["read_from"] <= r.through and start <= c["read_through"] for c in rows):
-            raise CurateError(f"{what}: overlaps what is read; correct data/coverage.csv")
+            raise CurateError(f"{kind}, {side}: nothing was read yet; say from=DAY")
         row = {"kind": kind, "side": side, "read_from": start, "read_through": r.through}
         row |= {"density": r.density, "entered_on": self.today.isoformat(), "note": r.note}
+        # An older stretch, lengthened, would leave the past views it is in.
         alike = ("density", "entered_on", "note")
-        if last and start == _next(last["read_through"]) and all(last[c] == row[c] for c in alike):
-            last["read_through"] = r.through  # an older stretch would leave the past views it is in
-            if last not in self.addition.rows["coverage"]:
-                self.addition.rows["coverage"].append(last)
-            return
+        if last and start == _next(end) and all(last[c] == row[c] for c in alike):
+            row["read_from"] = last["read_from"]
+            self.book.tables["coverage"].remove(last)
+            if last in self.addition.rows["coverage"]:
+                self.addition.rows["coverage"].remove(last)
         self.book.add(self.addition, "coverage", row)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return bool(re.fullmatch(URL_PATTERN, url) and urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def _next(day: str) -> str:
@@ -462,15 +217,13 @@ def _next(day: str) -> str:
 
 def _corrected(base: str, earlier: Sequence[Row], corrects: str) -> str:
     """Return the id of the claim that is taken back: the one named, or the only one there is."""
+    if corrects != EARLIER:
+        return corrects
     taken = {c["corrects"] for c in earlier}
     left = [c["claim_id"] for c in earlier if c["claim_id"] not in taken]
-    if not corrects or corrects in left:
-        return corrects
-    if corrects != EARLIER or len(left) != 1:
+    if len(left) != 1:
         there = ", ".join(left) or "none"
-        raise CurateError(
-            f"claim {base}: corrects={corrects}: name the earlier claim; there is {there}"
-        )
+        raise CurateError(f"claim {base}: say which claim it corrects; there is {there}")
     return left[0]
 
 
@@ -549,6 +302,11 @@ class Reach:
     unread: tuple[tuple[pd.Timestamp, pd.Timestamp], ...]
     newest: pd.Timestamp
 
+    @property
+    def reached(self) -> bool:
+        """Whether the newest handover lies in what was searched."""
+        return self.after is not None and self.newest <= self.after
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -567,8 +325,6 @@ class Draft:
 
 
 def _reach(before: Record, after: Record, kind: str, side: str, today: dt.date) -> Reach:
-    import pandas as pd
-
     def stretches(record: Record) -> pd.DataFrame:
         c = record.tables["coverage"]
         return c[(c["kind"] == kind) & (c["side"] == side)].sort_values("read_through")
@@ -600,9 +356,6 @@ def draft(
     the day on which what was searched is entered, and after which nothing can have happened (default: the clock's).
     Raises CurateError (what is given), RecordError (the record before, or with the rows).
     """
-    from repatria.record import changes
-    from repatria.record import view as record
-
     today = today or dt.date.today()
     before = record.load(folder)
     addition = propose(folder, handovers, today)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from repatria.curate.book import WRITTEN
 from repatria.curate.models import CurateError
-from repatria.curate.propose import PENDING, WRITTEN, Draft
+from repatria.curate.propose import PENDING, Draft
 from repatria.record import fingerprint
 from repatria.record.schema import TABLES
 
