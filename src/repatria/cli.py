@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
-from repatria.curate.propose import CLAIM_FORM, DATE_BASES, TOTAL_FORM
-from repatria.record.schema import TIERS
+from repatria.curate import CLAIM_FORM, READ_FORM, TOTAL_FORM
+from repatria.record.schema import DATED_BY, SEEN, TABLES, TIERS
 from repatria.report.parameters import Parameters
 
 __all__ = ["app", "main"]
@@ -23,15 +22,18 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def _parameter(name: str) -> Any:
     """Return the option of a parameter, described where the parameter is declared."""
     words = Parameters.model_fields[name].description or ""
-    return typer.Option(f"--{name.replace('_', '-')}", help=f"{words[:1].upper()}{words[1:]}.")
+    return Option(f"--{name.replace('_', '-')}", help=f"{words[:1].upper()}{words[1:]}.")
 
 
 AsOf = Annotated[str, _parameter("as_of")]
 Since = Annotated[str, _parameter("since")]
 Until = Annotated[str, _parameter("until")]
 Lens = Annotated[str, _parameter("lens")]
+DATE_BASES = TABLES["citations"].fields[-1].enum
+CLAIMANT_FORM = "A new one: id; name; office; side; yes|no (official)."
+NEW_PART = "Confirm a part (or a total's scope) not yet on record."
 DATA = "Folder of another record (default: this project's data/)."
-Data = Annotated[Path | None, typer.Option(help=DATA)]
+Data = Annotated[Path | None, Option(help=DATA)]
 
 
 def _fail(message: object) -> typer.Exit:
@@ -51,8 +53,8 @@ def _parameters(**values: object) -> Parameters:
 
 @app.command()
 def check(
-    data: Annotated[Path | None, typer.Argument(help=DATA)] = None,
-    warnings: Annotated[bool, typer.Option(help="Print warnings, not only their number.")] = True,
+    data: Annotated[Path | None, Argument(help=DATA)] = None,
+    warnings: Annotated[bool, Option(help="Print warnings, not only their number.")] = True,
 ) -> None:
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
     from collections import Counter
@@ -76,12 +78,12 @@ def check(
 
 @app.command()
 def events(
-    kind: Annotated[str | None, typer.Option(help="bodies, prisoners or civilians.")] = None,
+    kind: Annotated[str | None, Option(help="bodies, prisoners or civilians.")] = None,
     as_of: AsOf = "",
     since: Since = "",
     until: Until = "",
     lens: Lens = "best",
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV with every column.")] = False,
+    csv: Annotated[bool, Option("--csv", help="Print CSV with every column.")] = False,
     data: Data = None,
 ) -> None:
     """Print the events with their estimates in both directions."""
@@ -105,9 +107,9 @@ def report(
     since: Since = "",
     until: Until = "",
     lens: Lens = "best",
-    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    out: Annotated[Path, Option(help="Folder of the reports.")] = Path("reports"),
     data: Data = None,
-    force: Annotated[bool, typer.Option(help="Run even if nothing changed.")] = False,
+    force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
 ) -> None:
     """Run the notebooks and publish reports/<as_of>/index.html."""
     from repatria.record.checks import RecordError
@@ -132,13 +134,11 @@ def report(
 @app.command()
 def changes(
     old: Annotated[
-        str, typer.Argument(help="Folder of a record, or a git revision of this project's data/.")
+        str, Argument(help="Folder of a record, or a git revision of this project's data/.")
     ],
-    new: Annotated[
-        str, typer.Argument(help="The same, later (default: the record as it stands).")
-    ] = "",
+    new: Annotated[str, Argument(help="The same, later (default: the record as it stands).")] = "",
     lens: Lens = "best",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List rows added, removed and revised between two versions of the record, and the estimates
     that moved."""
@@ -155,9 +155,9 @@ def changes(
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="Folder of the release; made if it is not there.")],
+    out: Annotated[Path, Argument(help="Folder of the release; made if it is not there.")],
     data: Data = None,
-    force: Annotated[bool, typer.Option(help="Replace an earlier export.")] = False,
+    force: Annotated[bool, Option(help="Replace an earlier export.")] = False,
 ) -> None:
     """Write a release: CSV, Parquet, SQLite, XLSX, the events under the rule, a descriptor and a
     manifest."""
@@ -179,93 +179,98 @@ def export(
 
 @app.command()
 def add(
-    from_: Annotated[
-        str, typer.Option("--from", help="JSON: one handover or a list (- = standard input).")
-    ] = "",
-    kind: Annotated[str, typer.Option(help="bodies, prisoners or civilians.")] = "",
-    date: Annotated[str, typer.Option(help="Its day (YYYY-MM-DD) or month (YYYY-MM).")] = "",
-    event: Annotated[str, typer.Option(help="Id of an event on record, not kind and date.")] = "",
-    second: Annotated[bool, typer.Option(help="Another one on a day that has one.")] = False,
-    status: Annotated[str, typer.Option(help="took_place, cancelled, disputed.")] = "took_place",
-    deal: Annotated[str, typer.Option(help="Shared by the days of one deal.")] = "",
-    agreement: Annotated[str, typer.Option(help="Agreement the handover belongs to.")] = "",
-    mediators: Annotated[str, typer.Option(help="Joined by semicolons.")] = "",
-    place: Annotated[str, typer.Option(help="As pages state it.")] = "",
-    category: Annotated[str, typer.Option(help="Who, where that defines the event.")] = "",
-    note: Annotated[str, typer.Option(help="What is special, in your own words.")] = "",
-    url: Annotated[str, typer.Option(help="The page.")] = "",
-    publisher: Annotated[str, typer.Option(help="Default: that of the host's pages.")] = "",
-    published: Annotated[str, typer.Option(help="Day of publication; empty = undated.")] = "",
-    language: Annotated[str, typer.Option(help="ISO 639 code. Default: as the host's.")] = "",
-    tier: Annotated[str, typer.Option(help=f"{', '.join(TIERS)}. Default: as the host's.")] = "",
-    date_basis: Annotated[str, typer.Option(help=f"Why this day: {', '.join(DATE_BASES)}.")] = "",
-    claim: Annotated[list[str] | None, typer.Option(help=CLAIM_FORM)] = None,
-    total: Annotated[list[str] | None, typer.Option(help=TOTAL_FORM)] = None,
-    claimant: Annotated[
-        list[str] | None,
-        typer.Option(help="A new claimant: id; name; office; side; yes|no (official)."),
-    ] = None,
+    from_: Annotated[str, Option("--from", help="JSON: a handover or a list (- = stdin).")] = "",
+    kind: Annotated[str, Option(help="bodies, prisoners or civilians.")] = "",
+    date: Annotated[str, Option(help="Its day (YYYY-MM-DD), or month (YYYY-MM).")] = "",
+    event_id: Annotated[str, Option("--event", help="One on record, not kind and date.")] = "",
+    second: Annotated[bool, Option(help="Another of the kind on a day that has one.")] = False,
+    status: Annotated[str, Option(help="took_place, cancelled or disputed.")] = "took_place",
+    deal_id: Annotated[str, Option("--deal", help="Shared by the days of one deal.")] = "",
+    agreement_id: Annotated[str, Option("--agreement", help="It belongs to.")] = "",
+    mediators: Annotated[str, Option(help="Joined by semicolons.")] = "",
+    place: Annotated[str, Option(help="As pages state it.")] = "",
+    category: Annotated[str, Option(help="Who, where that defines the event.")] = "",
+    note: Annotated[str, Option(help="What is special, in your own words.")] = "",
+    url: Annotated[str, Option(help="The page.")] = "",
+    publisher: Annotated[str, Option(help="Default: that of the host's other pages.")] = "",
+    published_on: Annotated[str, Option("--published", help="Its day; empty = undated.")] = "",
+    dated_by: Annotated[str, Option(help=f"How: {', '.join(DATED_BY)}. Default: seen.")] = "",
+    seen: Annotated[str, Option(help=f"{', '.join(SEEN)}. Default: part.")] = "",
+    language: Annotated[str, Option(help="ISO 639. Default: as the host's.")] = "",
+    tier: Annotated[str, Option(help=f"{', '.join(TIERS)}. Default: the host's.")] = "",
+    date_basis: Annotated[str, Option(help=f"Why this day: {', '.join(DATE_BASES)}.")] = "",
+    claims: Annotated[list[str] | None, Option("--claim", help=CLAIM_FORM)] = None,
+    totals: Annotated[list[str] | None, Option("--total", help=TOTAL_FORM)] = None,
+    claimants: Annotated[list[str] | None, Option("--claimant", help=CLAIMANT_FORM)] = None,
+    new_parts: Annotated[list[str] | None, Option("--new-part", help=NEW_PART)] = None,
+    searched: Annotated[list[str] | None, Option("--searched-through", help=READ_FORM)] = None,
     data: Data = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, write nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="No new warnings.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Only end an addition cut off.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show it, write nothing.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Refuse on a new warning.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    finish: Annotated[bool, Option("--finish", help="Only end an addition cut off.")] = False,
 ) -> None:
     """Add a handover, or a page on one: from pages to rows, checked as a whole, written all or
     nothing.
 
     Without a page or claims it asks on a terminal. See docs/curating.md.
     """
-    given = SimpleNamespace(**locals())
-    from repatria.curate import propose as curate
+    given = {name: [] if value is None else value for name, value in locals().items()}
+    from repatria.curate import interview, write
     from repatria.record.fingerprint import data_folder
 
-    folder = data or data_folder()
-    answers: list[Any] = []  # kept if anything goes wrong: nobody types them twice
+    asking = not from_ and not (url and (claims or totals)) and _terminal()
+    handovers: list[Any] = []
     try:
-        with curate.locked(folder):
-            if curate.recover(folder):
+        with write.opened(folder := data or data_folder()) as finished:
+            if finished:
                 typer.echo("an interrupted addition was finished", err=True)
             if not finish:
-                _add(folder, given, answers)
+                handovers = _handovers(folder, given, asking)
+                _write(folder, handovers, yes or not asking, dry_run, strict)
     except (ValueError, OSError) as e:
         typer.echo(str(e), err=True)
-        for answered in answers:
-            typer.echo(
-                f"your answers are in {curate.keep(answered)}: correct them and run "
-                "`repatria add --from` it",
-                err=True,
-            )
+        if asking and handovers:
+            kept = f"your answers are in {interview.keep(handovers[0])}"
+            typer.echo(f"{kept}: correct them and run `repatria add --from` it", err=True)
         raise typer.Exit(1) from None
 
 
-def _add(folder: Path, given: SimpleNamespace, answers: list[Any]) -> None:
-    """Draft what is given, show it, and write it unless it is only to be shown."""
-    from repatria.curate import propose as curate
+def _handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
+    """Return what `add` was given: JSON, answers on the terminal, or options, named as in the models."""
+    from repatria.curate import interview, models
+
+    if source := given["from_"]:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        return models.from_json(text)
+    handover = {k: given[k] for k in models.Handover.model_fields if k in given}
+    if asking:
+        return [interview.run(folder, models.handover(handover))]
+    if not given["url"]:
+        raise models.CurateError("give --url and --claim, or --from, or run it on a terminal")
+    kind, day = given["kind"] or given["event_id"].partition("-")[0], given["published_on"]
+    page = {k: given[k] for k in models.Page.model_fields if k in given}
+    page["totals"] = [models.total(t, kind, day or given["date"]) for t in given["totals"]]
+    return [models.handover(handover | {"pages": [page]})]
+
+
+def _write(folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict: bool) -> None:
+    """Draft the rows, show them, and write them unless they are only to be shown."""
+    from repatria.curate import CurateError, propose, write
     from repatria.display.changes import preview
 
-    asking = not given.from_ and not (given.url and (given.claim or given.total)) and _terminal()
-    if asking:
-        handovers = [curate.interview(folder, curate.handover(given))]
-        answers += handovers
-    else:
-        handovers = curate.from_options(given)
-    try:
-        made, addition = curate.draft(folder, handovers)
-        if made is None:
-            remarks = [f"· {r}" for r in addition.remarks]
-            typer.echo("\n".join([*remarks, "nothing to add: it is all on record"]))
-            return
-        typer.echo(preview(made))
-        if given.strict and made.warnings:
-            raise ValueError(f"{len(made.warnings)} new warnings; nothing was written")
-        ask = asking and not given.yes
-        if given.dry_run or (ask and not typer.confirm("Write these rows?")):
-            typer.echo("nothing was written")
-            return
-        curate.write(folder, made)
-    finally:
-        shutil.rmtree(folder / f"{curate.PENDING}.new", ignore_errors=True)
+    made, addition = propose.draft(folder, handovers)
+    if made is None:
+        remarks = [f"· {r}" for r in addition.remarks]
+        typer.echo("\n".join([*remarks, "nothing to add: it is all on record"]))
+        return
+    typer.echo(preview(made))
+    if strict and made.warnings:
+        raise CurateError(f"{len(made.warnings)} new warnings; nothing was written")
+    if dry_run or not (sure or typer.confirm("Write these rows?")):
+        typer.echo("nothing was written")
+        return
+    write.write(folder, made)
     typer.echo(f"written: {sum(map(len, addition.rows.values()))} rows")
 
 
@@ -276,7 +281,7 @@ def _terminal() -> bool:
 @app.command(hidden=True)
 def refresh(
     what: Annotated[
-        list[str] | None, typer.Argument(help="codebook, docs, readme, notebooks (default: all).")
+        list[str] | None, Argument(help="codebook, docs, readme, notebooks (default: all).")
     ] = None,
 ) -> None:
     """For maintainers: rewrite what is generated and kept in git."""

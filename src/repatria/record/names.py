@@ -1,12 +1,13 @@
-"""Names that the record and all that read it share: days, kinds and directions in words."""
+"""Names that the record and all that read it share: days, kinds and directions in words, hosts of pages."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["KIND_WORDS", "SIDES", "day", "event_day", "inert", "month", "period"]
+__all__ = ["HOST", "KIND_WORDS", "SIDES", "bare_host", "day", "event_day", "inert", "month", "period"]
 
 SIDES = {"to_ukraine": "to Ukraine", "to_russia": "to Russia"}
 KIND_WORDS = {
@@ -14,10 +15,15 @@ KIND_WORDS = {
     "prisoners": ("prisoner exchange", "prisoner exchanges"),
     "civilians": ("civilian handover", "civilian handovers"),
 }
+HOST = r"(?i)^https?://(?P<host>[^/?#]+)"
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def day(value: pd.Timestamp) -> str:
-    """Return a day in words.
+    """Return a day as "11 June 2025".
 
     >>> day(pd.Timestamp("2025-06-11"))
     '11 June 2025'
@@ -30,24 +36,40 @@ def month(value: pd.Timestamp) -> str:
     return f"{value:%B %Y}"
 
 
-def event_day(event: Any) -> str:
-    """Return an event's date as far as it is known: "11 June 2025" or "June 2026".
-
-    `event` has `date` and `date_precision`, as a row of `Record.events` has.
-    """
-    return month(event.date) if event.date_precision == "month" else day(event.date)
-
-
 def period(events: pd.DataFrame) -> str:
-    """Return the days from the first to the last of these events: "11 June 2025", or "June 2022 to 11 June 2025"."""
-    first, last = (
-        event_day(events.loc[i]) for i in (events["date"].idxmin(), events["date"].idxmax())
-    )
+    """Return the days from the first to the last of these events: "June 2022 to 11 June 2025", or the only one.
+
+    >>> period(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    '11 June 2025 to 16 June 2025'
+    """
+    first, last = (event_day(events.loc[i]) for i in (events["date"].idxmin(), events["date"].idxmax()))
     return first if first == last else f"{first} to {last}"
 
 
+def event_day(event: Any) -> str:
+    """Return an event's date as far as it is known: "11 June 2025" or "June 2026".
+
+    >>> event_day(record.events("bodies", since="2025-06-11", until="2025-06-11").iloc[0])
+    '11 June 2025'
+    """
+    return f"{event.date:%B %Y}" if event.date_precision == "month" else day(event.date)
+
+
 def inert(value: object) -> object:
-    """Return a cell that a spreadsheet reads as text: a leading formula character gets an apostrophe."""
+    """Return a cell that a spreadsheet reads as text: a leading formula character gets an apostrophe.
+
+    >>> inert("=1+1"), inert(5)
+    ("'=1+1", 5)
+    """
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
+
+
+def bare_host(host: str) -> str:
+    """Return a host without what one house has many of: www., m., amp., mobile., a port.
+
+    >>> bare_host("m.tass.com"), bare_host("www.trtworld.com:443")
+    ('tass.com', 'trtworld.com')
+    """
+    return re.sub(r"^(?:(?:www|m|amp|mobile)\d?\.)+(?=[^.]+\.)|:\d+$", "", host.lower()).rstrip(".")

@@ -2,6 +2,7 @@
 
 The rule, in words (docs/method.md gives the reasons):
 
+0. A claim that its claimant took back (`corrects`) is passed over from the day the correction is known.
 1. A claimant's count for a direction is its whole; without one, the sum of its components.
 2. Claims carried by nothing but aggregator pages are set aside wherever another claim exists.
 3. Best: the receiving side's official count, else the giver's, else a mediator's, else anybody's. Ties:
@@ -21,8 +22,19 @@ import pandas as pd
 
 from repatria.record.schema import RECEIVER
 
+__all__ = [
+    "ABSENCES",
+    "GRADES",
+    "LENSES",
+    "RULE",
+    "RULE_VERSION",
+    "by_event",
+    "estimate",
+    "interval",
+]
+
 RULE = "receiver-first"
-RULE_VERSION = "1"
+RULE_VERSION = "2"
 LENSES = ("best", "ukraine", "russia", "receiver")
 GRADES = ("agreed", "contested", "one_sided", "reported", "undisclosed")
 ABSENCES = ("zero", "withheld", "not_reported", "not_applicable")
@@ -33,11 +45,19 @@ ABOUT = 0.1  # "about n" admits n - 10 % to n + 10 %
 _KEY = ["event_id", "direction"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def interval(low: np.ndarray, high: np.ndarray, qualifier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Map printed numbers and their wording to closed integer intervals (the qualifier table).
 
     exact [low, high]; at_least [low, open); more_than [low + 1, open); up_to [1, high];
     about [low - 10 %, high + 10 %], rounded outwards. Arrays of equal length in and out.
+
+    >>> low, high = interval(np.array([100, 100]), np.array([100, 100]), np.array(["exact", "about"]))
+    >>> low.tolist(), high.tolist()
+    ([100, 90], [100, 110])
     """
     low, high = low.astype("int64"), high.astype("int64")
     ends: list[Any] = [
@@ -53,6 +73,14 @@ def interval(low: np.ndarray, high: np.ndarray, qualifier: np.ndarray) -> tuple[
     return lo, hi
 
 
+def _current(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims without those that their claimant took back with another one of them."""
+    if "corrects" not in claims:
+        return claims
+    taken_back = claims.loc[(claims["corrects"] != "").to_numpy(dtype=bool), "corrects"]
+    return claims[~claims["claim_id"].isin(taken_back)] if len(taken_back) else claims
+
+
 def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
     if lens not in LENSES:
         raise ValueError(f"lens: {lens!r} is none of {', '.join(LENSES)}")
@@ -66,24 +94,26 @@ def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
 def _wholes(c: pd.DataFrame) -> pd.DataFrame:
     """Return one row per counted statement on a whole, with sums standing in where only parts are printed."""
     counted = c[c["count_low"].notna() & (c["role"] != "subset")]
-    lo, hi = interval(
-        counted["count_low"].to_numpy(dtype="int64"),
-        counted["count_high"].to_numpy(dtype="int64"),
-        counted["qualifier"].astype("object").fillna("exact").to_numpy(),
-    )
-    middle = (counted["count_low"].to_numpy(dtype="int64") + counted["count_high"].to_numpy(dtype="int64")) // 2
-    value = np.clip(middle, lo, hi)  # "more than 100" puts the figure at 101, its lowest meaning
-    rows = counted.assign(
-        value=value, lo=lo, hi=hi, vague=(counted["qualifier"].astype("object") != "exact").to_numpy()
-    )
+    low, high = (counted[k].to_numpy(dtype="int64") for k in ("count_low", "count_high"))
+    worded = counted["qualifier"].astype("object")
+    lo, hi = interval(low, high, worded.fillna("exact").to_numpy())
+    value = np.clip((low + high) // 2, lo, hi)  # "more than 100" puts the figure at 101, its lowest meaning
+    rows = counted.assign(value=value, lo=lo, hi=hi, vague=(worded != "exact").to_numpy())
     whole = rows[rows["role"] == "whole"]
     parts = rows[rows["role"] == "component"]
+    if len(parts):
+        key = [*_KEY, "claimant_id"]
+        parts = parts[~pd.MultiIndex.from_frame(parts[key]).isin(pd.MultiIndex.from_frame(whole[key]))]
     if parts.empty:
         return whole
+    sums = _sums(parts)
+    return pd.concat([whole[sums.columns], sums], ignore_index=True)
+
+
+def _sums(parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the sum of each claimant's components, with the page and the wording of the weakest of them."""
     key = [*_KEY, "claimant_id"]
-    parts = parts[~pd.MultiIndex.from_frame(parts[key]).isin(pd.MultiIndex.from_frame(whole[key]))]
-    if parts.empty:
-        return whole
+    who = {"side": ("side", "first"), "official": ("official", "first"), "name": ("name", "first")}
     # Two figures of one claimant for the same component: both ends kept, the earlier-sorted one is the value.
     per_part = (
         parts.sort_values(["vague", "publishers", "claim_id"], ascending=[True, False, True])
@@ -96,9 +126,7 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
             poor=("poor", "min"),
             publishers=("publishers", "max"),
             claim_id=("claim_id", "first"),
-            side=("side", "first"),
-            official=("official", "first"),
-            name=("name", "first"),
+            **who,
         )
         .reset_index()
     )
@@ -112,40 +140,53 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
             poor=("poor", "max"),
             publishers=("publishers", "min"),
             claim_id=("claim_id", "min"),
-            side=("side", "first"),
-            official=("official", "first"),
-            name=("name", "first"),
+            **who,
         )
         .reset_index()
     )
     sums["hi"] = sums["hi"].clip(upper=OPEN)
-    return pd.concat([whole[sums.columns], sums], ignore_index=True)
+    return sums
 
 
 def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     """Apply the rule to a table of claims.
 
     `claims` has one row a claim with event_id, direction, claimant_id, claim_id, side, official, part, role,
-    count_low, count_high, qualifier, absence, name (the claimant's), poor (carried by aggregators only) and
-    publishers (how many).
-    Returns one row per event and direction that a claim speaks of: event_id, direction, best, low, high
-    (Int64; high is missing where no upper end is claimed), grade, absence, claim_id and claimant (the claim
-    `best` is from, and who made it) and claims (how many were admissible). The order of rows in `claims` does not matter.
+    count_low, count_high, qualifier, absence, name (the claimant's), poor (carried by aggregators only), publishers
+    (how many) and, where there are corrections, corrects (the claim that this one takes back).
+    Returns one row per event and direction that a claim speaks of: event_id, direction, best, low, high (Int64,
+    persons; high is missing where no upper end is claimed), grade, absence, claim_id and claimant (the claim `best`
+    is from, and who made it) and claims (how many were admissible). The order of rows in `claims` does not matter.
     Raises ValueError for an unknown lens.
+
+    >>> june = record.claims("bodies-2025-06-16")
+    >>> estimate(june)[["direction", "best", "low", "high"]].astype("str").values.tolist()
+    [['to_russia', '51', '51', '51'], ['to_ukraine', '1245', '1245', '1248']]
+
+    See also: `Record.estimates`, `Record.events`.
     """
-    c = _seen_through(claims, lens)
+    c = _seen_through(_current(claims), lens)
     c = c.assign(
         direction=c["direction"].astype("str"),
         side=c["side"].astype("str"),
         official=(c["official"].astype("str") == "yes").to_numpy(),
     )
-    w = _wholes(c)
+    counted = _counted(_admissible(_ranked(_wholes(c))))
+    result = pd.concat([counted, _undisclosed(c, counted)], ignore_index=True)
+    for column in ("best", "low", "high", "claims"):
+        result[column] = result[column].astype("Int64")
+    result["grade"] = pd.Categorical(result["grade"], categories=GRADES)
+    result["absence"] = pd.Categorical(result["absence"].where(result["absence"] != "", None), categories=ABSENCES)
+    return result.sort_values(_KEY, ignore_index=True)
+
+
+def _ranked(w: pd.DataFrame) -> pd.DataFrame:
+    """Sort statements as the rule hears them: receiver, giver, mediator, anybody; and put beside each its leader."""
     receiver = w["side"].to_numpy() == w["direction"].map(RECEIVER).to_numpy()
     belligerent = w["side"].isin(["ukraine", "russia"]).to_numpy()
     official = w["official"].to_numpy(dtype=bool)
-    rank = np.select(
-        [official & receiver, official & belligerent, official & (w["side"] == "mediator").to_numpy()], [1, 2, 3], 4
-    )
+    mediator = (w["side"] == "mediator").to_numpy()
+    rank = np.select([official & receiver, official & belligerent, official & mediator], [1, 2, 3], 4)
     w = w.assign(rank=rank).sort_values(
         [*_KEY, "poor", "rank", "vague", "publishers", "claim_id"],
         ascending=[True, True, True, True, True, False, True],
@@ -153,8 +194,12 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     lead = w.drop_duplicates(_KEY)[[*_KEY, "poor", "rank", "vague", "lo", "hi"]]
     w = w.merge(lead, on=_KEY, suffixes=("", "_lead"))
     w["rank"] = w["rank"].astype("int64")
-    admissible = (w["poor"] == w["poor_lead"]) & ((w["rank_lead"] == 4) | (w["rank"] <= 3))
-    w = w[admissible]
+    return w
+
+
+def _admissible(w: pd.DataFrame) -> pd.DataFrame:
+    """Return the admissible statements, the best of each event and direction first, and its figures beside all."""
+    w = w[(w["poor"] == w["poor_lead"]) & ((w["rank_lead"] == 4) | (w["rank"] <= 3))]
     # A vague leader yields to an exact figure inside its interval; else the leader stays first.
     refines = (
         w["vague_lead"].to_numpy(bool)
@@ -163,8 +208,11 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     )
     w = w.assign(later=~refines).sort_values([*_KEY, "later"], kind="stable")
     best = w.drop_duplicates(_KEY).set_index(_KEY)[["value", "lo", "hi", "claim_id", "name"]]
-    w = w.join(best.add_suffix("_best"), on=_KEY)
+    return w.join(best.add_suffix("_best"), on=_KEY)
 
+
+def _counted(w: pd.DataFrame) -> pd.DataFrame:
+    """Return best, low, high and grade per event and direction from its admissible statements."""
     differs = ~((w["lo"] <= w["value_best"]) & (w["value_best"] <= w["hi"])).to_numpy()
     finite = np.where(w["hi"] >= OPEN, w["lo"], w["hi"])
     w = w.assign(
@@ -174,21 +222,23 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         russia=_official_side(w, "russia"),
         any_official=w["rank"] <= 3,
     )
-    grouped = w.groupby(_KEY, observed=True, sort=True)
-    out = grouped.agg(
+    out = w.groupby(_KEY, observed=True, sort=True).agg(
         low=("low", "min"),
         high=("high", "max"),
         claims=("claim_id", "size"),
         ukraine=("ukraine", "any"),
         russia=("russia", "any"),
         any_official=("any_official", "any"),
+        value=("value_best", "first"),
+        claim_id=("claim_id_best", "first"),
+        name=("name_best", "first"),
     )
-    out = out.join(best[["value", "claim_id", "name"]]).join(_sides_agree(w))
+    out = out.join(_sides_agree(w))
     both = out["ukraine"] & out["russia"]
     grade = np.select(
         [both & out["agree"], both, out["any_official"]], ["agreed", "contested", "one_sided"], "reported"
     )
-    counted = pd.DataFrame(
+    return pd.DataFrame(
         {
             "best": out["value"].astype("Int64"),
             "low": out["low"].astype("Int64"),
@@ -201,11 +251,14 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         }
     ).reset_index()
 
+
+def _undisclosed(c: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the events and directions of which claims say only that there is no number."""
     silent = c[c["count_low"].isna() & c["absence"].isin(["withheld", "not_applicable"])]
     silent = silent.assign(order=(silent["absence"] != "withheld").astype("int64"))
     silent = silent.sort_values([*_KEY, "order", "claim_id"]).drop_duplicates(_KEY)
     silent = silent[~pd.MultiIndex.from_frame(silent[_KEY]).isin(pd.MultiIndex.from_frame(counted[_KEY]))]
-    hidden = pd.DataFrame(
+    return pd.DataFrame(
         {
             "event_id": silent["event_id"],
             "direction": silent["direction"],
@@ -215,12 +268,6 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
             "claimant": silent["name"],
         }
     )
-    result = pd.concat([counted, hidden], ignore_index=True)
-    for column in ("best", "low", "high", "claims"):
-        result[column] = result[column].astype("Int64")
-    result["grade"] = pd.Categorical(result["grade"], categories=GRADES)
-    result["absence"] = pd.Categorical(result["absence"].where(result["absence"] != "", None), categories=ABSENCES)
-    return result.sort_values(_KEY, ignore_index=True)
 
 
 def _official_side(w: pd.DataFrame, side: str) -> pd.Series:
@@ -248,6 +295,8 @@ def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
 
     A direction no claim speaks of has absence `not_reported`; both directions of a cancelled event are
     `not_applicable`. Returns a new frame with one row per event, in the order of `events`.
+
+    See also: `estimate`; `Record.events`, which calls both.
     """
     out = events.reset_index(drop=True)
     for direction in RECEIVER:

@@ -43,6 +43,21 @@ EXCLUSIONS = {
     "sum_by_reader": "a sum made by whoever read the page, not by the page",
 }
 
+# Hosts where many publish: the publisher is the account, not the house.
+MANY_PUBLISH = frozenset(
+    "archive.is archive.org archive.ph bsky.app dailymotion.com drive.google.com dzen.ru facebook.com "
+    "github.com instagram.com linkedin.com medium.com msn.com news.google.com news.yahoo.com ok.ru "
+    "odysee.com pastebin.com raw.githubusercontent.com reddit.com rumble.com rutube.ru scribd.com t.me "
+    "telegra.ph teletype.in threads.net tiktok.com twitter.com vimeo.com vk.com web.archive.org x.com "
+    "yahoo.com youtu.be youtube.com zen.yandex.ru".split()
+)
+# Parameters that say who sent the reader, not which page it is: one page would be many.
+CLICK_IDS = (
+    r"(?:utm_[a-z0-9_]+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|"
+    r"li_fat_id|igshid|igsh|mc_cid|mc_eid|_ga|_gl|_openstat|mkt_tok|vero_id|oly_enc_id|oly_anon_id|"
+    r"rb_clickid|s_cid|wickedid|fb_action_ids|fb_action_types|fb_ref|fb_source|__twitter_impression)"
+)
+
 ID = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ID_PATTERN = rf"^{ID}$"
 EVENT_PATTERN = r"^(?:bodies|prisoners|civilians)-\d{4}-\d{2}(?:-\d{2})?(?:-[b-z])?$"

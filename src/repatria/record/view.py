@@ -1,154 +1,43 @@
-"""The record in memory: read, checked, immutable in use, and as it would have read on a past day.
-
-This is the only module that reads the data files.
-"""
+"""The record in memory: checked, immutable in use, and as pages dated by a past day carry it."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import hashlib
-import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pacsv
 
-from repatria.record import checks, fingerprint
+from repatria.record import oddities, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
-from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, TABLES, WAR_START
+from repatria.record.files import inspect
+from repatria.record.schema import DIRECTIONS, KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
+from repatria.record.window import Day, day
 
-MAX_BYTES = 1 << 30  # a table larger than 1 GiB is a mistake, not a record
+__all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
 
-Day = str | dt.date  # a Timestamp is a date
-
-
-def day(value: Day, name: str = "day") -> pd.Timestamp:
-    """Return an ISO day as a Timestamp. Raises ValueError, naming the parameter, for anything else."""
-    if isinstance(value, str):
-        try:
-            found = dt.date.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is None or found.isoformat() != value:  # "20250601" and "2025-W23-7" are ISO days, but not ours
-            raise ValueError(f"{name}: {value!r} is not a day (YYYY-MM-DD)")
-        value = found
-    stamp = pd.Timestamp(value).normalize().as_unit("s")
-    if stamp < pd.Timestamp(WAR_START):
-        raise ValueError(f"{name}: {stamp:%Y-%m-%d} is before the war ({WAR_START})")
-    return stamp
+COVERAGE = ("then", "today")
 
 
-def _ragged(name: str, text: str, found: Findings) -> None:
-    """Name every row whose number of fields differs from the header's. The slow path: only after a failure."""
-    columns = TABLES[name].columns
-    start = len(found.problems)
-    try:
-        for row in (reader := csv.reader(io.StringIO(text, newline=""), strict=True)):
-            if len(row) != len(columns):
-                reason = "is an empty line" if not row else f"{len(row)} fields, the header has {len(columns)}"
-                found.problems.append(Problem(f"{name}.csv", reader.line_num, "", reason))
-    except csv.Error as e:
-        found.problems.append(Problem(f"{name}.csv", reader.line_num, "", f"is not CSV: {e}"))
-    if len(found.problems) == start:
-        found.file(name, "a field holds a line break, or quotes are not closed")
+def __dir__() -> list[str]:
+    return __all__
 
 
-def _read(folder: Path, name: str, found: Findings) -> tuple[pd.DataFrame, str]:
-    """Read one table as text. Returns the frame (empty if it could not be read) and the file's SHA-256."""
-    empty = pd.DataFrame({c: pd.Series(dtype="str") for c in TABLES[name].columns})
-    path = folder / f"{name}.csv"
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            found.file(name, f"is larger than {MAX_BYTES >> 20} MiB")
-            return empty, ""
-        raw = path.read_bytes()
-    except OSError as e:
-        found.file(name, f"cannot be read: {e.strerror}")
-        return empty, ""
-    digest = hashlib.sha256(raw).hexdigest()
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as e:
-        line = raw[: e.start].count(b"\n") + 1
-        found.problems.append(Problem(f"{name}.csv", line, "", f"is not UTF-8 (byte 0x{raw[e.start]:02x})"))
-        return empty, digest
-    header = next(csv.reader(io.StringIO(text.partition("\n")[0])), [])
-    if header != TABLES[name].columns:
-        missing = [c for c in TABLES[name].columns if c not in header]
-        extra = [checks.shown(c) for c in header if c not in TABLES[name].columns]
-        reason = "; ".join(
-            [f"column {c} is missing" for c in missing] + [f"column {c} is unknown" for c in extra]
-            or ["columns are not in the order of the codebook"]
-        )
-        found.problems.append(Problem(f"{name}.csv", 1, "", reason))
-        return empty, digest
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        found.problems.append(Problem(f"{name}.csv", line, "", "holds a null character"))
-        return empty, digest
-    if "\n\n" in text or "\n\r\n" in text:
-        _ragged(name, text, found)
-        return empty, digest
-    try:
-        table = pacsv.read_csv(
-            pa.py_buffer(raw),
-            parse_options=pacsv.ParseOptions(newlines_in_values=False, ignore_empty_lines=False),
-            convert_options=pacsv.ConvertOptions(
-                column_types={c: pa.large_string() for c in header},
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid:
-        _ragged(name, text, found)
-        return empty, digest
-    frame = table.to_pandas()
-    rows = text.count("\n") + (not text.endswith("\n")) - 1
-    if rows != len(frame):
-        _ragged(name, text, found)
-        return empty, digest
-    return frame.astype("str"), digest
+def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -> Record:
+    """Return the validated record in `path` (default: the project's own).
 
-
-def inspect(
-    path: str | os.PathLike[str] | None = None, warnings: bool = True
-) -> tuple[dict[str, pd.DataFrame], str, list[Problem]]:
-    """Read and check a record folder.
-
-    Returns its typed tables, its digest (SHA-256 over the tables' names and hashes) and all problems, errors
-    and warnings. Cross-row checks run only when every cell is sound, so that one slip gives one line.
-    """
-    folder = Path(path) if path is not None else fingerprint.data_folder()
-    found = Findings()
-    if not folder.is_dir():
-        return {}, "", [Problem(str(folder), 0, "", "is not a folder")]
-    if (folder / ".pending").is_dir():
-        return {}, "", [Problem(str(folder), 0, "", "an addition was interrupted: run `repatria add --finish`")]
-    tables, digests = {}, []
-    for name in TABLES:
-        tables[name], digest = _read(folder, name, found)
-        digests.append((name, digest))
-    tables = {name: checks.typed(found, name, text) for name, text in tables.items()}
-    if not found.errors:
-        checks.relations(found, tables)
-    if warnings and not found.errors:
-        checks.warnings(found, tables)
-    return tables, fingerprint.combine(digests), sorted(found.problems)
-
-
-def load(path: str | os.PathLike[str] | None = None) -> Record:
-    """Return the validated record in `path` (default: the project's own `data/`).
-
+    `today` is the last day that can have happened (default: the clock's).
     Raises RecordError, listing every problem as `file:line: column: reason`, if anything is wrong.
+
+    >>> len(rp.load().events("bodies", since="2025-06-01", until="2025-06-30"))
+    5
+
+    See also: `inspect`, which returns problems instead, warnings with them.
     """
-    tables, digest, problems = inspect(path, warnings=False)
+    tables, digest, problems = inspect(path, warnings=False, today=today)
     errors = [p for p in problems if p.level == "error"]
     if errors:
         raise RecordError(errors)
@@ -157,70 +46,111 @@ def load(path: str | os.PathLike[str] | None = None) -> Record:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A validated record, or its state on a past day. Every accessor returns a new DataFrame. Can be pickled."""
+    """A validated record, or what pages dated by a past day carry of it. Every accessor returns a new DataFrame.
+
+    tables       table name -> typed DataFrame, as the CSV has it; not to be changed
+    digest       SHA-256 over the files it was read from
+    known_by     the day of a past view, else None
+    coverage_of  whose word on what was searched a past view holds: "then" (declared by its day) or "today"
+    aside        counted claims that stand only on undated pages, and so in no past view
+
+    Can be pickled: what was computed is made again.
+    """
 
     tables: Mapping[str, pd.DataFrame]
     digest: str
     known_by: pd.Timestamp | None = None
+    coverage_of: str = "today"
+    aside: pd.DataFrame | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpickled, (dict(self.tables), self.digest, self.known_by)  # what is cached is made again
+        return _unpickled, (dict(self.tables), self.digest, self.known_by, self.coverage_of, self.aside)
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
         """What a curator should look at: allowed, but odd."""
         found = Findings()
-        checks.warnings(found, dict(self.tables))
+        oddities.look(found, dict(self.tables), window.today())
         return tuple(sorted(found.problems))
 
     @cached_property
     def last_day(self) -> pd.Timestamp:
-        """The day the record speaks for: `known_by` in a past view, else its newest page or searched day."""
+        """The day the record speaks for: `known_by` in a past view, else its newest page or searched day.
+
+        A page dated after today (the check warns of it) does not count.
+        """
         if self.known_by is not None:
             return self.known_by
-        days = [
-            self.tables["sources"]["published_on"].max(),
-            self.tables["coverage"]["read_through"].max(),
-        ]
+        published = self.tables["sources"]["published_on"]
+        days = [published[published <= window.today()].max(), self.tables["coverage"]["read_through"].max()]
         return max((d for d in days if pd.notna(d)), default=pd.Timestamp(WAR_START))
 
-    def as_of(self, known_by: Day) -> Record:
-        """Return the record as it would have read on a day: only what pages dated by then carry.
+    def as_of(self, known_by: Day, coverage: str = "then") -> Record:
+        """Return what pages dated by a day carry. An empty day returns the record as it stands.
 
-        An empty day returns the record as it stands. Undated pages never enter. A claim is known from its earliest
-        dated page, an event from its first claim (a cancelled one, which has none, from its first schedule); events
-        dated later are not yet there. What curators wrote (status, deal, note) is today's.
-        Raises ValueError for a day before the war.
+        Undated pages never enter, so this is less than a reader of that day could have known: `left_out` says by how
+        much. A claim is known from its earliest dated page, and a corrected one leads until its correction is; an
+        event is known from its first claim (a cancelled one, which has none, from its first schedule); events dated
+        later are not yet there. What curators wrote (status, deal, note) is today's.
+        What was searched is `coverage="then"`: the stretches declared read by that day (often none, and then no
+        silence can be read in the view); `coverage="today"`: today's stretches up to that day, as a backtest needs
+        that asks what a method would have said, had the pages been read.
+        Raises ValueError for a day before the war, what is no day, and an unknown `coverage`.
+
+        >>> then = record.as_of("2025-06-12")
+        >>> then.events("bodies", since="2025-06-01")["event_id"].tolist()
+        ['bodies-2025-06-11']
+        >>> record.as_of("2025-06-12", coverage="today").searched_through("bodies")
+        Timestamp('2025-06-12 00:00:00')
         """
-        if known_by == "":
+        if coverage not in COVERAGE:
+            raise ValueError(f"coverage: {coverage!r} is none of {', '.join(COVERAGE)}")
+        if isinstance(known_by, str) and known_by == "":
             return self
         until = day(known_by, "as_of")
         if self.known_by is not None:
             until = min(until, self.known_by)
-        t = dict(self.tables)
-        t["sources"] = t["sources"][t["sources"]["published_on"] <= until]
-        pages = t["sources"]["source_id"]
-        t["citations"] = t["citations"][t["citations"]["source_id"].isin(pages)]
-        t["events"] = t["events"][t["events"]["date"] <= until]
-        claims = t["claims"]
-        t["claims"] = claims[
-            claims["claim_id"].isin(t["citations"]["claim_id"]) & claims["event_id"].isin(t["events"]["event_id"])
-        ]
-        t["citations"] = t["citations"][t["citations"]["claim_id"].isin(t["claims"]["claim_id"])]
-        t["mentions"] = t["mentions"][t["mentions"]["source_id"].isin(pages)]
-        for name, column in MENTIONED.items():
-            t[name] = t[name][t[name][column].isin(t["mentions"]["row_id"])]
-        spoken = t["events"]["event_id"].isin(t["claims"]["event_id"])
-        # A plan alone does not make a handover that took place: nobody had said so yet.
-        planned = (t["events"]["status"] == "cancelled") & t["events"]["event_id"].isin(t["schedules"]["event_id"])
-        t["events"] = t["events"][spoken | planned]
-        t["agreements"] = t["agreements"][
-            t["agreements"]["agreement_id"].isin(t["pledges"]["agreement_id"])
-            | t["agreements"]["agreement_id"].isin(t["events"]["agreement_id"])
-        ]
+        t = _known_by(dict(self.tables), until)
         cover = t["coverage"][t["coverage"]["read_from"] <= until]
+        if coverage == "then":
+            cover = cover[cover["entered_on"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        return Record(MappingProxyType(t), self.digest, until)
+        both_today = coverage == "today" == self.coverage_of
+        return Record(MappingProxyType(t), self.digest, until, "today" if both_today else "then", self._aside)
+
+    @cached_property
+    def _aside(self) -> pd.DataFrame:
+        """Counted claims without a dated page: claim_id, event_id, kind, direction, date; of the whole record."""
+        if self.aside is not None:
+            return self.aside
+        c = self._claims
+        here = c["known_on"].isna() & c["count_low"].notna()
+        return c.loc[here, ["claim_id", "event_id", "kind", "direction", "date"]].reset_index(drop=True)
+
+    def left_out(self) -> pd.DataFrame:
+        """Return what no past view of this day holds because only undated pages carry it.
+
+        One row per kind and direction: `claims`, counted claims known today, on events dated by the view's day (or
+        the record's last), that stand only on undated pages; `events`, how many events they speak of; `without`, how
+        many of these have no count at all in this direction in the view. Counts are of claims and events.
+
+        >>> record.as_of("2025-06-30").left_out().columns.tolist()
+        ['kind', 'direction', 'claims', 'events', 'without']
+        """
+        out = self._aside[self._aside["date"] <= self.last_day]
+        told = self._claims[self._claims["count_low"].notna() & self._claims["known_on"].notna()]
+        pairs = pd.MultiIndex.from_frame(told[["event_id", "direction"]].astype("str"))
+        silent = ~pd.MultiIndex.from_frame(out[["event_id", "direction"]].astype("str")).isin(pairs)
+        rows = []
+        for kind in KINDS:
+            for direction in DIRECTIONS:
+                here = (out["kind"] == kind).to_numpy() & (out["direction"] == direction).to_numpy()
+                ids = out["event_id"]
+                rows.append((kind, direction, int(here.sum()), ids[here].nunique(), ids[here & silent].nunique()))
+        frame = pd.DataFrame(rows, columns=["kind", "direction", "claims", "events", "without"])
+        for column, names in (("kind", KINDS), ("direction", DIRECTIONS)):
+            frame[column] = pd.Categorical(frame[column], categories=names)
+        return frame
 
     @cached_property
     def _claims(self) -> pd.DataFrame:
@@ -236,8 +166,10 @@ class Record:
             publishers=("publisher", "nunique"),
         )
         claims = t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
-        events = t["events"][["event_id", "kind", "date"]]
+        events = t["events"][["event_id", "kind", "date", "date_precision"]]
         claims = claims.merge(events, on="event_id", how="left")
+        corrections = claims.loc[claims["corrects"] != ""].drop_duplicates("corrects").set_index("corrects")["claim_id"]
+        claims["corrected_by"] = claims["claim_id"].map(corrections).fillna("").astype("str")
         return claims.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
 
     @cached_property
@@ -245,7 +177,11 @@ class Record:
         return {}
 
     def estimates(self, lens: str = "best") -> pd.DataFrame:
-        """Return the rule's result per event and direction, long form; columns: see `estimate.estimate`."""
+        """Return the rule's result per event and direction, long form; columns: see `rule.estimate`.
+
+        >>> record.estimates().columns.tolist()[:5]
+        ['event_id', 'direction', 'best', 'low', 'high']
+        """
         if lens not in self._estimates:
             self._estimates[lens] = estimate.estimate(self._claims, lens)
         return self._estimates[lens].copy()
@@ -279,26 +215,32 @@ class Record:
     ) -> pd.DataFrame:
         """Return one row per event, sorted by date, with its estimate in each direction.
 
-        Columns: event_id, kind, date, date_precision, status, deal_id (its own id where it is a deal of its
-        own), agreement_id, mediators, place, category, note, known_on (day of its first dated page), and per
-        direction `to_ukraine`, `to_russia`: the count (Int64, persons), `_low`, `_high`, `_grade`,
-        `_absence` (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant` (the claim the count
-        is from and who made it), `_claims` (how many were admissible). `attrs` carries as_of, lens, kind and
-        coverage for the charts.
+        Columns: event_id, kind, date (the first of the month where only that is known), date_precision, status,
+        deal_id (its own id where it is a deal of its own), agreement_id, mediators, place, category, note, known_on
+        (day of its first dated page), and per direction `to_ukraine`, `to_russia`: the count (Int64, persons),
+        `_low`, `_high`, `_grade`, `_absence` (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant`
+        (the claim the count is from and who made it), `_claims` (how many were admissible); last `in_window`: whole,
+        or part where the window cuts the month that is all that is known.
+        `attrs` carries as_of, lens, kind, rule, unsure (the number of events in part in the window), searched,
+        coverage and coverage_of for the charts.
         A missing count is unknown, never zero. Cancelled events come only with `cancelled=True`, disputed ones (it is
         not settled that there was such a handover, so no sum may hold it) only with `disputed=True`.
         Raises ValueError for an unknown kind or lens or a day that is none.
+
+        >>> june = record.events("bodies", since="2025-06-11", until="2025-06-13")
+        >>> june[["event_id", "to_ukraine", "to_russia"]].values.tolist()
+        [['bodies-2025-06-11', 1212, 27], ['bodies-2025-06-13', 1200, 0]]
+
+        See also: `claims`, `window.inside`, `rule.estimate`.
         """
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
         e = self._under(lens)
+        e = e.assign(in_window=window.inside(e, since, until))
         wanted = e["status"].isin(["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed)
+        wanted &= e["in_window"].notna()
         if kind is not None:
             wanted &= e["kind"] == kind
-        if since:
-            wanted &= e["date"] >= day(since, "since")
-        if until:
-            wanted &= e["date"] <= day(until, "until")
         out = e[wanted].reset_index(drop=True)
         cover = self.coverage(kind)
         out.attrs = {
@@ -306,8 +248,10 @@ class Record:
             "lens": lens,
             "kind": kind,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
+            "unsure": int((out["in_window"] == "part").sum()),
             "searched": dict(self._searched),
             "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict("records"),
+            "coverage_of": self.coverage_of,
         }
         return out
 
@@ -317,19 +261,37 @@ class Record:
         kind: str | None = None,
         side: str | None = None,
         direction: str | None = None,
+        since: Day | None = None,
+        until: Day | None = None,
     ) -> pd.DataFrame:
-        """Return claims with their claimant (name, office, side, official), the event's kind and date, known_on,
-        citations and publishers (how many pages and publishers carry it) and poor (aggregators only)."""
+        """Return claims with their claimant (name, office, side, official), the event's kind, date and precision.
+
+        Further columns: known_on (day of the first dated page), citations and publishers (how many pages and
+        publishers carry it), poor (aggregators only) and corrected_by (the claim with which the claimant took this
+        one back, as far as this view knows; "" = it stands). A window takes the claims of the events that lie in it
+        whole or in part. Raises ValueError for an unknown side or a day that is none.
+
+        >>> record.claims("bodies-2025-06-16", direction="to_russia")["count_low"].dropna().unique().tolist()
+        [51]
+
+        See also: `citations` for the pages.
+        """
         c = self._claims
         if side is not None and side not in SIDES:
             raise ValueError(f"side: {side!r} is none of {', '.join(SIDES)}")
         for column, value in (("event_id", event_id), ("kind", kind), ("side", side), ("direction", direction)):
             if value is not None:
                 c = c[c[column] == value]
+        if since or until:
+            c = c[window.inside(c, since, until).notna()]
         return c.sort_values(["date", "claim_id"], ignore_index=True)
 
     def citations(self, claim_id: str | None = None, event_id: str | None = None) -> pd.DataFrame:
-        """Return claim_id, event_id, source_id, date_basis, url, publisher, published_on, language, tier, seed."""
+        """Return the pages of claims: claim_id, event_id, source_id, date_basis and the columns of sources.
+
+        >>> record.citations(event_id="bodies-2025-06-16")["url"].str.startswith("http").all()
+        np.True_
+        """
         c = self.tables["citations"].merge(self.tables["claims"][["claim_id", "event_id"]], on="claim_id", how="left")
         if claim_id is not None:
             c = c[c["claim_id"] == claim_id]
@@ -349,35 +311,63 @@ class Record:
         return out.reset_index(drop=True)
 
     def totals(self) -> pd.DataFrame:
-        """Return running totals with claimant, known_on and number of pages, oldest first."""
+        """Return running totals with claimant, known_on and number of pages, oldest first.
+
+        >>> record.totals()["as_of"].is_monotonic_increasing
+        True
+        """
         return self._stated("totals").sort_values(["as_of", "total_id"], ignore_index=True)
 
     def pledges(self) -> pd.DataFrame:
-        """Return pledges with claimant, known_on and number of pages."""
+        """Return pledges with claimant, known_on and number of pages.
+
+        >>> "istanbul-2025-06-02" in set(record.pledges()["agreement_id"])
+        True
+        """
         return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
 
     def schedules(self) -> pd.DataFrame:
-        """Return statements about timing with claimant, known_on and number of pages."""
+        """Return statements about timing with claimant, known_on and number of pages.
+
+        >>> "postponed" in set(record.schedules()["statement"])
+        True
+        """
         return self._stated("schedules").sort_values(["planned_for", "known_on", "schedule_id"], ignore_index=True)
 
     def context(self, series: str | None = None) -> pd.DataFrame:
-        """Return context figures with claimant, known_on and number of pages, oldest first."""
+        """Return context figures with claimant, known_on and number of pages, oldest first.
+
+        >>> record.context("acknowledged_dead_ukraine")["count_low"].min() > 0
+        np.True_
+        """
         c = self._stated("context")
         if series is not None:
             c = c[c["series"] == series]
         return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
 
     def pages(self, row_id: str) -> pd.DataFrame:
-        """Return the pages carrying a row of totals, pledges, schedules or context."""
+        """Return the pages carrying a row of totals, pledges, schedules or context.
+
+        >>> len(record.pages("total-0001")) > 0
+        True
+        """
         m = self.tables["mentions"]
         return m[m["row_id"] == row_id].merge(self.tables["sources"], on="source_id").reset_index(drop=True)
 
     def agreements(self) -> pd.DataFrame:
-        """Return agreements, oldest first."""
+        """Return agreements, oldest first.
+
+        >>> record.agreements()["agreement_id"].is_unique
+        True
+        """
         return self.tables["agreements"].sort_values(["agreed_on", "agreement_id"], ignore_index=True)
 
     def coverage(self, kind: str | None = None) -> pd.DataFrame:
-        """Return what was searched: kind, side, read_from, read_through, density, note."""
+        """Return what was searched: kind, side, read_from, read_through, density, entered_on, note.
+
+        >>> record.coverage("bodies")["density"].unique().tolist()
+        ['thin', 'dense']
+        """
         c = self.tables["coverage"]
         if kind is not None:
             c = c[c["kind"] == kind]
@@ -388,6 +378,9 @@ class Record:
 
         It is the end of the newest dense stretch, for the side read least far: an open gap is censored here. A side
         with no dense stretch leaves none for the kind, as in `cadence.window`.
+
+        >>> record.as_of("2024-06-30", coverage="today").searched_through("bodies")
+        Timestamp('2024-06-30 00:00:00')
         """
         c = self.tables["coverage"]
         dense = c[(c["kind"] == kind) & (c["density"] == "dense")]
@@ -395,5 +388,36 @@ class Record:
         return ends.min() if len(ends) == len(RECEIVER) else None
 
 
-def _unpickled(tables: dict[str, pd.DataFrame], digest: str, known_by: pd.Timestamp | None) -> Record:
-    return Record(MappingProxyType(tables), digest, known_by)
+def _unpickled(
+    tables: dict[str, pd.DataFrame],
+    digest: str,
+    known_by: pd.Timestamp | None,
+    coverage_of: str,
+    aside: pd.DataFrame | None,
+) -> Record:
+    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside)
+
+
+def _known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Return the tables as pages dated by a day carry them; coverage is left as it is."""
+
+    def keep(name: str, column: str, known: pd.Series) -> None:
+        t[name] = t[name][t[name][column].isin(known)]
+
+    t["sources"] = t["sources"][t["sources"]["published_on"] <= until]
+    pages = t["sources"]["source_id"]
+    keep("citations", "source_id", pages)
+    t["events"] = t["events"][t["events"]["date"] <= until]
+    keep("claims", "claim_id", t["citations"]["claim_id"])
+    keep("claims", "event_id", t["events"]["event_id"])
+    keep("citations", "claim_id", t["claims"]["claim_id"])
+    keep("mentions", "source_id", pages)
+    for name, column in MENTIONED.items():
+        keep(name, column, t["mentions"]["row_id"])
+    e = t["events"]
+    spoken = e["event_id"].isin(t["claims"]["event_id"])
+    # A plan alone does not make a handover that took place: nobody had said so yet.
+    planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
+    t["events"] = e[spoken | planned]
+    keep("agreements", "agreement_id", pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]))
+    return t

@@ -1,0 +1,335 @@
+"""What no single cell shows: references, ids against their rows, days against pages and against today, parts
+against totals, corrections, publishers against hosts, coverage.
+
+Called on typed tables whose every cell is sound; each check adds to the findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from repatria.record.checks import Findings, among, shown
+from repatria.record.names import HOST, bare_host
+from repatria.record.schema import (
+    CLICK_IDS,
+    MANY_PUBLISH,
+    MENTIONED,
+    TABLES,
+    WAR_START,
+)
+
+__all__ = ["check", "first_day_of", "known_on"]
+
+_STATEMENT = ["event_id", "claimant_id", "direction", "part"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
+    """Add every contradiction between rows. `today` is the last day that can have happened."""
+    if _missing_rows(found, t):
+        return
+    for table in TABLES.values():
+        for column, target in table.references:
+            value = t[table.name][column]
+            known = among(value, t[target][TABLES[target].key[0]]) | (value == "").to_numpy()
+            found.add(table.name, column, ~known, f"{{}} is not in {target}.csv", value)
+    _days(found, t, today)
+    _events(found, t)
+    _claim_ids(found, t["claims"])
+    _counts(found, t["claims"])
+    _claims(found, t)
+    _corrections(found, t)
+    _citations(found, t)
+    _mentions(found, t)
+    _sources(found, t["sources"])
+    _addresses(found, t)
+    _publishers(found, t["sources"])
+    _statements(found, t)
+    _coverage(found, t["coverage"])
+    _dossier(found, t)
+
+
+def _missing_rows(found: Findings, t: dict[str, pd.DataFrame]) -> bool:
+    """Say of an empty table that others speak of it: one line, not one for each of their rows."""
+    speak = [(t.name, c, target) for t in TABLES.values() for c, target in t.references]
+    speak += [("claims", "claim_id", "citations"), ("sources", "source_id", "citations")]
+    speak += [(name, column, "mentions") for name, column in MENTIONED.items()]
+    if (t["events"]["status"] != "cancelled").any():
+        speak.append(("events", "event_id", "claims"))
+    if len(t["mentions"]):
+        speak.remove(("sources", "source_id", "citations"))
+    start = len(found.problems)
+    for name in TABLES:
+        by = [s for s, column, target in speak if target == name and (t[s][column] != "").any()]
+        if by and not len(t[name]):
+            found.line(name, 0, f"has no rows, but {by[0]}.csv needs some")
+    return len(found.problems) > start
+
+
+def first_day_of(dates: pd.Series, precision: pd.Series) -> pd.Series:
+    """Return the first day of the day, month or year that each date stands for.
+
+    >>> first_day_of(pd.Series([pd.Timestamp("2025-06-30")]), pd.Series(["month"]))[0]
+    Timestamp('2025-06-01 00:00:00')
+    """
+    stamp = dates.to_numpy().astype("datetime64[D]")
+    month, year = (stamp.astype(f"datetime64[{u}]").astype("datetime64[D]") for u in "MY")
+    grain = precision.astype("object").to_numpy()
+    out = np.where(grain == "month", month, np.where(grain == "year", year, stamp))
+    return pd.Series(out.astype("datetime64[s]"), index=dates.index)
+
+
+def known_on(t: dict[str, pd.DataFrame]) -> pd.Series:
+    """Return the earliest dated page of each claim that has one, by claim_id."""
+    s = t["sources"]
+    dated = pd.Series(s["published_on"].to_numpy(), index=s["source_id"]).dropna()
+    pages = t["citations"]
+    return pages["source_id"].map(dated).groupby(pages["claim_id"]).min().dropna()
+
+
+def _days(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
+    reason = f"is after today ({today:%Y-%m-%d})"
+    past = {
+        "agreements": ("agreed_on",),
+        "claims": ("stated_date",),
+        "coverage": ("read_from", "read_through", "entered_on"),
+        "totals": ("since",),
+    }
+    for name, columns in past.items():
+        for column in columns:
+            found.add(name, column, t[name][column] > today, reason)
+    for name in ("totals", "context"):
+        first = first_day_of(t[name]["as_of"], t[name]["as_of_precision"])
+        found.add(name, "as_of", first > today, reason)
+    # A handover can be cancelled before its day; it cannot have taken place.
+    e = t["events"]
+    found.add("events", "date", (e["date"] > today) & (e["status"] != "cancelled"), reason)
+
+
+def _events(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    e = t["events"]
+    stem = e["event_id"].str.replace(r"-[b-z]$", "", regex=True)
+    month = e["date_precision"] == "month"
+    form = e["date"].dt.strftime("%Y-%m-%d")
+    form = form.where(~month, form.str[:7])
+    wrong = stem != e["kind"].astype("str") + "-" + form
+    found.add("events", "event_id", wrong, "{} does not say its kind and date", e["event_id"])
+    early = (e["date"] < pd.Timestamp(WAR_START)) & ~month
+    found.add("events", "date", early, f"is before the war ({WAR_START})")
+    found.add("events", "date", (e["date"].dt.day != 1) & month, "a month is given by its first day")
+    spoken = among(e["event_id"], t["claims"]["event_id"])
+    planned = (e["status"] == "cancelled").to_numpy() & among(e["event_id"], t["schedules"]["event_id"])
+    found.add("events", "event_id", ~spoken & ~planned, "{} has no claim", e["event_id"])
+    deals = e[e["deal_id"] != ""].groupby("deal_id")["kind"].nunique()
+    mixed = e["deal_id"].isin(deals.index[deals > 1])
+    found.add("events", "deal_id", mixed, "{} joins different kinds", e["deal_id"])
+
+
+def _claim_ids(found: Findings, c: pd.DataFrame) -> None:
+    """An id says its row; `~2`, `~3` … tell a claimant's figures apart."""
+    parts = [pa.array(c[k].astype("str")).cast("string") for k in ("event_id", "direction", "claimant_id", "part")]
+    stem = pc.replace_substring_regex(pa.array(c["claim_id"]).cast("string"), r"~(?:[2-9]|[1-9][0-9]+)$", "")
+    said = pc.equal(stem, pc.binary_join_element_wise(*parts, "."))
+    wrong = ~np.asarray(said.to_numpy(zero_copy_only=False), dtype=bool)
+    reason = "{} does not say its event, direction, claimant and part"
+    found.add("claims", "claim_id", wrong, reason, c["claim_id"])
+
+
+def _counts(found: Findings, c: pd.DataFrame) -> None:
+    low, high = c["count_low"], c["count_high"]
+    none = (low.isna() & high.isna()).to_numpy()
+    absence = c["absence"].astype("object").fillna("").to_numpy()
+    found.add("claims", "count_low", (low > high).fillna(False), "is larger than count_high")
+    lopsided = low.isna().to_numpy() ^ high.isna().to_numpy()
+    found.add("claims", "count_low", lopsided, "count_low and count_high are both given, or neither")
+    found.add("claims", "count_low", none & (absence == ""), "no count and no absence")
+    zero = ((low == 0) | (high == 0)).fillna(False).to_numpy()
+    found.add("claims", "absence", zero & (absence != "zero"), "a count of 0 is said as absence zero")
+    none_said = ((low == 0) & (high == 0) & (c["qualifier"] == "exact")).fillna(False).to_numpy()
+    reason = "zero goes with a count of 0, exactly worded"
+    found.add("claims", "absence", (absence == "zero") & ~none_said, reason)
+    silent = np.isin(absence, ["withheld", "not_applicable"])
+    found.add("claims", "absence", silent & ~none, "{} goes without a count", c["absence"])
+    worded = c["qualifier"].notna().to_numpy()
+    found.add("claims", "qualifier", ~none & ~worded, "a count needs a qualifier")
+    found.add("claims", "qualifier", none & worded, "there is no count that is so worded")
+    press = (absence == "zero") & (c["claimant_id"] == "press").to_numpy()
+    found.add("claims", "claimant_id", press, "zero needs a named claimant: somebody who says none")
+    whole = (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy()
+    found.add("claims", "role", whole, "role whole and part total go together")
+
+
+def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    c = t["claims"]
+    same = [*_STATEMENT, "role", "count_low", "count_high", "qualifier", "absence", "stated_date", "corrects"]
+    twins = c.duplicated(same).to_numpy()
+    found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
+    paged = among(c["claim_id"], t["citations"]["claim_id"])
+    found.add("claims", "claim_id", ~paged, "{} has no page", c["claim_id"])
+    parts = c.loc[(c["role"] != "whole") & c["count_low"].notna(), [*_STATEMENT[:3], "count_low"]]
+    wholes = c.loc[c["role"] == "whole", [*_STATEMENT[:3], "count_high"]]
+    if parts.empty or wholes.empty:
+        return
+    tops = wholes.groupby(_STATEMENT[:3], observed=True)["count_high"].max().reset_index()
+    both = parts.reset_index().merge(tops, on=_STATEMENT[:3])
+    over = both.loc[(both["count_low"] > both["count_high"]).fillna(False), "index"]
+    found.add("claims", "count_low", c.index.isin(over), "a part is larger than its total")
+
+
+def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    """A correction speaks of what the corrected claim speaks of, is known no sooner, and closes no circle."""
+    c = t["claims"]
+    at = np.flatnonzero((c["corrects"] != "").to_numpy(dtype=bool))
+    if not len(at):
+        return
+    rows = c.drop_duplicates("claim_id").set_index("claim_id")
+    known, targets = known_on(t), dict(zip(c["claim_id"], c["corrects"], strict=True))
+    corrected: dict[str, str] = {}
+
+    def say(i: int, reason: str) -> None:
+        found.line("claims", i + 2, reason, "corrects")
+
+    for i in at:
+        new, old = c["claim_id"].iloc[i], c["corrects"].iloc[i]
+        if old not in rows.index:
+            continue  # said among the references
+        differing = [k for k in _STATEMENT if rows.loc[old, k] != c[k].iloc[i]]
+        if differing:
+            say(i, f"{shown(old)} has another {', '.join(differing)}: a claimant corrects its own statement")
+        if old in known and new in known and known[new] < known[old]:
+            say(i, f"{shown(old)} became known later, on {known[old]:%Y-%m-%d}")
+        if old in corrected:
+            say(i, f"{shown(old)} is corrected twice: name the correction, {shown(corrected[old])}")
+        corrected.setdefault(old, new)
+        seen, step = {new}, old
+        while step and step not in seen:
+            seen.add(step)
+            step = targets.get(step, "")
+        if step == new:
+            say(i, f"{shown(old)} leads back to this claim")
+
+
+def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    c = t["citations"]
+    if c.empty:
+        return
+    event = c["claim_id"].map(t["claims"].drop_duplicates("claim_id").set_index("claim_id")["event_id"])
+    events = t["events"].drop_duplicates("event_id").set_index("event_id")
+    pages = t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"]
+    early = (c["source_id"].map(pages) < event.map(events["date"])).to_numpy()
+    if early.any():
+        early &= event.map(events["status"]).ne("cancelled").to_numpy()
+        reason = "{} was published before the event took place"
+        found.add("citations", "source_id", early, reason, c["source_id"])
+
+
+def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    m = t["mentions"]
+    ids = pd.concat([t[name][column] for name, column in MENTIONED.items()])
+    found.add("mentions", "row_id", ~among(m["row_id"], ids), "{} is in no table", m["row_id"])
+    for name, column in MENTIONED.items():
+        found.add(name, column, ~among(t[name][column], m["row_id"]), "{} has no page", t[name][column])
+    s = t["sources"]
+    used = among(s["source_id"], t["citations"]["source_id"]) | among(s["source_id"], m["source_id"])
+    found.add("sources", "source_id", ~used, "{} carries nothing", s["source_id"])
+
+
+def _sources(found: Findings, s: pd.DataFrame) -> None:
+    """An id says its address, and how the day is known says whether there is one."""
+    url = s["url"]
+    found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
+    found.add("sources", "url", (url == "") & (s["seed"] == ""), "is required")
+    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-").to_pylist()
+    ids = s["source_id"].tolist()
+    wrong = np.zeros(len(s), dtype=bool)
+    for i, (ident, address, host) in enumerate(zip(ids, url.tolist(), stem, strict=True)):
+        if address:
+            front, _, digits = ident.rpartition("-")
+            sha = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
+            wrong[i] = front != (host or "page") or len(digits) < 6 or not sha.startswith(digits)
+    found.add("sources", "source_id", wrong, "{} does not say its host and address", s["source_id"])
+    undated = s["published_on"].isna()
+    reason = "none goes with an undated page, and only with one"
+    found.add("sources", "dated_by", undated ^ (s["dated_by"] == "none"), reason)
+
+
+def _hosts(url: pd.Series) -> pa.Array:
+    """Return the host of each address as ids carry it: small letters, no www., its port kept; "" for none."""
+    found = pc.struct_field(pc.extract_regex(pa.array(url), HOST), "host")
+    host = pc.ascii_lower(pc.fill_null(found, ""))
+    return pc.utf8_rtrim(pc.replace_substring_regex(host, r"^www\.", ""), ".")
+
+
+def _addresses(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    for name in ("sources", "excluded"):
+        url = t[name]["url"]
+        clicked = pc.match_substring_regex(pa.array(url), rf"(?i)[?&;#]{CLICK_IDS}=")
+        reason = "{} carries a click id: give the address without it"
+        found.add(name, "url", clicked.to_numpy(zero_copy_only=False), reason, url)
+
+
+def _publishers(found: Findings, s: pd.DataFrame) -> None:
+    """One house, one spelling: else two pages of one publisher count as two publishers.
+
+    What stands in brackets at the end is the agency whose text the house carries, not the house.
+    """
+    house = s["publisher"].str.replace(r" \([^()]*\)$", "", regex=True)
+    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str").map(bare_host)
+    for key, of, where in ((host, house, "on {}"), (house.str.lower(), house, "elsewhere")):
+        pairs = pd.DataFrame({"key": key, "house": of}).loc[lambda p: p["key"] != ""]
+        if where != "elsewhere":
+            pairs = pairs[~pairs["key"].isin(MANY_PUBLISH)]
+        first = pairs.drop_duplicates("key").set_index("key")["house"]
+        usual = pairs.groupby("key")["house"].nunique()
+        for name in usual.index[usual > 1]:
+            rows = pairs[pairs["key"] == name]
+            best = rows["house"].value_counts().index[0] if len(rows) > 2 else first[name]
+            for i in rows.index[rows["house"] != best]:
+                reason = f"{shown(house[i])} is spelt {shown(best)} {where.format(name)}"
+                found.line("sources", i + 2, reason, "publisher")
+
+
+def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    for name, low, high in (
+        ("pledges", "quantity_low", "quantity_high"),
+        ("context", "count_low", "count_high"),
+    ):
+        p = t[name]
+        found.add(name, low, (p[low] > p[high]).fillna(False), f"is larger than {high}")
+        found.add(name, low, p[low].isna() ^ p[high].isna(), f"{low} and {high} are both given, or neither")
+        missing = p[low].isna() & p[high].isna()
+        every = (p["qualifier"] == "all").fillna(False)
+        found.add(name, low, missing & ~every, "no number")
+        found.add(name, low, ~missing & every, "all is said of no number")
+    total = t["totals"]
+    found.add("totals", "since", total["since"] > total["as_of"], "is after as_of")
+    basis = total["since"].notna() ^ total["since_basis"].notna()
+    found.add("totals", "since_basis", basis, "since and since_basis go together")
+
+
+def _coverage(found: Findings, cover: pd.DataFrame) -> None:
+    """A stretch ends after it begins, is declared read when it is over, and overlaps no other of its side."""
+    start, end = cover["read_from"], cover["read_through"]
+    found.add("coverage", "read_from", start > end, "is after read_through")
+    found.add("coverage", "entered_on", cover["entered_on"] < end, "is before read_through: nobody can have read it")
+    order = cover.sort_values(["kind", "side", "read_from"])
+    before = order.groupby(["kind", "side"], observed=True)["read_through"].shift()
+    overlap = cover.index.isin(order.index[order["read_from"] <= before])
+    found.add("coverage", "read_from", overlap, "overlaps the stretch before it")
+
+
+def _dossier(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+    d = t["dossier"]
+    ids = {n: t[n][TABLES[n].key[0]] for n in ("totals", "pledges", "schedules", "context", "excluded")}
+    for name, known in {**ids, "citations": t["claims"]["claim_id"]}.items():
+        here = (d["table"] == name).to_numpy()
+        to = "claims" if name == "citations" else name
+        found.add("dossier", "row_id", here & ~among(d["row_id"], known), f"{{}} is not in {to}.csv", d["row_id"])
