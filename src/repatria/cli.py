@@ -194,7 +194,7 @@ def add(
     url: Annotated[str, Option(help="The page.")] = "",
     publisher: Annotated[str, Option(help="Default: that of the host's other pages.")] = "",
     published_on: Annotated[str, Option("--published", help="Its day; empty = undated.")] = "",
-    dated_by: Annotated[str, Option(help=f"How: {', '.join(DATED_BY)}. Default: seen.")] = "",
+    dated_by: Annotated[str, Option(help=f"{', '.join(DATED_BY)}. Default: its address.")] = "",
     seen: Annotated[str, Option(help=f"{', '.join(SEEN)}. Default: part.")] = "",
     language: Annotated[str, Option(help="ISO 639. Default: as the host's.")] = "",
     tier: Annotated[str, Option(help=f"{', '.join(TIERS)}. Default: the host's.")] = "",
