@@ -17,11 +17,11 @@ LOAD = """
 import repatria as rp
 
 record = rp.load().as_of(as_of)
-bodies = record.events("bodies", lens, since)
+bodies = record.events("bodies", lens, since, until)
 """.strip()
 GOOD = (
     "rp.display.brief.headline(record, since, lens)",
-    "rp.charts.handovers(bodies)",
+    "rp.charts.handovers.stems(bodies)",
     'rp.display.events.events(bodies, "bodies")',
 )
 

@@ -56,6 +56,23 @@ def test_figures_in_tables_lead_to_claims_and_pages(published: Path) -> None:
     assert "Medinsky: 27 to Russia" in entry and "https://" in entry
 
 
+def test_one_chart_in_two_notebooks_has_two_ids(tmp_path: Path) -> None:
+    executed = []
+    for name in ("00_brief", "01_record"):
+        shown = '<figure id="chart-stems"></figure><div id="table-days"></div>'
+        cell = nbformat.v4.new_code_cell(
+            "", outputs=[nbformat.v4.new_output("display_data", {"text/html": shown})]
+        )
+        title = nbformat.v4.new_markdown_cell(f"# {name}")
+        nbformat.write(nbformat.v4.new_notebook(cells=[title, cell]), tmp_path / f"{name}.ipynb")
+        executed.append(tmp_path / f"{name}.ipynb")
+    notebook, sections, _ = page.merged(executed)
+    html = "".join(o.data["text/html"] for c in notebook.cells for o in c.get("outputs", []))
+    ids = ["brief-chart-stems", "brief-table-days", "record-chart-stems", "record-table-days"]
+    assert re.findall('id="([^"]+)"', html) == ids
+    assert sections == [("brief", "00_brief"), ("record", "01_record")]
+
+
 def test_alt_text_survives_for_svg_too() -> None:
     output = nbformat.v4.new_output(
         "display_data",

@@ -52,12 +52,14 @@ def _context(
     from repatria.display import ledger, words
 
     p = parameters
-    events = record.events(lens=p.lens, since=p.since, cancelled=True, disputed=True)
+    window = (p.since, p.until)
+    events = record.events(None, p.lens, *window, cancelled=True, disputed=True)
     day = names.day(record.last_day)
     known = f"as known on {day}" if p.as_of else f"as it stands, newest page or searched day {day}"
     made = [
         ("as_of", p.as_of or "the record as it stands"),
         ("since", p.since or "the first event"),
+        ("until", p.until or "the newest event"),
         ("lens", f"{p.lens}: {words.LENS_WORDS[p.lens]}"),
         ("rule", inputs["rule"]),
         ("data", f"sha256 {inputs['data']}"),
@@ -99,9 +101,15 @@ def merged(paths: Sequence[Path]) -> tuple[Any, list[tuple[str, str]], dict[str,
             for output in cell.get("outputs", []):
                 if output.output_type == "execute_result":  # the template shows both kinds alike
                     output.output_type = "display_data"
-                if "text/csv" in output.get("data", {}):
+                data = output.get("data", {})
+                if (
+                    "text/html" in data
+                ):  # one chart may stand in two notebooks, and here on one page
+                    named = rf' id="{ident}-\1-'
+                    data["text/html"] = re.sub(' id="(chart|table)-', named, data["text/html"])
+                if "text/csv" in data:
                     name = output.metadata["text/csv"]["name"]
-                    tables[f"{ident}-{name}"] = output.data["text/csv"]
+                    tables[f"{ident}-{name}"] = data["text/csv"]
         cells[0].metadata["rp_open"] = ident
         cells[-1].metadata["rp_close"] = True
         page.cells += cells

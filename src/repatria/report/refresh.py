@@ -62,8 +62,7 @@ def readme() -> None:
 
     record = load()
     _rewrite(ROOT / "README.md", "headline", brief.headline(record))
-    picture = charts.handovers(record.events("bodies")).png()
-    (ROOT / "docs" / "handovers.png").write_bytes(picture)
+    charts.handovers.stems(record.events("bodies")).save(ROOT / "docs" / "handovers.png")
 
 
 def _rewrite(page: Path, name: str, block: str) -> None:
