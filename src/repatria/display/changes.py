@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from repatria.curate.propose import Draft
+from repatria.curate.propose import Draft, Reach
 from repatria.record.changes import MEASURES, Changes
+from repatria.record.names import SIDES
 from repatria.record.schema import TABLES
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ def said(row: Mapping[Any, Any], side: str) -> str:
 
 def moved(differing: pd.DataFrame) -> list[str]:
     """Return one line per changed estimate: "`event` to Ukraine: 1,000 (one side only) → 1,003 (…)"."""
-    from repatria.record.names import SIDES
-
     lines = []
     for row in differing.to_dict("records"):
         before = "not there" if row["change"] == "new" else said(row, "old")
@@ -107,12 +106,20 @@ def as_json(changes: Changes) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
-def preview(made: Draft) -> str:
-    """Return what a draft adds, the estimates before and after, and its warnings, as lines."""
-    from repatria.display.changes import moved, said
-    from repatria.record.changes import MEASURES
-    from repatria.record.names import SIDES
+def searched(reach: Reach) -> str:
+    """Return how far one side's statements are searched, before and after, and what nobody read."""
+    from repatria.display.words import say
 
+    return (
+        say("changes/searched", **vars(reach))
+        .replace(" ;", ";")
+        .replace(" .", ".")
+        .replace(" ,", ",")
+    )
+
+
+def preview(made: Draft) -> str:
+    """Return what a draft adds, the estimates and what was searched before and after, its warnings, as lines."""
     out = []
     for name, rows in made.addition.rows.items():
         out += [f"+ {name}: {' '.join(row[k] for k in TABLES[name].key)}" for row in rows]
@@ -125,5 +132,6 @@ def preview(made: Draft) -> str:
             if (row["event_id"], d) not in moves:
                 state = {f"{m}_new": row[d if m == "best" else f"{d}_{m}"] for m in MEASURES}
                 out.append(f"= `{row['event_id']}` {words}: {said(state, 'new')}, unchanged")
+    out += [f"= {searched(r)}" for r in made.reach if r.before != r.after or not r.reached]
     out += [f"! {w}" for w in made.warnings]
     return "\n".join(out)
