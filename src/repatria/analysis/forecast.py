@@ -17,7 +17,7 @@ import pandas as pd
 import scoringrules as sr
 from scipy import optimize, stats
 
-from repatria.analysis.cadence import SEED, Window, handovers, prepared, units, window
+from repatria.analysis.units import SEED, Window, handovers, prepared, units, window
 from repatria.record import rule as estimate
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Day, Record, day
