@@ -44,11 +44,11 @@ def __dir__() -> list[str]:
 
 
 def with_range(
-    value: float | None, low: float | None, high: float | None, form: str = "{:.2f}"
+    value: float | None, low: float | None, high: float | None, *, form: str = "{:.2f}"
 ) -> str:
     """Return a number with its range; an unknown end is an ellipsis, an unknown number is words.
 
-    >>> with_range(10, 8, 15, "{:.0f}"), with_range(10, 8, None, "{:.0f}"), with_range(None, 1, 2)
+    >>> with_range(10, 8, 15, form="{:.0f}"), with_range(10, 8, None, form="{:.0f}"), with_range(None, 1, 2)
     ('10 (8 to 15)', '10 (8 to …)', 'not known')
     """
     if value is None or pd.isna(value):
@@ -104,7 +104,7 @@ def overview(*gaps: pd.DataFrame) -> Table:
         s, a = cadence.summary(g), g.attrs
         if s.kind == "either" and a["first"] is not None and a["first"] <= a["through"]:
             window = a["first"], a["through"]
-        median = with_range(s.median, s.median_low, s.median_high, "{:.0f}")
+        median = with_range(s.median, s.median_low, s.median_high, form="{:.0f}")
         row = {"of": s.kind, "unit": s.unit, "handovers": s.units, "completed gaps": s.closed}
         row |= {"read thinly": int((g["reading"] != "dense").sum()), "median, days": median}
         row |= {"mean by time at risk": s.mean_at_risk, "mean, completed only": s.mean_closed}
@@ -132,7 +132,7 @@ def outlook(*gaps: pd.DataFrame) -> Table:
         row = {"of": g.attrs["kind"], "unit": g.attrs["unit"]}
         row |= {"days of silence": found["silent"][0], "longer gaps": found["at_risk"][0]}
         for c in found.itertuples():
-            row[f"within {c.within} days"] = with_range(c.chance, c.low, c.high, "{:.0%}")
+            row[f"within {c.within} days"] = with_range(c.chance, c.low, c.high, form="{:.0%}")
         rows.append(row)
     return Table(
         "outlook",
@@ -170,7 +170,7 @@ def rates_table(*rates: pd.DataFrame) -> Table:
         for d, side in names.SIDES.items():
             heads[side] = [f"people {side} per 30 days", f"without figure {side}"]
             ends = zip(f[f"{d}_per_30_days"], f[f"{d}_low"], f[f"{d}_high"], strict=True)
-            frame[heads[side][0]] = [with_range(*x, "{:,.0f}") for x in ends]
+            frame[heads[side][0]] = [with_range(*x, form="{:,.0f}") for x in ends]
             frame[heads[side][1]] = f[f"{d}_unknown"]
     # On the page the side stands once, over its columns; in the CSV in each name.
     short = {c: f"{side}: {c.replace(f' {side}', '')}" for side, cs in heads.items() for c in cs}
@@ -258,7 +258,7 @@ def following_table(*found: pd.DataFrame) -> Table:
     frame = f[list(columns)].rename(columns=columns)
     expected = f[["reference", "reference_low", "reference_high"]].mul(f["handovers"], axis=0)
     frame["expected by shifting"] = [
-        with_range(*x, "{:.1f}") for x in expected.itertuples(index=False)
+        with_range(*x, form="{:.1f}") for x in expected.itertuples(index=False)
     ]
     frame["p (Holm)"] = f["p_holm"]
     return Table(
@@ -330,7 +330,7 @@ def dating_table(*found: pd.DataFrame) -> Table:
         ("mean_at_risk", "mean by time at risk", "{:.2f}"),
     ):
         ends = f[[measure, f"{measure}_low", f"{measure}_high"]].itertuples(index=False)
-        frame[name] = [with_range(*x, form) for x in ends]
+        frame[name] = [with_range(*x, form=form) for x in ends]
     return Table(
         "dating",
         "How far uncertain days and disputed handovers move the gaps",

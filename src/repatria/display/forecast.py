@@ -48,7 +48,7 @@ def backtest_table(scores: pd.DataFrame) -> Table:
         frame[name] = f[column].astype(float)
     baselines = (forecasts.BASELINE, forecasts.BASELINE_PEOPLE)
     frame["skill"] = [
-        "baseline" if r.model in baselines else with_range(r.skill, r.low, r.high, "{:+.0%}")
+        "baseline" if r.model in baselines else with_range(r.skill, r.low, r.high, form="{:+.0%}")
         for r in f.itertuples()
     ]
     frame["beats the baseline"] = ["yes" if b else "no" for b in f["beats"]]
@@ -90,7 +90,7 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
     """Return, per backtest, which model earned its place for which target, or that none did.
 
     >>> early = rp.analysis.forecast.backtest(record.as_of("2022-03-05"), "bodies")
-    >>> print(verdict(early)[:95])
+    >>> print(verdict(early).splitlines()[0])
     **Handovers of bodies by deal:** too little was known at any month start to score a forecast.
     """
     return say("forecast/verdict", backtests=[_judged(s) for s in backtests])
