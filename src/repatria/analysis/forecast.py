@@ -1,13 +1,14 @@
 """Forecasts of handovers, and how they would have scored on what was known at the time.
 
-A forecaster sees a past view only, `record.as_of(origin)`. What it is scored against comes from the record as it
-stands. Every forecast is a distribution over whole numbers: days to the next handover (to `HORIZON`, then "later"),
-handovers in the next 30 and 90 days, people in the next one. Method and reasons: docs/method-cadence.md.
+A forecaster sees a past view only, `record.as_of(origin)`. What it is scored against comes from the
+record as it stands. Every forecast is a distribution over whole numbers: days to the next handover
+(to `HORIZON`, then "later"), handovers in the next 30 and 90 days, people in the next one.
+Method and reasons: docs/method-cadence.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,60 +16,56 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scoringrules as sr
-from scipy import optimize, stats
 
-from repatria.analysis.cadence import SEED, Window, handovers, prepared, units, window
+from repatria.analysis.models import (
+    BASELINE,
+    BASELINE_PEOPLE,
+    HORIZON,
+    MODELS,
+    MOST,
+    PEOPLE,
+    SIZE_MODELS,
+    Forecast,
+    Known,
+)
+from repatria.analysis.units import SEED, Window, handovers, prepared, units, window
 from repatria.record import rule as estimate
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Day, Record, day
 
-HORIZON = 90  # days
+__all__ = [
+    "BASELINE",
+    "BASELINE_PEOPLE",
+    "COUNTS",
+    "FEWEST",
+    "HORIZON",
+    "MODELS",
+    "MOST",
+    "PEOPLE",
+    "SIZE_MODELS",
+    "Forecast",
+    "Known",
+    "Outlook",
+    "ahead",
+    "backtest",
+    "earned",
+    "fan",
+    "held",
+    "known",
+    "known_on",
+    "origins",
+    "reliability",
+    "score",
+    "skill",
+]
+
 COUNTS = (30, 90)  # days ahead in which handovers are counted
-MOST = 91  # handovers a forecast allows for: one a day
-PEOPLE = 3000  # persons in one handover; the last place stands for "as many or more"
 FEWEST = 8  # gaps (or sizes) below which nothing is forecast
 FIRST_ORIGIN = "2023-01-01"
-BASELINE = "constant rate"
-BASELINE_PEOPLE = "all past sizes"
-
-Gap = tuple[np.ndarray, float]  # survival at 0, 1, 2, ... days; the silence so far enters apart
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What a forecaster knows on a day: handovers' first days, and the sizes of those with a figure.
-
-    starts: whole days from the first read day, sorted; length: days read; silent: days since the last start
-    (`length` if there was none); sizes: per direction the known persons, oldest first.
-    """
-
-    origin: pd.Timestamp
-    length: int
-    starts: np.ndarray
-    sizes: dict[str, np.ndarray]
-
-    @property
-    def gaps(self) -> np.ndarray:
-        """Days from one start to the next, at least 1: two deals of one day count as a day apart."""
-        return np.maximum(np.diff(self.starts), 1)
-
-    @property
-    def silent(self) -> int:
-        """Whole days without a start at the end of the window."""
-        return self.length - 1 - int(self.starts[-1])
-
-
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """A forecast from one origin. `next_day[i]`: chance that the next start comes i + 1 days ahead; the last place is
-    "later". `at_least[h, k]`: chance of at least k starts within h days (h = 0..HORIZON)."""
-
-    next_day: np.ndarray
-    at_least: np.ndarray
-
-    def counts(self, within: int) -> np.ndarray:
-        """Return the chance of 0, 1, 2, ... starts within so many days."""
-        return np.clip(-np.diff(self.at_least[within], append=0.0), 0, 1)
+def __dir__() -> list[str]:
+    return __all__
 
 
 def _known(h: pd.DataFrame, w: Window | None) -> Known | None:
@@ -80,18 +77,29 @@ def _known(h: pd.DataFrame, w: Window | None) -> Known | None:
     return Known(w.through, w.days, starts, sizes)
 
 
-def known(record: Record, kind: str = "prisoners", unit: str = "deal", lens: str = "best") -> Known | None:
-    """Return what a (past view of a) record tells a forecaster, or None if no day was read or nothing came."""
+def known(
+    record: Record, kind: str = "prisoners", unit: str = "deal", lens: str = "best"
+) -> Known | None:
+    """Return what a (past view of a) record tells a forecaster.
+
+    None if no day was read or nothing came. Raises ValueError for an unknown kind, unit or lens.
+
+    >>> known(record.as_of("2025-06-30"), "bodies").origin
+    Timestamp('2025-06-30 00:00:00')
+    """
     h = handovers(record, kind, unit, lens=lens)
     h.attrs = {}
     return _known(h, window(record, kind))
 
 
 @lru_cache(maxsize=4)
-def _estimates(record: Record, lens: str, days: tuple[pd.Timestamp, ...]) -> dict[pd.Timestamp, pd.DataFrame]:
-    """Return, per day, the estimate of every event from the claims and pages dated by then (one call of the rule).
+def _estimates(
+    record: Record, lens: str, days: tuple[pd.Timestamp, ...]
+) -> dict[pd.Timestamp, pd.DataFrame]:
+    """Return, per day, the estimate of every event from the claims and pages dated by then.
 
-    `days` in order. A day by which no page is dated is left out.
+    One call of the rule for all `days`, which are in order. A day by which no page is dated is left
+    out.
     """
     pages = record.citations()
     pages = pages[pages["published_on"] <= days[-1]] if days else pages.iloc[:0]
@@ -102,26 +110,36 @@ def _estimates(record: Record, lens: str, days: tuple[pd.Timestamp, ...]) -> dic
     at = np.repeat(since, times) + np.concatenate([np.arange(t) for t in times])
     pages = pages[["claim_id", "publisher", "tier"]].loc[pages.index.repeat(times)].assign(at=at)
     pages["poor"] = pages["tier"] == "aggregator"
-    per = pages.groupby(["at", "claim_id"]).agg(poor=("poor", "min"), publishers=("publisher", "nunique")).reset_index()
+    grouped = pages.groupby(["at", "claim_id"])
+    per = grouped.agg(poor=("poor", "min"), publishers=("publisher", "nunique")).reset_index()
     claims = record.claims().drop(columns=["poor", "publishers"]).merge(per, on="claim_id")
     claims["event_id"] = claims["at"].astype("str").str.cat(claims["event_id"], sep="|")
     best = estimate.estimate(claims.astype({"poor": "bool", "publishers": "Int64"}), lens)
     key = best["event_id"].str.split("|", n=1, expand=True)
     best = best.assign(at=key[0].astype(int), event_id=key[1])
-    return {
-        days[i]: b.pivot_table(index="event_id", columns="direction", values="best", aggfunc="first")
-        .reindex(columns=list(DIRECTIONS)).astype("Int64")
-        for i, b in best.groupby("at")
-    }  # fmt: skip
+    found = {}
+    for i, b in best.groupby("at"):
+        wide = b.pivot_table(index="event_id", columns="direction", values="best", aggfunc="first")
+        found[days[i]] = wide.reindex(columns=list(DIRECTIONS)).astype("Int64")
+    return found
 
 
 def known_on(
-    record: Record, days: Sequence[pd.Timestamp], kind: str = "prisoners", unit: str = "deal", lens: str = "best"
+    record: Record,
+    days: Sequence[pd.Timestamp],
+    kind: str = "prisoners",
+    unit: str = "deal",
+    lens: str = "best",
 ) -> dict[pd.Timestamp, Known]:
-    """Return `known(record.as_of(d))` for every day on which that says anything, some thirty times faster.
+    """Return `known(record.as_of(d))` for every day on which that says anything, much faster.
 
-    An event is in a past view from the first dated page of its first claim on; its estimate is made from the claims
-    and pages dated by then. That this equals the view itself is tested.
+    An event is in a past view from the first dated page of its first claim on; its estimate is made
+    from the claims and pages dated by then. That this equals the view itself is tested.
+
+    >>> day = pd.Timestamp("2025-06-30")
+    >>> one, other = known_on(record, [day])[day], known(record.as_of(day))
+    >>> bool((one.starts == other.starts).all())
+    True
     """
     e, _ = prepared(record, kind, lens, disputed=False)
     found = {}
@@ -135,153 +153,17 @@ def known_on(
     return found
 
 
-# Models of the time between starts.
-
-
-def _from_rate(mean: float, size: float | None) -> Forecast:
-    """Return the forecast of a Poisson process with `mean` starts a day, or, with `size`, of one whose rate is unknown
-    and gamma-distributed: counts are then negative binomial with that size."""
-    t = np.arange(HORIZON + 1)
-    k = np.arange(MOST)
-    if size is None:
-        counts = stats.poisson.pmf(k, mean * t[:, None])
-        silent = np.exp(-mean * t)
-    else:
-        p = size / (size + mean * t)
-        counts = stats.nbinom.pmf(k, size, p[:, None])
-        silent = p**size
-    at_least = 1 - np.cumsum(counts, axis=1) + counts
-    return Forecast(np.append(-np.diff(silent), silent[-1]), np.clip(at_least, 0, 1))
-
-
-def _from_gaps(survival: np.ndarray, silent: int) -> Forecast:
-    """Return the forecast of a renewal process. `survival[t]`: chance that a gap is longer than t whole days, long
-    enough for `silent` + HORIZON; the first gap is already `silent` days old."""
-    gap = -np.diff(survival)[:HORIZON]
-    left = survival[silent : silent + HORIZON + 1] / max(survival[silent], 1e-300)
-    first = -np.diff(left)
-    at_least = np.zeros((HORIZON + 1, MOST))
-    at_least[:, 0] = 1
-    arrival = first
-    for k in range(1, MOST):
-        at_least[1:, k] = np.cumsum(arrival)
-        if at_least[-1, k] < 1e-9:
-            break
-        arrival = np.append(0, np.convolve(arrival, gap)[: HORIZON - 1])
-    return Forecast(np.append(first, left[-1]), np.clip(at_least, 0, 1))
-
-
-def _constant(k: Known) -> Forecast:
-    return _from_rate(len(k.starts) / k.length, None)
-
-
-def _last_year(k: Known) -> Forecast:
-    """Constant rate of the last 365 read days; half a start is added so that a silent year is not for ever."""
-    recent = min(365, k.length)
-    return _from_rate(((k.starts >= k.length - recent).sum() + 0.5) / recent, None)
-
-
-def _negative_binomial(k: Known) -> Forecast:
-    """Counts in the last 24 blocks of 30 days, by moments; Poisson where they vary no more than that."""
-    blocks = min(24, k.length // 30)
-    if blocks < 2:
-        return _constant(k)
-    block = (k.length - 1 - k.starts) // 30
-    counts = np.bincount(block[block < blocks], minlength=blocks)
-    mean, variance = counts.mean(), counts.var(ddof=1)
-    mean = max(mean, 0.5 / blocks)
-    return _from_rate(mean / 30, mean**2 / (variance - mean) if variance > mean else None)
-
-
-def _past_gaps(k: Known) -> Forecast:
-    """Kaplan-Meier of the last 30 gaps, mixed with one gap's weight of the constant rate."""
-    recent = k.gaps[-30:]
-    sf = stats.ecdf(stats.CensoredData(recent.astype(float), right=[float(k.silent)])).sf
-    t = np.arange(k.silent + HORIZON + 2)
-    smooth = np.exp(-len(k.starts) / k.length * t)
-    n = len(recent)
-    return _from_gaps((n * np.asarray(sf.evaluate(t)) + smooth) / (n + 1), k.silent)
-
-
-def _optimum(f: Callable[..., float], x0: np.ndarray, args: Any = (), disp: int = 0) -> np.ndarray:
-    """Minimise over log parameters to 1 %, far below the sampling error of the fits: half the steps of scipy's own."""
-    start = np.log(x0)
-    simplex = start + 0.1 * np.vstack([np.zeros(len(start)), np.eye(len(start))])
-    return np.exp(optimize.fmin(lambda z: f(np.exp(z), *args), start, disp=disp, xtol=1e-2, ftol=1e-2,
-                                initial_simplex=simplex))  # fmt: skip
-
-
-def _parametric(distribution: stats.rv_continuous) -> Callable[[Known], Forecast]:
-    def fit(k: Known) -> Forecast:
-        gaps = k.gaps - 0.5  # a gap of n whole days ended between n - 1 and n
-        data = stats.CensoredData(gaps, right=[float(k.silent)] if k.silent else [])
-        spread = max(float(np.log(gaps).std()), 0.05)  # starting values: moments of the logs, without the open gap
-        shape = spread if distribution is stats.lognorm else 1.28 / spread
-        start = np.exp(np.log(gaps).mean() + (0 if distribution is stats.lognorm else 0.577 / shape))
-        a, _, scale = distribution.fit(data, shape, floc=0, scale=start, optimizer=_optimum)
-        return _from_gaps(distribution.sf(np.arange(k.silent + HORIZON + 2), a, scale=scale), k.silent)
-
-    return fit
-
-
-MODELS: dict[str, Callable[[Known], Forecast]] = {
-    BASELINE: _constant,
-    "last year's rate": _last_year,
-    "past gaps": _past_gaps,
-    "Weibull gaps": _parametric(stats.weibull_min),
-    "log-normal gaps": _parametric(stats.lognorm),
-    "negative binomial": _negative_binomial,
-}
-
-
-# Models of the number of people in the next handover: chances of 0, 1, ..., PEOPLE.
-
-
-def _binned(cdf: np.ndarray) -> np.ndarray:
-    p = np.diff(cdf, prepend=0.0)
-    p[-1] += 1 - cdf[-1]
-    return np.clip(p, 0, 1)
-
-
-def _kernel(sizes: np.ndarray) -> np.ndarray:
-    """Smooth the log sizes with normal kernels (Silverman's width, at least 10 %)."""
-    x = np.log(sizes + 0.5)
-    width = max(0.1, 1.06 * x.std() * len(x) ** -0.2)
-    edge = np.log(np.arange(PEOPLE + 1) + 1.0)
-    return _binned(stats.norm.cdf((edge[:, None] - x) / width).mean(axis=1))
-
-
-def _lognormal(sizes: np.ndarray) -> np.ndarray:
-    x = np.log(sizes + 0.5)
-    z = (np.log(np.arange(PEOPLE + 1) + 1.0) - x.mean()) / (max(x.std(ddof=1), 0.05) * np.sqrt(1 + 1 / len(x)))
-    return _binned(stats.t.cdf(z, len(x) - 1))
-
-
-def _people_negative_binomial(sizes: np.ndarray) -> np.ndarray:
-    recent = sizes[-24:]
-    mean, variance = max(recent.mean(), 0.5), recent.var(ddof=1)
-    size = mean**2 / max(variance - mean, 1e-3 * mean)
-    return _binned(stats.nbinom.cdf(np.arange(PEOPLE + 1), size, size / (size + mean)))
-
-
-SIZE_MODELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    BASELINE_PEOPLE: _kernel,
-    "last eight sizes": lambda sizes: _kernel(sizes[-8:]),
-    "log-normal sizes": _lognormal,
-    "negative binomial sizes": _people_negative_binomial,
-}
-
-
-# Scores.
-
-
 def score(p: np.ndarray, y: int) -> dict[str, float]:
     """Score one forecast over 0, 1, 2, ... with chances `p` against the outcome `y`.
 
-    log: minus the log of the chance given to y (floored at 1e-12); crps: on whole numbers this is the ranked
-    probability score (scoringrules); cover50, cover80: the part of y's own step that lies inside the central interval,
-    so that a right forecast averages 0.5 and 0.8 although the numbers are whole; pit_low, pit_high: the two ends of
-    that step (Czado, Gneiting & Held 2009).
+    log: minus the log of the chance given to y (floored at 1e-12); crps: on whole numbers this is the
+    ranked probability score (scoringrules); cover50, cover80: the part of y's own step that lies
+    inside the central interval, so that a right forecast averages 0.5 and 0.8 although the numbers
+    are whole; pit_low, pit_high: the two ends of that step (Czado, Gneiting and Held 2009).
+
+    >>> s = score(np.array([0.5, 0.5]), 1)
+    >>> s["crps"], s["pit_low"], s["pit_high"]
+    (0.25, 0.5, 1.0)
     """
     y = min(int(y), len(p) - 1)
     high = float(min(1.0, p[: y + 1].sum()))
@@ -294,13 +176,23 @@ def score(p: np.ndarray, y: int) -> dict[str, float]:
         return max(0.0, min(high, b) - max(low, a)) / (high - low)
 
     return {
-        "log": -float(np.log(max(p[y], 1e-12))), "crps": float(sr.rps_score(y + 1, p)),
-        "cover50": inside(0.5), "cover80": inside(0.8), "pit_low": low, "pit_high": high,
-    }  # fmt: skip
+        "log": -float(np.log(max(p[y], 1e-12))),
+        "crps": float(sr.rps_score(y + 1, p)),
+        "cover50": inside(0.5),
+        "cover80": inside(0.8),
+        "pit_low": low,
+        "pit_high": high,
+    }
 
 
-def origins(record: Record, kind: str = "prisoners", first: Day = FIRST_ORIGIN) -> list[pd.Timestamp]:
-    """Return the first days of months from `first` on whose next HORIZON days have all been searched."""
+def origins(
+    record: Record, kind: str = "prisoners", first: Day = FIRST_ORIGIN
+) -> list[pd.Timestamp]:
+    """Return the first days of months from `first` on whose next HORIZON days have all been searched.
+
+    >>> [f"{d:%B}" for d in origins(record.as_of("2024-06-10"), "bodies", "2024-01-01")]
+    ['January', 'February', 'March']
+    """
     w = window(record, kind)
     if w is None:
         return []
@@ -308,16 +200,38 @@ def origins(record: Record, kind: str = "prisoners", first: Day = FIRST_ORIGIN) 
     return list(pd.date_range(start, w.through - pd.Timedelta(days=HORIZON), freq="MS"))
 
 
+def _scored(model: str, target: str, p: np.ndarray, y: int) -> dict[str, Any]:
+    """Return the row of one forecast: over days ahead (1, 2, ...) for "next", else over 0, 1, 2, ..."""
+    shift = 1 if target == "next" else 0
+    middle = int(np.searchsorted(np.cumsum(p), 0.5)) + shift
+    row = {"target": target, "model": model, "outcome": y, "middle": middle, **score(p, y - shift)}
+    if target.startswith("count"):
+        some = float(np.clip(1 - p[0], 0, 1))
+        row |= {"any": 1 - p[0], "brier": float(sr.brier_score(float(y > 0), some))}
+    return row
+
+
 def backtest(
-    record: Record, kind: str = "prisoners", unit: str = "deal", lens: str = "best",
+    record: Record,
+    kind: str = "prisoners",
+    unit: str = "deal",
+    lens: str = "best",
     at: Sequence[pd.Timestamp] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Forecast from every origin with every model and score against what then happened.
 
-    Columns: origin, target (next, count30, count90, people_to_ukraine, people_to_russia), model, outcome (days, "later"
-    is HORIZON + 1; starts; persons), middle (the forecast's median), log, crps, cover50, cover80, pit_low, pit_high,
-    any (chance of at least one, counts only) and brier (its score). `at`: origins; default: `origins`. A target whose
-    outcome is not known, and an origin with fewer than FEWEST gaps or sizes, gives no row.
+    `at`: origins; default: `origins`. Columns: origin, target (next, count30, count90,
+    people_to_ukraine, people_to_russia), model, outcome (days, "later" is HORIZON + 1; starts;
+    persons), middle (the forecast's median), log, crps, cover50, cover80, pit_low, pit_high, any
+    (chance of at least one, counts only) and brier (its score). A target whose outcome is not known,
+    and an origin with fewer than FEWEST gaps or sizes, gives no row. `attrs`: kind, unit, lens,
+    dense_from. Raises ValueError for an unknown kind, unit or lens.
+
+    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> scores["target"].unique().tolist()[:3]
+    ['next', 'count30', 'count90']
+
+    See also: `skill`, which compares the models' mean scores.
     """
     w = window(record, kind)
     truth = handovers(record, kind, unit, lens=lens)
@@ -328,41 +242,50 @@ def backtest(
     for origin, k in known_on(record, days, kind, unit, lens).items():
         ahead = truth[truth["start"] > origin]
         wait = ((ahead["start"] - origin) // pd.Timedelta(days=1)).to_numpy()
-        base = {"origin": origin}
-
-        def add(target: str, model: str, p: np.ndarray, y: int, shift: int = 0, base: dict[str, Any] = base) -> None:
-            middle = int(np.searchsorted(np.cumsum(p), 0.5)) + shift
-            row = {**base, "target": target, "model": model, "outcome": y, "middle": middle, **score(p, y - shift)}
-            if target.startswith("count"):
-                row |= {"any": 1 - p[0], "brier": float(sr.brier_score(float(y > 0), float(np.clip(1 - p[0], 0, 1))))}
-            rows.append(row)
-
-        if len(k.gaps) >= FEWEST:
-            for name, model in MODELS.items():
-                f = model(k)
-                add("next", name, f.next_day, min(int(wait[0]), HORIZON + 1) if len(wait) else HORIZON + 1, shift=1)
-                for h in COUNTS:
-                    add(f"count{h}", name, f.counts(h), int((wait <= h).sum()))
+        found = []
+        for name, model in MODELS.items() if len(k.gaps) >= FEWEST else ():
+            f = model(k)
+            nearest = min(int(wait[0]), HORIZON + 1) if len(wait) else HORIZON + 1
+            found.append(_scored(name, "next", f.next_day, nearest))
+            found += [
+                _scored(name, f"count{h}", f.counts(h), int((wait <= h).sum())) for h in COUNTS
+            ]
         for d in DIRECTIONS:
             # A deal under way at the origin is not "the next one"; its size then is partly known.
             if len(ahead) and ahead[f"{d}_unknown"].iloc[0] == 0 and len(k.sizes[d]) >= FEWEST:
                 for name, size_model in SIZE_MODELS.items():
-                    add(f"people_{d}", name, size_model(k.sizes[d]), int(ahead[d].iloc[0]))
-    columns = ["origin", "target", "model", "outcome", "middle", "log", "crps", "cover50", "cover80", "pit_low",
-               "pit_high", "any", "brier"]  # fmt: skip
+                    p = size_model(k.sizes[d])
+                    found.append(_scored(name, f"people_{d}", p, int(ahead[d].iloc[0])))
+        rows += [{"origin": origin, **row} for row in found]
+    columns = ["origin", "target", "model", "outcome", "middle", "log", "crps"]
+    columns += ["cover50", "cover80", "pit_low", "pit_high", "any", "brier"]
     out = pd.DataFrame(rows, columns=columns)
-    out.attrs = {"kind": kind, "unit": unit, "lens": lens, "dense_from": w.dense_from if w else None}
+    out.attrs = {
+        "kind": kind,
+        "unit": unit,
+        "lens": lens,
+        "dense_from": w.dense_from if w else None,
+    }
     return out
 
 
-def skill(scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = SEED) -> pd.DataFrame:
+def skill(
+    scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = SEED
+) -> pd.DataFrame:
     """Return the mean scores per target and model, with skill against the baseline and its uncertainty.
 
-    Columns: target, model, origins, log, crps, brier, cover50, cover80, skill (1 - CRPS / baseline's CRPS), low, high
-    (interval by circular block bootstrap over origins, `block` months, because windows overlap; its level is 95 %
-    shared among the rivals of a target: Bonferroni), beats (low > 0). The baseline has skill 0.
+    `scores` as `backtest` returns. Columns: target, model, origins, log, crps, brier, cover50,
+    cover80, skill (1 - CRPS / baseline's CRPS), low, high (interval by circular block bootstrap over
+    origins, `block` months, because windows overlap; its level is 95 % shared among the rivals of a
+    target: Bonferroni), beats (low > 0). The baseline has skill 0.
+
+    >>> months = pd.date_range("2024-01-01", periods=4, freq="MS")
+    >>> found = skill(backtest(record, "bodies", at=months), draws=100)
+    >>> found.loc[found["model"] == BASELINE, "skill"].unique().tolist()
+    [0.0]
     """
     rng = np.random.default_rng(seed)
+    measures = ["log", "crps", "brier", "cover50", "cover80"]
     rows = []
     for target, t in scores.groupby("target", sort=False):
         baseline = BASELINE_PEOPLE if str(target).startswith("people") else BASELINE
@@ -371,23 +294,29 @@ def skill(scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = S
         start = rng.integers(0, n, size=(draws, -(-n // block)))
         index = ((start[:, :, None] + np.arange(block)) % n).reshape(draws, -1)[:, :n]
         means = wide.to_numpy()[index].mean(axis=1)
-        base = wide.columns.get_loc(baseline)
+        base = means[:, wide.columns.get_loc(baseline)]
         tail = 0.025 / max(1, wide.shape[1] - 1)
         for name, m in t.groupby("model", sort=False):
-            ratio = 1 - means[:, wide.columns.get_loc(name)] / means[:, base]
+            ratio = 1 - means[:, wide.columns.get_loc(name)] / base
             low, high = np.quantile(ratio, [tail, 1 - tail])
-            mean = m[["log", "crps", "brier", "cover50", "cover80"]].mean()
-            own = 1 - mean["crps"] / wide[baseline].mean()
-            rows.append({"target": target, "model": name, "origins": n, **mean, "skill": own, "low": low, "high": high,
-                         "beats": bool(name != baseline and low > 0)})  # fmt: skip
-    columns = ["target", "model", "origins", "log", "crps", "brier", "cover50", "cover80", "skill", "low", "high",
-               "beats"]  # fmt: skip
+            mean = m[measures].mean()
+            row = {"target": target, "model": name, "origins": n, **mean}
+            row["skill"] = 1 - mean["crps"] / wide[baseline].mean()
+            beats = bool(name != baseline and low > 0)
+            rows.append(row | {"low": low, "high": high, "beats": beats})
+    columns = ["target", "model", "origins", *measures, "skill", "low", "high", "beats"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def earned(skills: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
-    """Return the model to show for a target, and whether it beat the baseline: of what `skill` returned, the one with
-    the highest skill among those whose interval lies above zero, else the baseline itself."""
+    """Return the model to show for a target, and whether it beat the baseline.
+
+    Of what `skill` returned, the one with the highest skill among those whose interval lies above
+    zero, else the baseline itself.
+
+    >>> earned(skill(backtest(record.as_of("2022-03-05"))))
+    ('constant rate', False)
+    """
     s = skills[(skills["target"] == target) & skills["beats"].astype(bool)]
     if s.empty:
         return (BASELINE_PEOPLE if target.startswith("people") else BASELINE), False
@@ -395,8 +324,15 @@ def earned(skills: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
 
 
 def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -> np.ndarray:
-    """Return the PIT histogram of a model: mean share of outcomes per tenth of the forecast distribution (flat, that is
-    1 / bins each, if forecasts are right). Non-randomised form for whole numbers (Czado and others 2009)."""
+    """Return the PIT histogram of a model: mean share of outcomes per tenth of the forecast distribution.
+
+    Flat, that is 1 / bins each, if forecasts are right; NaN where none was scored. Non-randomised
+    form for whole numbers (Czado, Gneiting and Held 2009).
+
+    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> float(reliability(scores, "count90", BASELINE).sum().round(6))
+    1.0
+    """
     s = scores[(scores["target"] == target) & (scores["model"] == model)]
     u = np.linspace(0, 1, bins + 1)
     low, high = s["pit_low"].to_numpy()[:, None], s["pit_high"].to_numpy()[:, None]
@@ -405,24 +341,61 @@ def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -
 
 
 def held(scores: pd.DataFrame, target: str, model: str) -> float:
-    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was scored."""
-    return float(scores.loc[(scores["target"] == target) & (scores["model"] == model), "cover80"].mean())
+    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was scored.
+
+    >>> held(backtest(record.as_of("2022-03-05")), "count90", BASELINE)
+    nan
+    """
+    mine = (scores["target"] == target) & (scores["model"] == model)
+    return float(scores.loc[mine, "cover80"].mean())
 
 
-def fan(forecast: Forecast, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)) -> pd.DataFrame:
-    """Return quantiles of the number of starts within each day ahead: column `days` (0..HORIZON) and one per quantile."""
+def fan(
+    forecast: Forecast, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
+) -> pd.DataFrame:
+    """Return quantiles of the number of starts within each day ahead.
+
+    Columns: days (0..HORIZON) and one per quantile.
+
+    >>> k = Known(pd.Timestamp("2025-06-30"), 100, np.arange(0, 100, 10), {})
+    >>> int(fan(MODELS[BASELINE](k))[0.5].iloc[-1])
+    9
+    """
     cdf = 1 - np.column_stack([forecast.at_least[:, 1:], np.zeros(HORIZON + 1)])
     out = pd.DataFrame({q: (cdf < q - 1e-9).sum(axis=1) for q in quantiles})
     out.insert(0, "days", np.arange(HORIZON + 1))
     return out
 
 
-def ahead(record: Record, scores: pd.DataFrame) -> tuple[Forecast, Known, str, bool] | None:
-    """Return the forecast from the last searched day by the model that earned it on `scores`, what it knew, the
-    model's name and whether it beat the baseline; None with fewer than FEWEST gaps."""
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What is forecast from the last searched day, and what it is to be seen beside.
+
+    handovers: as `cadence.handovers`; scores: as `backtest`; model: the one that earned the count of
+    90 days on them, else the baseline; beats: whether it beat the baseline; known, forecast: what it
+    knew and says, None with fewer than FEWEST gaps.
+    """
+
+    handovers: pd.DataFrame
+    scores: pd.DataFrame
+    model: str
+    beats: bool
+    known: Known | None
+    forecast: Forecast | None
+
+
+def ahead(record: Record, scores: pd.DataFrame) -> Outlook:
+    """Return the forecast from the last searched day by the model that earned it on `scores`.
+
+    `scores` as `backtest` returns: its kind and unit are forecast.
+
+    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> ahead(record.as_of("2022-03-05"), scores).forecast is None
+    True
+    """
     a = scores.attrs
+    h = handovers(record, a["kind"], a["unit"])
     k = known(record, a["kind"], a["unit"], a["lens"])
-    if k is None or len(k.gaps) < FEWEST:
-        return None
-    name, beats = earned(skill(scores))
-    return MODELS[name](k), k, name, beats
+    model, beats = earned(skill(scores))
+    enough = k is not None and len(k.gaps) >= FEWEST
+    return Outlook(h, scores, model, beats, k, MODELS[model](k) if k and enough else None)

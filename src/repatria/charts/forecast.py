@@ -2,87 +2,176 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from repatria.analysis import cadence
 from repatria.analysis import forecast as forecasts
-from repatria.analysis.cadence import MANY
 from repatria.charts import base
-from repatria.charts.base import COLOUR, Chart
-from repatria.charts.cadence import _OPEN, _UNITS, _footer, _kind, _nothing
-from repatria.record import names
-from repatria.record.view import Record
+from repatria.charts.base import Chart, Style
+from repatria.charts.units import UNIT_WORDS, nothing, shade, source, up, worded
+from repatria.record.names import day
+
+__all__ = ["fan"]
+
+TARGET = "count90"  # what the fan shows at its end, and the second panel the past of
 
 
-def forecast_fan(record: Record, scores: pd.DataFrame, shown: int = 365) -> Chart:
-    """Draw the last `shown` days as a running count and the forecast of the next 90 as a fan, with its reliability.
+def __dir__() -> list[str]:
+    return __all__
 
-    `scores` as `forecast.backtest` returns; the model is the one that earned it there, else the baseline.
+
+def fan(outlook: forecasts.Outlook, shown: int = 365) -> Chart:
+    """Draw the last `shown` days as a running count and the forecast as a fan, with its reliability.
+
+    `outlook` as `forecast.ahead` returns; the model is the one that earned it, else the baseline.
+
+    >>> scores = rp.analysis.forecast.backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> fan(rp.analysis.forecast.ahead(record, scores)).panels
+    ('fan', 'past')
     """
-    s = scores.attrs
-    h = cadence.handovers(record, s["kind"], s["unit"])
+    h, scores, model = outlook.handovers, outlook.scores, outlook.model
     a = h.attrs
-    found = forecasts.ahead(record, scores)
-    if found is None:
-        return _nothing(a, "No forecast")
-    forecast, known, model, beats = found
-    fan = forecasts.fan(forecast)
-    origin = known.origin
+    base.ground(h)
+    name = f"fan-{a['kind']}-{a['unit']}"
+    if outlook.forecast is None or outlook.known is None:
+        return nothing("fan", name, a)
+    ahead = forecasts.fan(outlook.forecast)
+    origin = outlook.known.origin
+    until = origin + pd.Timedelta(days=forecasts.HORIZON)
     begin = max(origin - pd.Timedelta(days=shown), a["first"])
-    past = h[h["counted"] & (h["start"] > begin)]
-    n = len(past)
-    days = [origin + pd.Timedelta(days=int(d)) for d in fan["days"]]
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(5.2)
-        ax, pit = fig.subplots(1, 2, width_ratios=[2.7, 1])
-        ax.step(
-            [begin, *past["start"], origin], [0, *range(1, n + 1), n], where="post", color=COLOUR["ink"], linewidth=1.8
-        )
-        for low, high, alpha in ((0.1, 0.9, 0.22), (0.25, 0.75, 0.4)):
-            ax.fill_between(days, n + fan[low], n + fan[high], step="post", color=_OPEN, alpha=alpha, linewidth=0)
-        ax.step(days, n + fan[0.5], where="post", color=_OPEN, linewidth=1.8)
-        end = fan.iloc[-1]
-        bands = [
-            f"{level}%: {end[low]:.0f} to {end[high]:.0f}" for level, low, high in ((50, 0.25, 0.75), (80, 0.1, 0.9))
-        ]
-        ax.annotate("\n".join([f"in {end['days']:.0f} days: median {end[0.5]:.0f}", *bands]), (origin, n + end[0.9]), (-6, 0),
-                    textcoords="offset points", ha="right", va="top", fontsize=10, color=_OPEN, fontweight="bold",
-                    linespacing=1.35)  # fmt: skip
-        until = days[-1]
-        base.unread(ax, {"coverage": a["coverage"]}, _kind(a), begin, until, label=False)
-        ax.annotate("after the last\nsearched day", (origin, (n + end[0.9]) * 0.07), (3, 3), textcoords="offset points", fontsize=8.5,
-                    color="#555555", va="bottom")  # fmt: skip
-        late = h[~h["counted"] & (h["start"] > origin) & (h["start"] <= until)]
-        if len(late):
-            ax.eventplot([late["start"]], lineoffsets=0.0, linelengths=(n + end[0.9]) * 0.1, colors=COLOUR["ink"],
-                         linewidths=1.2, linestyles=[(0, (2, 1.5))])  # fmt: skip
-        ax.set_ylim(0, (n + end[0.9]) * 1.14 + 0.5)
-        base.time_axis(ax, begin, until)
-        ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
-        ax.set_title(f"{_UNITS[s['unit']]} since {names.day(begin)}", fontsize=10)
-        shares = forecasts.reliability(scores, "count90", model)
-        edges = np.linspace(0, 1, len(shares) + 1)
-        pit.bar(
-            edges[:-1], np.nan_to_num(shares), width=1 / len(shares), align="edge", color="#B8B8B8", edgecolor="white"
-        )
-        pit.axhline(1 / len(shares), color=COLOUR["ink"], linewidth=1.2, linestyle="--")
-        pit.annotate("ideal", (1, 1 / len(shares)), (0, 3), textcoords="offset points", ha="right", fontsize=9)
-        pit.set_xlim(0, 1)
-        pit.set_xticks([0, 1], ["low end", "high end"])
-        for text, side in zip(pit.xaxis.get_majorticklabels(), ("left", "right"), strict=True):
-            text.set_horizontalalignment(side)
-        pit.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        tested = scores[(scores["target"] == "count90") & (scores["model"] == model)]
-        pit.set_title(f"{len(tested)} past forecasts" if len(tested) else "not scored yet", fontsize=10)
-        verdict = f"Model: {model}, which beat the constant rate" if beats else "Model: constant rate; no other beat it"
-        held = f"; its past 80% bands held {forecasts.held(scores, 'count90', model):.0%}" if len(tested) else ""
-        title = f"{MANY[s['kind']][:1].upper()}{MANY[s['kind']][1:]} in the 90 days after {names.day(origin)}: " \
-                f"{end[0.1]:.0f} to {end[0.9]:.0f} {_UNITS[s['unit']]} forecast, median {end[0.5]:.0f}"  # fmt: skip
-        sub = f"{verdict}{held}. Right: where the outcome fell in past forecasts made on what was known that day." + (
-            " Dashed ticks: found in thin reading since, not used." if len(late) else "")  # fmt: skip
-        base.frame(fig, title, sub, _footer(a, int(h["counted"].sum())), f"A rising step line that opens into a fan, and a "
-                   f"histogram. {title}.")  # fmt: skip
-        fig.subplots_adjust(wspace=0.22)
-    return fig
+    past = h.loc[h["counted"] & (h["start"] > begin), "start"]
+    late = h.loc[~h["counted"] & (h["start"] > origin) & (h["start"] <= until), "start"]
+    tested = int(((scores["target"] == TARGET) & (scores["model"] == model)).sum())
+    shares = forecasts.reliability(scores, TARGET, model)
+    end = ahead.iloc[-1]
+    title, subtitle, alt = worded(
+        "forecast/fan",
+        kind=a["kind"],
+        unit=a["unit"],
+        horizon=forecasts.HORIZON,
+        origin=origin,
+        low=int(end[0.1]),
+        middle=int(end[0.5]),
+        high=int(end[0.9]),
+        model=model,
+        beats=outlook.beats,
+        tested=tested,
+        held=forecasts.held(scores, TARGET, model),
+        late=len(late),
+    )
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        _fan(axes["fan"], a, ahead, (begin, origin), past, late, style)
+        _past(axes["past"], shares, tested, style)
+
+    return Chart(
+        name,
+        title,
+        paint,
+        subtitle,
+        source(a, int(h["counted"].sum())),
+        alt,
+        panels=("fan", "past"),
+        aspect={"page": 0.5, "phone": 1.35},
+        layout={
+            "page": {"mosaic": [["fan", "past"]], "width_ratios": [2.7, 1]},
+            "phone": {"mosaic": [["fan"], ["past"]], "height_ratios": [1.8, 1]},
+        },
+    )
+
+
+def _fan(
+    ax: Axes,
+    attrs: Mapping[Any, Any],
+    ahead: pd.DataFrame,
+    window: tuple[pd.Timestamp, pd.Timestamp],
+    past: pd.Series,
+    late: pd.Series,
+    style: Style,
+) -> None:
+    (begin, origin), n, colour = window, len(past), style.colours
+    days = [origin + pd.Timedelta(days=int(d)) for d in ahead["days"]]
+    until, end = days[-1], ahead.iloc[-1]
+    base.time_axis(ax, begin, until)
+    steps = [0, *range(1, n + 1), n]
+    ax.step([begin, *past, origin], steps, where="post", color=colour["ink"], linewidth=1.8)
+    how: dict[str, Any] = {"step": "post", "color": colour["accent"], "linewidth": 0}
+    for low, high, alpha in ((0.1, 0.9, 0.22), (0.25, 0.75, 0.4)):
+        ax.fill_between(days, n + ahead[low], n + ahead[high], alpha=alpha, **how)
+    ax.step(days, n + ahead[0.5], where="post", color=colour["accent"], linewidth=1.8)
+    size = style.sizes["text"]
+    said = [
+        f"in {end['days']:.0f} days: median {end[0.5]:.0f}",
+        f"50%: {end[0.25]:.0f} to {end[0.75]:.0f}",
+        f"80%: {end[0.1]:.0f} to {end[0.9]:.0f}",
+    ]
+    ax.annotate(
+        "\n".join(said),
+        (0, 1),
+        (4, -4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        size=size,
+        weight="bold",
+        color=colour["accent"],
+        linespacing=1.35,
+        bbox=style.plate,
+    )
+    # The words stand over the line, in the corner that a running count leaves free.
+    share = up(ax, 3 * 1.5 * size + 8)
+    top = max((n + end[0.9]) * 1.08 + 0.5, n / (1 - min(0.6, share)))
+    shade(ax, attrs, begin, until, style, name=False)
+    if len(late):
+        dashed = {"linelengths": top * 0.09, "linestyles": [(0, (2, 1.5))], "linewidths": 1.2}
+        ax.eventplot([late], lineoffsets=top * 0.045, colors=colour["ink"], **dashed)
+    _after(ax, (begin, origin, until), top, style)
+    ax.set_ylim(0, top)
+    base.count_axis(ax)
+    units = UNIT_WORDS[attrs["unit"]][1]
+    base.head(ax, style, f"{units} since {day(begin)}", units)
+
+
+def _after(
+    ax: Axes,
+    days: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
+    top: float,
+    style: Style,
+) -> None:
+    """Name the days after the last searched one, flat if they are wide enough, else upright."""
+    begin, origin, until = days
+    size, text = style.sizes["small"], "after the last searched day"
+    inches = base.room(ax)[0] * ((until - origin) / (until - begin))
+    flat = inches > base.long("searched day", size) + 0.15
+    ax.annotate(
+        "after the last\nsearched day" if flat else text,
+        (origin, top * 0.1),
+        (4, 2),
+        textcoords="offset points",
+        rotation=0 if flat else 90,
+        va="bottom",
+        size=size,
+        color=style.colours["text"],
+        bbox=style.plate,
+    )
+
+
+def _past(ax: Axes, shares: np.ndarray, tested: int, style: Style) -> None:
+    """Draw where outcomes fell in past forecasts: level bars if they were right."""
+    bins, colour = len(shares), style.colours
+    edges = np.linspace(0, 1, bins + 1)[:-1]
+    how: dict[str, Any] = {"width": 1 / bins, "align": "edge", "edgecolor": colour["paper"]}
+    ax.bar(edges, np.nan_to_num(shares), color=colour["line"], **how)
+    ax.axhline(1 / bins, color=colour["ink"], linewidth=1.2, linestyle="--", label="ideal")
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 1], ["low end", "high end"])
+    low, high = ax.xaxis.get_majorticklabels()
+    low.set_horizontalalignment("left")
+    high.set_horizontalalignment("right")
+    ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
+    base.head(ax, style, f"{tested} past forecasts" if tested else "not scored yet")

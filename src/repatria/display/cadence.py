@@ -1,313 +1,363 @@
-"""Cadence and forecasts as the reader sees them: sentences and tables with computed numbers."""
+"""Cadence as the reader sees it: sentences (templates in `en/cadence/`) and tables of computed numbers.
+
+Every function takes what `repatria.analysis.cadence` returned, as many frames as are to be told of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from repatria.analysis.cadence import (
-    KINDS,
-    MANY,
-    ONE,
-    UNITS,
-    chance,
-    dating,
-    detectability,
-    following,
-    gaps,
-    handovers,
-    irregularity,
-    logrank,
-    pattern,
-    rates,
-    summary,
-    window,
-)  # fmt: skip
-from repatria.display import words
+from repatria.analysis import cadence
 from repatria.display.table import Table
-from repatria.display.words import Prose
+from repatria.display.words import Prose, say
 from repatria.record import names
-from repatria.record.view import Day, Record
+
+__all__ = [
+    "dating_table",
+    "following_table",
+    "irregularity_table",
+    "listed",
+    "logrank_table",
+    "outlook",
+    "overview",
+    "pattern_table",
+    "present",
+    "rates_table",
+    "regime_statement",
+    "with_range",
+]
+
+READING = {"thin": "thinly read", "dense": "densely read"}
+VARIANTS = {
+    "used": "as used",
+    "monthly_left_out": "month-dated left out",
+    "disputed_counted": "disputed counted",
+    "monthly_drawn": "month-dated drawn",
+}
+FEWEST = 5  # deals below which no change of rate is looked for
 
 
-def _range(value: float | None, low: float | None, high: float | None, form: str = "{:.2f}") -> str:
-    """Return "10 (8 to 15)"; an end that is not known is an ellipsis, a value that is not known is words."""
+def __dir__() -> list[str]:
+    return __all__
+
+
+def with_range(
+    value: float | None, low: float | None, high: float | None, *, form: str = "{:.2f}"
+) -> str:
+    """Return a number with its range; an unknown end is an ellipsis, an unknown number is words.
+
+    >>> with_range(10, 8, 15, form="{:.0f}"), with_range(10, 8, None, form="{:.0f}"), with_range(None, 1, 2)
+    ('10 (8 to 15)', '10 (8 to …)', 'not known')
+    """
     if value is None or pd.isna(value):
         return "not known"
     ends = ["…" if v is None or pd.isna(v) else form.format(v) for v in (low, high)]
-    return f"{form.format(value)} ({ends[0]} to {ends[1]})" if ends != ["…", "…"] else form.format(value)
+    shown = form.format(value)
+    return f"{shown} ({ends[0]} to {ends[1]})" if ends != ["…", "…"] else shown
 
 
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _notes(name: str, **numbers: Any) -> list[str]:
+    """Return the paragraphs of a template as the notes of a table."""
+    return say(f"cadence/{name}_notes", **numbers).split("\n\n")
 
 
-def statement(gaps: pd.DataFrame) -> str:
-    """Return the present silence in words, for any number of handovers, none included."""
-    a, s = gaps.attrs, summary(gaps)
-    one, many = ONE[s.kind], MANY[s.kind]
-    if s.through is None:
-        return f"**{_first(many)}:** no day has been searched by {names.day(a['as_of'])}; silence cannot be read."
-    if a["first"] > s.through:
-        return (f"**{_first(many)}:** the window begins after {names.day(s.through)}, the last searched day; "
-                "silence cannot be read.")  # fmt: skip
-    read = f"from {names.day(a['first'])} to {names.day(s.through)}"
-    if not s.units or s.open_since is None or s.open_days is None:
-        return (f"**{_first(many)}:** none is counted {read}. That is what the pages read say, not a finding that there "
-                "was none.")  # fmt: skip
-    text = (f"**{_first(one)}: {words.plural(s.open_days, 'day')} of silence** by {names.day(s.through)}, after the one "
-            f"that ended on {names.day(s.open_since)}.")  # fmt: skip
-    if not s.dense:
-        text += " The window is only thinly read, so part of that silence may be unread."
-    unit = "handover days" if s.unit == "day" else "deals"
-    if not s.closed:
-        return text + f" There is no completed silence {read} to compare with."
-    if s.closed == 1:
-        return text + f" The only completed silence {read} lasted {words.plural(s.longest or 0, 'day')}."
-    half = f"the median is {s.median:g} days" if s.median is not None else "the median is not reached yet"
-    return text + (
-        f" Of {s.closed} completed silences between {unit}, {s.longer} were longer, {s.equal} as long and "
-        f"{s.shorter} shorter; {half}, the longest {s.longest} days. A silence one stands in tends to be a long one, "
-        f"because long silences fill more days, so the fairer comparison is by days: on {s.share_of_days:.0%} of the "
-        "time between handovers the silence had already lasted as long."
+def _stacked(frames: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
+    """Stack results, with the kind and unit of each in front as `of` and `unit`."""
+    parts = []
+    for f in frames:
+        part = f.assign(of=f.attrs.get("kind"), unit=f.attrs["unit"])
+        part.attrs = {}  # pandas compares attrs when it stacks
+        parts.append(part[["of", "unit", *f.columns.drop("unit", errors="ignore")]])
+    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+
+
+def present(*gaps: pd.DataFrame) -> Prose:
+    """Return where the present silence stands, a paragraph for each result of `cadence.gaps`.
+
+    Any number of handovers can be told of, none included.
+
+    >>> gaps = rp.analysis.cadence.gaps(record.as_of("2022-02-25"), "bodies", "deal")
+    >>> print(present(gaps))
+    **Handovers of bodies:** no day has been searched by 25 February 2022; silence cannot be read.
+    """
+    silences = []
+    for g in gaps:
+        s = cadence.summary(g)
+        median = int(s.median) if s.median is not None and s.median.is_integer() else s.median
+        known = {name: g.attrs[name] for name in ("as_of", "first", "listed")}
+        silences.append(vars(s) | known | {"median": median})
+    return say("cadence/present", silences=silences)
+
+
+def overview(*gaps: pd.DataFrame) -> Table:
+    """Return the results of `cadence.gaps` in one table, a row each.
+
+    >>> r = record.as_of("2025-06-12")
+    >>> overview(rp.analysis.cadence.gaps(r, "prisoners", "deal")).frame["longest"].tolist()
+    [149]
+    """
+    rows = []
+    window = None, None
+    for g in gaps:
+        s, a = cadence.summary(g), g.attrs
+        if s.kind == "either" and a["first"] is not None and a["first"] <= a["through"]:
+            window = a["first"], a["through"]
+        median = with_range(s.median, s.median_low, s.median_high, form="{:.0f}")
+        row = {"of": s.kind, "unit": s.unit, "handovers": s.units, "completed gaps": s.closed}
+        row |= {"read thinly": int((g["reading"] != "dense").sum()), "median, days": median}
+        row |= {"mean by time at risk": s.mean_at_risk, "mean, completed only": s.mean_closed}
+        rows.append(row | {"longest": s.longest, "open gap": s.open_days})
+    means = ("mean by time at risk", "mean, completed only")
+    return Table(
+        "gaps",
+        "Gaps between handovers, in days",
+        pd.DataFrame(rows).astype({"longest": "Int64", "open gap": "Int64"}),
+        notes=_notes("gaps", first=window[0], through=window[1]),
+        show=dict.fromkeys(means, "{:.1f}"),
+        groups="of",
     )
 
 
-def present(record: Record, since: Day | None = None) -> Prose:
-    """Return where the present silence stands, for prisoners and bodies, by deal."""
-    out = []
-    for kind in ("prisoners", "bodies"):
-        g = gaps(record, kind, "deal", since)
-        text = statement(g)
-        if g.attrs["listed"]:
-            text += (f" {_first(words.plural(g.attrs['listed'], 'later handover'))} found in thin reading after that "
-                     "day: listed below, not counted.")  # fmt: skip
-        out.append(text)
-    return Prose("\n\n".join(out))
+def outlook(*gaps: pd.DataFrame) -> Table:
+    """Return the chance of a handover in the days ahead, given the present silence, a row per result.
 
-
-def _each(
-    f: Callable[..., pd.DataFrame], record: Record, kinds: Sequence[str], units: Sequence[str] = UNITS, **more: Any
-) -> pd.DataFrame:
-    """Stack f(record, kind, unit) over kinds and units, with both named in front."""
-    parts = []
-    for kind in kinds:
-        for unit in units:
-            part = f(record, kind, unit, **more)
-            part.attrs = {}  # pandas compares attrs when it stacks
-            parts.append(part.assign(kind=kind, unit=unit))
-    parts = [p for p in parts if len(p)] or parts[:1]
-    out = pd.concat(parts, ignore_index=True)
-    return out[["kind", "unit", *[c for c in out.columns if c not in ("kind", "unit")]]]
-
-
-_BOTH = ("prisoners", "bodies")
-
-
-def overview(record: Record, since: Day | None = None) -> Table:
-    """Return the gaps of each kind and unit in one table."""
+    >>> outlook(rp.analysis.cadence.gaps(record, "bodies", "deal")).frame.columns[-1]
+    'within 60 days'
+    """
     rows = []
-    for kind in KINDS:
-        for unit in UNITS:
-            g = gaps(record, kind, unit, since)
-            s = summary(g)
-            rows.append({
-                "of": kind, "unit": unit, "handovers": s.units, "completed gaps": s.closed,
-                "read thinly": int((g["reading"] != "dense").sum()),
-                "median, days": _range(s.median, s.median_low, s.median_high, "{:.0f}"),
-                "mean by time at risk": s.mean_at_risk, "mean, completed only": s.mean_closed,
-                "longest": s.longest, "open gap": s.open_days,
-            })  # fmt: skip
-    frame = pd.DataFrame(rows).astype({"longest": "Int64", "open gap": "Int64"})
-    w = window(record, "either", since)
-    counted = f"Counted from {names.day(w.first)} to {names.day(w.through)}. " if w and w.days else ""
+    for g in gaps:
+        found = cadence.chance(g)
+        row = {"of": g.attrs["kind"], "unit": g.attrs["unit"]}
+        row |= {"days of silence": found["silent"][0], "longer gaps": found["at_risk"][0]}
+        for c in found.itertuples():
+            row[f"within {c.within} days"] = with_range(c.chance, c.low, c.high, form="{:.0%}")
+        rows.append(row)
     return Table(
-        "gaps", "Gaps between handovers, in days", frame,
-        notes=[counted + "Unit day: a day with a handover. Unit deal: the days of one deal; the gap runs from its last "
-               "day to the next deal's first.",
-               "Median with 95% band (Kaplan-Meier). The open gap counts as censored; the mean of completed gaps only "
-               "drops it. Read thinly: gaps that begin before dense reading does, and may hide handovers."],
-        show=dict.fromkeys(("mean by time at risk", "mean, completed only"), "{:.1f}"),
-    )  # fmt: skip
+        "outlook",
+        "Chance of a handover after the last searched day, given the silence so far",
+        pd.DataFrame(rows),
+        notes=_notes("outlook"),
+        groups="of",
+    )
 
 
-def outlook(record: Record, since: Day | None = None) -> Table:
-    """Return the chance of a handover in the days ahead, given the present silence, by kind and unit."""
-    found = _each(lambda r, k, u: chance(gaps(r, k, u, since)), record, list(KINDS))
-    shown = [_range(c.chance, c.low, c.high, "{:.0%}") for c in found.itertuples()]
-    frame = found[["kind", "unit", "silent", "at_risk"]].assign(within=found["within"], shown=shown)
-    frame["kind"] = pd.Categorical(frame["kind"], categories=list(KINDS))
-    frame = frame.set_index(["kind", "unit", "silent", "at_risk", "within"])["shown"].unstack().reset_index()  # noqa: PD010
-    frame.columns = [f"within {c} days" if isinstance(c, int) else str(c) for c in frame.columns]
-    frame = frame.rename(columns={"kind": "of", "silent": "days of silence", "at_risk": "longer gaps"})
-    return Table("outlook", "Chance of a handover after the last searched day, given the silence so far", frame,
-                 notes=["1 - S(g + h) / S(g) from completed and open gaps, 95% band. It assumes that gaps to come are "
-                        "like those on record; the scored forecasts below test that."])  # fmt: skip
+def rates_table(*rates: pd.DataFrame) -> Table:
+    """Return results of `cadence.rates`, all by the same periods, as one table.
 
-
-def rates_table(record: Record, by: str = "year", since: Day | None = None, lens: str = "best") -> Table:
-    """Return `rates` of prisoners and bodies by both units, by year, regime or reading, as a table."""
-    f = _each(rates, record, _BOTH, by=by, since=since, lens=lens)
+    >>> table = rates_table(rp.analysis.cadence.rates(record, "bodies", "day", "year"))
+    >>> table.title
+    'Handovers and people per 30 days, by year'
+    """
+    by = rates[0].attrs["by"]
+    f = _stacked(rates)
     frame = pd.DataFrame()
+    heads: dict[str, list[str]] = {}
     if "period" in f:
-        frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], by: f["period"], "from": f["first"], "to": f["last"],
-                              "days": f["days"], "read": f["reading"], "handovers": f["handovers"]})  # fmt: skip
-        frame["per 30 days (Poisson)"] = [_range(r.per_30_days, r.poisson_low, r.poisson_high) for r in f.itertuples()]
-        frame["overdispersed"] = [f"{r.low:.2f} to {r.high:.2f}" if pd.notna(r.low) else "not known"
-                                  for r in f.itertuples()]  # fmt: skip
+        columns = {"of": "of", "unit": "unit", "period": by, "first": "from", "last": "to"}
+        columns |= {"days": "days", "reading": "read", "handovers": "handovers"}
+        frame = f[list(columns)].rename(columns=columns)
+        if by == "reading":
+            frame[by] = frame[by].map(READING)
+        frame["per 30 days (Poisson)"] = [
+            with_range(r.per_30_days, r.poisson_low, r.poisson_high) for r in f.itertuples()
+        ]
+        frame["overdispersed"] = [
+            f"{r.low:.2f} to {r.high:.2f}" if pd.notna(r.low) else "not known"
+            for r in f.itertuples()
+        ]
         for d, side in names.SIDES.items():
-            frame[f"people {side} per 30 days"] = [
-                _range(getattr(r, f"{d}_per_30_days"), getattr(r, f"{d}_low"), getattr(r, f"{d}_high"), "{:,.0f}")
-                for r in f.itertuples()
-            ]
-            frame[f"without figure {side}"] = f[f"{d}_unknown"]
+            heads[side] = [f"people {side} per 30 days", f"without figure {side}"]
+            ends = zip(f[f"{d}_per_30_days"], f[f"{d}_low"], f[f"{d}_high"], strict=True)
+            frame[heads[side][0]] = [with_range(*x, form="{:,.0f}") for x in ends]
+            frame[heads[side][1]] = f[f"{d}_unknown"]
+    # On the page the side stands once, over its columns; in the CSV in each name.
+    short = {c: f"{side}: {c.replace(f' {side}', '')}" for side, cs in heads.items() for c in cs}
     return Table(
-        f"rates-{by}", f"Handovers and people per 30 days, by {by}", frame,
-        notes=["Exact Poisson interval; overdispersed: widened by the month-to-month variation around each period's own "
-               "rate. 95%.",
-               "People: known figures only, so a lower bound where handovers are without one. Their interval takes the "
-               "handover as the unit, not the person.", words.GUARDRAIL],
-    )  # fmt: skip
+        f"rates-{by}",
+        f"Handovers and people per 30 days, by {by}",
+        frame.rename(columns=short),
+        notes=_notes("rates"),
+        data=frame,
+        spanners={side: [short[c] for c in cs] for side, cs in heads.items()},
+        groups="of" if len(frame) else "",
+    )
 
 
-def irregularity_table(record: Record, since: Day | None = None) -> Table:
-    """Return `irregularity` of prisoners, bodies and either, by both units, as a table."""
-    f = _each(lambda r, k, u: irregularity(gaps(r, k, u, since)), record, list(KINDS))
-    frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], "measure": f["measure"], "gaps": f["gaps"],
-                          "value": f["value"]})  # fmt: skip
+def _irregular(measure: str, value: float, outside: bool) -> str:
+    """Return how a measure reads beside what chance gives."""
+    if not outside:
+        return "within"
+    above = {"burstiness": "burstier", "memory": "like follows like"}
+    below = {"burstiness": "more regular", "memory": "long follows short"}
+    return (above if value > 0 else below)[measure]
+
+
+def irregularity_table(*found: pd.DataFrame) -> Table:
+    """Return results of `cadence.irregularity` as one table.
+
+    >>> gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
+    >>> irregularity_table(rp.analysis.cadence.irregularity(gaps)).frame["measure"].tolist()
+    ['burstiness', 'memory']
+    """
+    f = _stacked(found)
+    frame = f[["of", "unit", "measure", "gaps", "value"]].copy()
     for reference in ("poisson", "shuffled"):
-        frame[f"{reference} 95%"] = [f"{low:.2f} to {high:.2f}" for low, high in
-                                      zip(f[f"{reference}_low"], f[f"{reference}_high"], strict=True)]  # fmt: skip
-    frame["reading"] = [
-        "within" if not o else {True: {"burstiness": "burstier", "memory": "like follows like"},
-                                False: {"burstiness": "more regular", "memory": "long follows short"}}[v > 0][m]
-        for o, v, m in zip(f["outside"], f["value"], f["measure"], strict=True)
-    ]  # fmt: skip
-    return Table("irregularity", "Burstiness and memory of the completed gaps beside what chance gives", frame,
-                 notes=["Burstiness: -1 regular, 0 random, 1 bursty, corrected for few gaps. Memory: correlation of a gap "
-                        "with the next. Poisson: as many random gaps; shuffled: as many random days of the window.",
-                        "Fewer than 5 completed gaps are not measured. A drift of the rate over the years also raises "
-                        "both."], show={"value": "{:.2f}"})  # fmt: skip
+        ends = zip(f[f"{reference}_low"], f[f"{reference}_high"], strict=True)
+        frame[f"{reference} 95%"] = [f"{low:.2f} to {high:.2f}" for low, high in ends]
+    rows = zip(f["measure"], f["value"], f["outside"], strict=True)
+    frame["reading"] = [_irregular(m, v, bool(o)) for m, v, o in rows]
+    return Table(
+        "irregularity",
+        "Burstiness and memory of the completed gaps beside what chance gives",
+        frame,
+        notes=_notes("irregularity"),
+        show={"value": "{:.2f}"},
+        groups="of",
+    )
 
 
-def pattern_table(record: Record, by: str = "weekday", since: Day | None = None) -> Table:
-    """Return `pattern` of prisoners and bodies (deals by first day) as one table, slots as rows."""
+def pattern_table(*patterns: pd.DataFrame) -> Table:
+    """Return results of `cadence.pattern`, one a kind and all by the same slots, as one table.
+
+    >>> patterns = [rp.analysis.cadence.pattern(record, k) for k in ("prisoners", "bodies")]
+    >>> pattern_table(*patterns).frame["weekday"][0]
+    'Monday'
+    """
+    by = patterns[0].attrs["by"]
     frame = pd.DataFrame()
-    notes = []
-    for kind in _BOTH:
-        p = pattern(record, kind, "deal", by, since)
-        if p.empty:
-            notes.append(f"{_first(MANY[kind])}: none counted in this window.")
-            continue
-        frame[by] = p["slot"]
-        frame[f"{kind}: deals"] = p["handovers"]
-        frame[f"{kind}: expected"] = p["expected"]
-        frame[f"{kind}: p (Holm)"] = p["p_holm"]
-        marked = p.loc[p["p_holm"] < 0.05, "slot"]
-        notes.append(f"{_first(MANY[kind])}: chi-square over all, p = {p.attrs['p']:.2g}; "
-                     + (f"apart after correction: {', '.join(marked)}." if len(marked) else "none apart after "
-                        "correction."))  # fmt: skip
-    return Table(f"by-{by}", f"First days of deals by {by}", frame,
-                 notes=[*notes, "Expected: an even spread over the days read. p: exact binomial per row, corrected for "
-                        "the number of rows (Holm)."],
-                 show={c: "{:.1f}" if "expected" in c else "{:.2g}" for c in frame.columns if "expected" in c
-                       or "Holm" in c})  # fmt: skip
+    told, heads = [], {}
+    for p in patterns:
+        kind = p.attrs["kind"]
+        apart = p.loc[p["p_holm"] < 0.05, "slot"].tolist() if len(p) else []
+        told.append({"kind": kind, "p": p.attrs["p"], "apart": apart})
+        if len(p):
+            heads[kind] = [f"{kind}: {c}" for c in ("deals", "expected", "p (Holm)")]
+            frame[by] = p["slot"]
+            frame[heads[kind]] = p[["handovers", "expected", "p_holm"]]
+    return Table(
+        f"by-{by}",
+        f"First days of deals by {by}",
+        frame,
+        notes=_notes("pattern", patterns=told),
+        show={c[1]: "{:.1f}" for c in heads.values()} | {c[2]: "{:.2g}" for c in heads.values()},
+        spanners=heads,
+    )
 
 
-def following_table(record: Record, since: Day | None = None) -> Table:
-    """Return `following` for both units as a table."""
-    frames = [following(record, u, since).assign(unit=u) for u in UNITS]
-    f = pd.concat([x for x in frames if len(x)] or frames[:1], ignore_index=True)
-    frame = pd.DataFrame({"unit": f["unit"], "within days": f["within"], "handovers of bodies": f["handovers"],
-                          "after a prisoner exchange": f["followed"]})  # fmt: skip
-    frame["expected by shifting"] = [_range(r.reference * r.handovers, r.reference_low * r.handovers,
-                                            r.reference_high * r.handovers, "{:.1f}") for r in f.itertuples()]  # fmt: skip
-    frame["p (Holm)"] = f["p_holm"]
-    return Table("following", "Do handovers of bodies follow prisoner exchanges?", frame,
-                 notes=["Densely read days only. Reference: the body days moved together by every number of days round "
-                        "the window, which keeps both rhythms and breaks their alignment (95% range)."],
-                 show={"p (Holm)": "{:.2f}"})  # fmt: skip
+def following_table(*found: pd.DataFrame) -> Table:
+    """Return results of `cadence.following`, one a unit, as one table.
 
-
-def logrank_table(record: Record, since: Day | None = None) -> Table:
-    """Return log-rank tests between neighbouring regimes and between neighbouring years as a table."""
-    parts = []
-    for kind in _BOTH:
-        for unit in UNITS:
-            g = gaps(record, kind, unit, since)
-            for by in ("regime", "year"):
-                p = rates(record, kind, unit, by, since)
-                if len(p):
-                    found = logrank(g, p)
-                    parts.append(found.assign(of=kind, unit=unit, by=by))
-    f = pd.concat([x for x in parts if len(x)] or [logrank(pd.DataFrame(), pd.DataFrame()).assign(of="", unit="", by="")],
-                  ignore_index=True)  # fmt: skip
-    frame = f[["of", "unit", "by", "earlier", "later", "gaps_earlier", "gaps_later", "median_earlier", "median_later",
-               "p_holm"]].rename(columns=lambda c: c.replace("_", " "))  # fmt: skip
-    return Table("logrank", "Do gap lengths differ between neighbouring periods? (log-rank)", frame,
-                 notes=["p corrected within each kind, unit and split (Holm). Regimes were found in the same data, so their "
-                        "p is too small and only describes; years were not."],
-                 show={"p holm": "{:.2g}", "median earlier": "{:g}", "median later": "{:g}"})  # fmt: skip
-
-
-def regime_statement(record: Record, since: Day | None = None, p0: float = 0.05) -> Prose:
-    """Return how many regimes there are, and what the method would miss or invent at this size (simulated)."""
-    out = []
-    for kind in _BOTH:
-        r = rates(record, kind, "deal", "regime", since, p0=p0)
-        if r.empty or not r.attrs["units"]:
-            out.append(f"**{_first(MANY[kind])}:** none counted in this window, so no regimes.")
-            continue
-        n, days = r.attrs["units"], int(r["days"].sum())
-        if n < 5:
-            out.append(f"**{_first(MANY[kind])}:** {words.plural(n, 'deal')} in {words.plural(days, 'day')}, too few to "
-                       "look for a change of rate.")  # fmt: skip
-            continue
-        by_day = rates(record, kind, "day", "regime", since, p0=p0)
-        d = detectability(n, days, p0=p0)
-        seen = "; ".join(f"a {x.factor:g}-fold change in {x.detected:.0%}" for x in d.iloc[1:].itertuples())
-        out.append(
-            f"**{_first(MANY[kind])}:** {words.plural(len(r), 'regime')} by deal ({n} deals in {days} days), "
-            f"{len(by_day)} by day. In simulated records of this size a constant rate is split in {d['detected'][0]:.0%} "
-            f"of runs (95% {d['low'][0]:.0%} to {d['high'][0]:.0%}), and the method finds {seen} of runs. "
-            "Smaller or shorter changes can be there unseen."
-        )
-    return Prose("\n\n".join(out))
-
-
-def dating_table(record: Record, since: Day | None = None) -> Table:
-    """Return `dating` of prisoners and bodies by both units as a table."""
-    f = _each(dating, record, _BOTH, since=since)
-    frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], "variant": f["variant"], "handovers": f["handovers"]})
-    frame["median, days"] = [_range(r.median, r.median_low, r.median_high, "{:.0f}") for r in f.itertuples()]
-    frame["mean by time at risk"] = [
-        _range(r.mean_at_risk, r.mean_at_risk_low, r.mean_at_risk_high, "{:.2f}") for r in f.itertuples()
+    >>> following_table(rp.analysis.cadence.following(record, "deal")).frame["within days"].tolist()
+    [0, 3, 7, 14]
+    """
+    f = _stacked(found)
+    columns = {"unit": "unit", "within": "within days", "handovers": "handovers of bodies"}
+    columns |= {"followed": "after a prisoner exchange"}
+    frame = f[list(columns)].rename(columns=columns)
+    expected = f[["reference", "reference_low", "reference_high"]].mul(f["handovers"], axis=0)
+    frame["expected by shifting"] = [
+        with_range(*x, form="{:.1f}") for x in expected.itertuples(index=False)
     ]
-    return Table("dating", "How far uncertain days and disputed handovers move the gaps", frame,
-                 notes=["Month-dated handovers stand in the middle of the days they can have had; drawn: seeded draws "
-                        "over those days, median and 95% range."])  # fmt: skip
+    frame["p (Holm)"] = f["p_holm"]
+    return Table(
+        "following",
+        "Do handovers of bodies follow prisoner exchanges?",
+        frame,
+        notes=_notes("following"),
+        show={"p (Holm)": "{:.2f}"},
+        groups="unit",
+    )
 
 
-def listed(record: Record, since: Day | None = None) -> Table:
-    """Return handovers found after the last searched day: listed, in no gap or rate."""
-    h = handovers(record, "either", "day", since)
-    late = h.loc[~h["counted"], "event_ids"].str.split(";").explode()
-    e = record.events()
-    e = e[e["event_id"].isin(late)]
-    frame = pd.DataFrame({"event": e["event_id"].to_numpy(), "date": [names.event_day(x) for _, x in e.iterrows()]})
-    through = h.attrs["through"]
-    what = f"after {names.day(through)}, the last searched day" if through is not None else "and no searched day"
-    return Table("listed", f"{_first(words.plural(len(e), 'handover'))} {what}: seen, not counted", frame,
-                 links=["event"], notes=["Silence around them means nothing: those months were not searched."])  # fmt: skip
+def logrank_table(*tests: pd.DataFrame) -> Table:
+    """Return results of `cadence.logrank`, between neighbouring regimes or years, as one table.
+
+    >>> gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
+    >>> years = rp.analysis.cadence.rates(record, "bodies", "deal", "year")
+    >>> logrank_table(rp.analysis.cadence.logrank(gaps, years)).frame["by"].unique().tolist()
+    ['year']
+    """
+    f = _stacked(tuple(t.assign(by=t.attrs["by"]) for t in tests))
+    columns = ["of", "unit", "by", "earlier", "later", "gaps_earlier", "gaps_later"]
+    frame = f[[*columns, "median_earlier", "median_later", "p_holm"]]
+    return Table(
+        "logrank",
+        "Do gap lengths differ between neighbouring periods? (log-rank)",
+        frame.rename(columns=lambda c: c.replace("_", " ")),
+        notes=_notes("logrank"),
+        show={"p holm": "{:.2g}", "median earlier": "{:g}", "median later": "{:g}"},
+        groups="of",
+    )
 
 
+def regime_statement(*rates: pd.DataFrame) -> Prose:
+    """Return how many regimes there are, and what the method would miss or invent at this size.
+
+    `rates`: results of `cadence.rates` by regime, of each kind by deal and by day. The second half is
+    simulated (`cadence.detectability`).
+
+    >>> r = record.as_of("2022-02-25")
+    >>> of = [rp.analysis.cadence.rates(r, "bodies", unit, "regime") for unit in ("deal", "day")]
+    >>> print(regime_statement(*of))
+    **Handovers of bodies:** none counted in this window, so no regimes.
+    """
+    found = {(r.attrs["kind"], r.attrs["unit"]): r for r in rates}
+    regimes = []
+    for kind in dict.fromkeys(kind for kind, _ in found):
+        deal, day = found[kind, "deal"], found[kind, "day"]
+        n = deal.attrs["units"] if len(deal) else 0
+        days = int(deal["days"].sum()) if n else 0
+        row = {"kind": kind, "deals": n, "days": days, "by_deal": len(deal), "by_day": len(day)}
+        detected = cadence.detectability(n, days, p0=deal.attrs["p0"]) if n >= FEWEST else None
+        records = detected.to_dict("records") if detected is not None else None
+        regimes.append(row | {"detected": records})
+    return say("cadence/regimes", regimes=regimes)
 
 
+def dating_table(*found: pd.DataFrame) -> Table:
+    """Return results of `cadence.dating` as one table.
+
+    >>> dating_table(rp.analysis.cadence.dating(record, "bodies", draws=5)).frame["variant"][0]
+    'as used'
+    """
+    f = _stacked(found)
+    frame = f[["of", "unit", "variant", "handovers"]].copy()
+    frame["variant"] = frame["variant"].map(VARIANTS)
+    for measure, name, form in (
+        ("median", "median, days", "{:.0f}"),
+        ("mean_at_risk", "mean by time at risk", "{:.2f}"),
+    ):
+        ends = f[[measure, f"{measure}_low", f"{measure}_high"]].itertuples(index=False)
+        frame[name] = [with_range(*x, form=form) for x in ends]
+    return Table(
+        "dating",
+        "How far uncertain days and disputed handovers move the gaps",
+        frame,
+        notes=_notes("dating"),
+        groups="of",
+    )
 
 
+def listed(handovers: pd.DataFrame, events: pd.DataFrame) -> Table:
+    """Return handovers found after the last searched day: listed, in no gap or rate.
 
+    `handovers` as `cadence.handovers` returns; `events` as `Record.events`.
 
-
-
+    >>> late = listed(rp.analysis.cadence.handovers(record, "bodies"), record.events())
+    >>> late.frame.columns.tolist()
+    ['event', 'date']
+    """
+    late = handovers.loc[~handovers["counted"], "event_ids"].str.split(";").explode()
+    e = events[events["event_id"].isin(late)]
+    frame = pd.DataFrame({"event": e["event_id"].to_numpy()})
+    frame["date"] = [names.event_day(x) for x in e.itertuples()]
+    through = handovers.attrs["through"]
+    return Table(
+        "listed",
+        say("cadence/listed_title", handovers=len(e), through=through),
+        frame,
+        links=["event"],
+        notes=["Silence around them means nothing: those months were not searched."],
+    )

@@ -24,6 +24,7 @@ KIND_WORDS = {
     "bodies": ("handover of bodies", "handovers of bodies"),
     "prisoners": ("prisoner exchange", "prisoner exchanges"),
     "civilians": ("civilian handover", "civilian handovers"),
+    "either": ("handover of either kind", "handovers of either kind"),  # of bodies or prisoners
 }
 HOST = r"(?i)^https?://(?P<host>[^/?#]+)"
 

@@ -1,0 +1,71 @@
+"""What the charts of cadence and forecast share: words for units, source lines, shaded ground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from repatria.charts import base
+from repatria.charts.base import Chart, Style
+from repatria.display.words import plural, say
+
+__all__ = ["UNIT_WORDS", "bare", "nothing", "shade", "short", "source", "up", "worded"]
+
+UNIT_WORDS = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def source(attrs: Mapping[Any, Any], n: int) -> str:
+    """Return the source line of `n` units drawn; no counts of people are, so it names no claimant."""
+    dense = attrs["dense_from"] is not None
+    note = say("cadence/source_note", through=attrs["through"], dense=dense)
+    drawn = plural(n, *UNIT_WORDS[attrs["unit"]])
+    return base.source_line(drawn, {"as_of": attrs["as_of"]}, note=note)
+
+
+def nothing(chart: str, name: str, attrs: Mapping[Any, Any]) -> Chart:
+    """Return the chart that says why there is too little to draw."""
+    said = say("cadence/nothing", chart=chart, kind=attrs["kind"], through=attrs["through"])
+    return base.empty(name, said)
+
+
+def shade(
+    ax: Axes,
+    attrs: Mapping[Any, Any],
+    since: pd.Timestamp,
+    until: pd.Timestamp,
+    style: Style,
+    **how: Any,
+) -> None:
+    """Shade unread days for the kind of `attrs`; for "either", the least read of both."""
+    kind = None if attrs["kind"] == "either" else attrs["kind"]
+    base.unread(ax, {**attrs, "kind": kind}, since, until, style, **how)
+
+
+def worded(template: str, **numbers: Any) -> tuple[str, str, str]:
+    """Return title, subtitle and alt text, the three paragraphs of a template."""
+    title, subtitle, alt = say(template, **numbers).split("\n\n")
+    return title, subtitle, alt
+
+
+def short(value: float | None) -> float | None:
+    """Return a number of days without its needless ".0"."""
+    return int(value) if value is not None and float(value).is_integer() else value
+
+
+def up(ax: Axes, points: float) -> float:
+    """Return what share of the height of axes so many points are."""
+    return points / 72 / max(base.room(ax)[1], 0.1)
+
+
+def bare(ax: Axes) -> None:
+    """Give an axis of ticks no scale: their height means nothing."""
+    ax.set_ylim(0, 1)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
