@@ -7,7 +7,8 @@ count.
 Three uncertainties stay apart: disagreement (`lenses`, the range of published claims), absence
 (`bounds`) and chance (`interval`, whose unit is the exchange, never the body; module `chance`).
 What the sums are made of is in module `composition`. docs/method-asymmetry.md has formulae and
-traps."""
+traps.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +91,8 @@ class Share:
     """A share over events, in [0, 1].
 
     `share` is missing where no event has a count in both directions, or all counts are zero;
-    to_ukraine, to_russia (persons) are of the `events_in`, and say nothing where there is none."""
+    to_ukraine, to_russia (persons) are of the `events_in`, and say nothing where there is none.
+    """
 
     share: float | None
     to_ukraine: int
@@ -163,7 +165,8 @@ _OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
 
 def pledged(record: Record, kind: str) -> dict[tuple[str, str], int]:
     """Return the largest number any claimant says was promised, by (agreement_id, direction), for
-    `bounds`."""
+    `bounds`.
+    """
     p = record.pledges()
     wanted = (p["kind"] == kind) & p["quantity_high"].notna() & p["direction"].isin(DIRECTIONS)
     largest = p[wanted].groupby(["agreement_id", "direction"], observed=True)["quantity_high"].max()
@@ -175,7 +178,8 @@ class _Counts:
     """One direction's counts as arrays over events, and the `largest` ever published (inf: none).
 
     `high` is NaN where the range has no upper end; `low`, `best` are 0 and `high` NaN where nothing
-    is known."""
+    is known.
+    """
 
     known: np.ndarray
     low: np.ndarray
@@ -248,7 +252,8 @@ def _parity(counts: Mapping[str, _Counts]) -> tuple[float, float]:
     """Return the limits where a missing count is at most the other direction's.
 
     Where neither is known the two are equal, from nought up to the smaller of the largest ever
-    published."""
+    published.
+    """
     peak = {d: c.top(c.largest) for d, c in counts.items()}
     neither = ~counts["to_ukraine"].known & ~counts["to_russia"].known
     low, high = {}, {}

@@ -2,7 +2,8 @@
 
 The unit is the exchange (or the whole deal), never the body: the bodies of one exchange were agreed
 together. `asymmetry` is the public face of these functions; docs/method-asymmetry.md has formulae,
-traps and the simulation behind the recommended interval."""
+traps and the simulation behind the recommended interval.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ class Interval:
     """A share with its interval of chance, at `level`, over `units` (`effective_units` after Kish).
 
     `low` and `high` are missing (None) where no interval can be given: fewer than two units, or no
-    variation between them."""
+    variation between them.
+    """
 
     share: float | None
     low: float | None
@@ -186,7 +188,8 @@ def beta_binomial(
     Fitted by maximum likelihood (scipy.stats.betabinom).
     The interval is the profile likelihood's. The mean is that of the units' shares: once they
     differ more than chance would, each unit weighs almost the same, however many persons it holds,
-    unlike in the ratio. NaN for fewer than two units."""
+    unlike in the ratio. NaN for fewer than two units.
+    """
     if len(x) < 2:
         return np.nan, np.nan, np.nan, np.nan
 
@@ -246,7 +249,8 @@ def intervals(
     whole deals, where `unit` is the event), bootstrap (cross-check), beta_binomial (model) and
     jeffreys, which takes each body as a draw (lower limit). A missing low or high means that the
     method has no answer there. `icc` is the model's intra-unit correlation. Raises ValueError for
-    an unknown unit."""
+    an unknown unit.
+    """
     u = units(events, unit)
     x, n = _counts(u)
     ratio = x.sum() / n.sum() if len(u) else np.nan
@@ -298,7 +302,8 @@ def _permuted(x: np.ndarray, n: np.ndarray, before: np.ndarray, seed: int) -> fl
 
     Studentised by the units' own spread, so that it still tests the share when sizes changed at the
     same time (Chung and Romano 2013). All partitions are tried where there are no more than
-    RESAMPLES."""
+    RESAMPLES.
+    """
 
     def statistic(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
         a, b = np.moveaxis(a, axis, -1).astype(int), np.moveaxis(b, axis, -1).astype(int)

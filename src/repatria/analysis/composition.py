@@ -154,7 +154,8 @@ class Concentration:
     `handovers` have a count and `unknown` have none; the `top` largest hold `top_persons` of all
     `persons`. `curve` has handovers and persons as running shares from the smallest handover up
     (Lorenz 1905), starting at (0, 0); `gini` is twice the area between it and the diagonal. Shares
-    are missing where nobody was handed over."""
+    are missing where nobody was handed over.
+    """
 
     direction: str
     handovers: int

@@ -1,5 +1,6 @@
 """Asymmetry: pairs per handover, the share over time, the lenses side by side, concentration and
-sizes."""
+sizes.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
 SHAPES = "os^DvPX*"  # of the years in turn; their shades tell further years apart
 TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 LANE = 0.2  # inches that a lane of handovers without a count takes
+MANY = 12  # years; of so many only the first and last stand in the key, the shades run between
+LOW = 1.2  # inches: axes lower than this keep no row for names
 RULES = 20  # more reference lines than these are no help
 
 
@@ -69,7 +72,7 @@ def pairs(events: pd.DataFrame) -> Chart:
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         ax = axes["main"]
         _root_axes(ax, events, lanes, style)
-        _ratios(ax, style)
+        _ratios(ax, events, style)
         _years(ax, events, above, lanes, style)
         base.head(ax, style)
 
@@ -96,7 +99,8 @@ def pairs(events: pd.DataFrame) -> Chart:
 
 def _lanes(events: pd.DataFrame, direction: str, other_above: np.ndarray) -> dict[str, np.ndarray]:
     """Return, by absence, which handovers have none in a direction but a count above zero in the
-    other."""
+    other.
+    """
     absent = events[f"{direction}_absence"].astype("object").to_numpy()
     masks = {a: (absent == a) & other_above for a in ABSENCE_WORDS}
     return {a: mask for a, mask in masks.items() if mask.any()}
@@ -141,16 +145,20 @@ def _ticks(top: float, apart: float) -> list[int]:
     return [0, *sorted(kept)]
 
 
-def _ratios(ax: Axes, style: Style) -> None:
-    """Draw the lines of 1:1, 10:1 and 40:1: on root axes, too, they are straight."""
-    right, top = ax.get_xlim()[1], ax.get_ylim()[1]
+def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
+    """Draw the lines of 1:1, 10:1 and 40:1, straight on root axes too, each named where it is
+    freest."""
+    ends = [limits[1] for limits in (ax.get_xlim(), ax.get_ylim())]
+    both = asymmetry.complete(events)[list(names.SIDES)].to_numpy(dtype="float64")
+    dots = np.sqrt(both / ends)
     for ratio in RATIOS:
-        end = min(right, ratio * top)
+        end = np.array([1, 1 / ratio]) * min(ends[0], ratio * ends[1])
         dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
-        ax.plot([0, end], [0, end / ratio], color=style.colours["line"], **dashed)
+        ax.plot(*np.outer([0, 1], end).T, color=style.colours["line"], **dashed)
+        places = np.outer(np.linspace(0.2, 0.9, 15), end)
+        away = np.hypot(*(np.sqrt(places / ends)[:, None] - dots[None]).transpose(2, 0, 1))
         ax.text(
-            end * 0.62,
-            end * 0.62 / ratio,
+            *places[away.min(axis=1, initial=9).argmax()],
             f"{ratio}:1",
             ha="center",
             va="center",
@@ -169,12 +177,14 @@ def _years(
     style: Style,
 ) -> None:
     """Draw the handovers, each year in its shade; and those in lanes by the mark of their
-    absence."""
+    absence.
+    """
     year = events["date"].dt.year.to_numpy()
     first, last = int(year.min()), int(year.max())
     shades = mpl.colormaps[mpl.rcParams["image.cmap"]]
     colour = shades(0.05 + 0.87 * (year - first) / max(last - first, 1))
     at = {d: events[d].fillna(0).astype("float64").to_numpy() for d in names.SIDES}
+    few = last - first < MANY and min(base.room(ax)) > 2
     both = above["to_ukraine"] & above["to_russia"]
     for shape, each in zip(cycle(SHAPES), np.unique(year)):
         rows = both & (year == each)
@@ -188,7 +198,7 @@ def _years(
             linewidths=0.4,
             zorder=4,
             clip_on=False,
-            label=str(each),
+            label=str(each) if few or each in (first, last) else None,
         )
     for direction, masks in lanes.items():
         depth = -(ax.get_xlim() if direction == "to_ukraine" else ax.get_ylim())[0]
@@ -268,7 +278,7 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
 
 def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
     days, colour = rolling["until"], style.colours["to_russia"]
-    size, room = style.sizes["small"], base.room(ax)[0] - 0.4
+    size, half = style.sizes["small"], base.room(ax)[0] / 2 - 0.4
     limits = "limits: range of published claims and missing figures"
     interval = "95% interval of chance, handovers as units"
     ax.plot(
@@ -287,7 +297,7 @@ def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
         color=colour,
         alpha=0.22,
         linewidth=0,
-        label=base.fits(room, size, limits, "limits: claims and missing figures"),
+        label=base.fits(half, size, limits, "limits: claims and missing figures"),
     )
     chance = rolling[rolling["interval_low"].notna()]
     ax.vlines(
@@ -296,10 +306,12 @@ def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
         chance["interval_high"],
         color=style.colours["ink"],
         linewidth=0.9,
-        label=base.fits(room, size, interval, "95% interval of chance"),
+        label=base.fits(half, size, interval, "95% interval of chance"),
     )
     top = float(np.nanmax(rolling[["interval_high", "bound_high", "share"]].to_numpy("float64")))
     ax.set_ylim(0, top * 1.08)
+    steps = mpl.ticker.MaxNLocator(max(2, min(5, int(base.room(ax)[1] / 0.35))))
+    ax.set_yticks([t for t in steps.tick_values(0, top) if t <= top * 1.08])
     if top > 0.5:
         dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
         ax.axhline(0.5, color=style.colours["line"], label="1:1", **dashed)
@@ -321,16 +333,19 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
     """Mark days by dotted lines named above the data, each name in a row where it meets no other.
 
     A turn of the year is a tick of the axis already: its line needs no words. A name that finds no
-    room in the upper half stands in the key with its day. """
+    room in the upper third stands in the key with its day; on low axes such a day is left out.
+    """
     wide, high = base.room(ax)
+    wide *= 0.95  # ticks and the last figure will take the rest
     begin, end = ax.get_xlim()
     size, colour = style.sizes["small"], style.colours["accent"]
     row = size * 1.5 / 72
-    rows: list[list[tuple[float, float]]] = [[] for _ in range(int(high / 2 / row) - 1)]
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(int(high / 3 / row))]
     used = 0
+    dotted: Any = {"color": colour, "linewidth": 1, "linestyle": ":", "zorder": 1}
     for name, day in sorted(days.items(), key=lambda item: item[1]):
-        line = ax.axvline(day, color=colour, linewidth=1, linestyle=":", zorder=1)
         if (day.month, day.day) == (1, 1):
+            ax.axvline(day, **dotted)
             continue
         at = (mpl.dates.date2num(day) - begin) / (end - begin) * wide
         long = base.long(name, size) + 0.1
@@ -339,8 +354,11 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
         free = (k for k, r in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in r))
         k = next(free, None) if span[0] >= 0 else None
         if k is None:
-            line.set_label(f"{name} ({words.date(day)})")
+            if high > LOW:
+                texts = f"{name} ({words.date(day)})", name, words.date(day)
+                ax.axvline(day, label=base.fits(wide - 0.4, size, *texts), **dotted)
             continue
+        ax.axvline(day, **dotted)
         rows[k].append(span)
         used = max(used, k + 1)
         ax.annotate(
@@ -355,8 +373,8 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
             color=colour,
             bbox=style.plate,
         )
-    top = ax.get_ylim()[1]
-    ax.set_ylim(0, top / (1 - row * (used + 1) / high))
+    if used:
+        ax.set_ylim(0, ax.get_ylim()[1] / (1 - row * (used + 1) / high))
 
 
 # --- the lenses ----------------------------------------------------------------------------------
@@ -418,13 +436,15 @@ def lens_shares(table: pd.DataFrame) -> Chart:
 
 
 def _lens_row(ax: Axes, y: int, row: Mapping[str, Any], style: Style) -> None:
-    lens, size = LENS_WORDS[row["lens"]], style.sizes["text"]
+    lens, wide = LENS_WORDS[row["lens"]], base.room(ax)[0]
+    size = style.sizes["text" if wide > 4 else "small"]
     counts = f"{row['events_in']} in, {row['events_out']} out"
     handovers = f"{plural(row['events_in'], 'handover')} in, {row['events_out']} out"
     texts = f"{lens}: {handovers}", f"{lens}: {counts}", lens
-    wide = base.room(ax)[0]
     ends = ax.get_yaxis_transform()
-    ax.text(0, y - 0.36, base.fits(wide, size, *texts), transform=ends, size=size, va="center")
+    ax.text(
+        0, y - 0.36, base.fits(wide * 1.15, size, *texts), transform=ends, size=size, va="center"
+    )
     if pd.isna(row["share"]):
         text = base.fits(wide, size, "no handover with a figure in both directions", "no share")
         quiet: Any = {"color": style.colours["quiet"], "style": "italic"}
@@ -507,16 +527,18 @@ def _lorenz(
     ax.plot([0, 1], [0, 1], color=style.colours["line"], **dashed)
     size = style.sizes["small"]
     wide, high = base.room(ax)
-    ax.annotate(
-        base.fits(0.6 * wide - 0.1, size, "all handovers of one size", "all of one size"),
-        (0.62, 0.62),
-        (-6, 3),
-        textcoords="offset points",
-        size=size,
-        color=style.colours["text"],
-        ha="right",
-        va="bottom" if wide > high else "center",
-    )
+    roomy = high > 0.8
+    if roomy:
+        ax.annotate(
+            base.fits(0.6 * wide - 0.1, size, "all handovers of one size", "all of one size"),
+            (0.62, 0.62),
+            (-6, 3),
+            textcoords="offset points",
+            size=size,
+            color=style.colours["text"],
+            ha="right",
+        )
+        ax.set_xlabel("share of handovers, smallest first")
     lines: dict[str, Any] = {"to_ukraine": "-", "to_russia": (0, (6, 1.5))}
     for d, curve in curves.items():
         ax.plot(
@@ -525,13 +547,12 @@ def _lorenz(
             color=style.colours[d],
             linewidth=1.9,
             linestyle=lines[d],
-            label=held[d],
+            label=held[d] if roomy else names.SIDES[d],
         )
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     for axis in (ax.xaxis, ax.yaxis):
         _percent_axis(axis)
-    ax.set_xlabel("share of handovers, smallest first")
     base.head(
         ax,
         style,

@@ -85,7 +85,8 @@ def _readings(table: pd.DataFrame) -> pd.Series:
 
 def last_day(of: Any) -> str:
     """Return the last day of a row of `rolling`, or of the `attrs` of `lenses`, as far as it is
-    known."""
+    known.
+    """
     return names.event_day(SimpleNamespace(date=of["until"], date_precision=of["until_precision"]))
 
 
@@ -308,7 +309,8 @@ def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
     """Return, as a sentence, at which named breaks the share differs once all looks are counted.
 
     A break counts as different where p, all looks counted, is below `level` among the exchanges
-    nearest to it."""
+    nearest to it.
+    """
     differ, alike = [], []
     for name, rows in table[table["p"].notna()].groupby("at_name", sort=False):
         row = rows.iloc[-1]  # the nearest, where they are not all
