@@ -305,11 +305,18 @@ def _pdf(figure: Figure, around: Bbox | None = None) -> bytes:
 
 def _png(figure: Figure, around: Bbox | None = None) -> bytes:
     """Return a palette PNG: charts have few colours, and a third of the bytes shows them as well."""
+    canvas = FigureCanvasAgg(figure)
     raw, out = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", bbox_inches=around)
+    if around is None:
+        canvas.draw()  # once; a savefig draws twice
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    else:
+        figure.savefig(raw, format="png", bbox_inches=around, pil_kwargs={"compress_level": 0})
+        image = Image.open(raw).convert("RGB")
     # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
-    image = Image.open(raw).convert("RGB").quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1)
-    image.save(out, "PNG", optimize=True)
+    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
+    palette = few.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from repatria.charts.style import Style
 from repatria.display import words
@@ -46,9 +46,13 @@ def room(ax: Axes) -> tuple[float, float]:
 
 
 def long(text: str, size: float, weight: str = "normal") -> float:
-    """Return how long a line of text is, in inches."""
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return TextPath((0, 0), text, size=size, prop=font).get_extents().width / 72
+    """Return how long a line of text is in the house's font, in inches.
+
+    >>> long("to Ukraine", 9.5) < long("to Ukraine", 9.5, "bold") < 1
+    True
+    """
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> str:
