@@ -30,7 +30,7 @@ SHAPES = "os^DvPX*"  # of the years in turn; their shades tell further years apa
 TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 LANE = 0.2  # inches that a lane of handovers without a count takes
 MANY = 12  # years; of so many only the first and last stand in the key, the shades run between
-LOW = 1.2  # inches: axes lower than this keep no row for names
+LOW = 2  # inches: axes lower than this keep no row for names
 RULES = 20  # more reference lines than these are no help
 
 
@@ -192,7 +192,7 @@ def _years(
             at["to_ukraine"][rows],
             at["to_russia"][rows],
             s=36,
-            c=colour[rows],
+            color=colour[year == each][0],
             marker=shape,
             edgecolors=style.colours["ink"],
             linewidths=0.4,
@@ -340,7 +340,9 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
     begin, end = ax.get_xlim()
     size, colour = style.sizes["small"], style.colours["accent"]
     row = size * 1.5 / 72
-    rows: list[list[tuple[float, float]]] = [[] for _ in range(int(high / 3 / row))]
+    rows: list[list[tuple[float, float]]] = [
+        [] for _ in range(int(high / 3 / row) if high > LOW else 0)
+    ]
     used = 0
     dotted: Any = {"color": colour, "linewidth": 1, "linestyle": ":", "zorder": 1}
     for name, day in sorted(days.items(), key=lambda item: item[1]):
@@ -363,8 +365,8 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
         used = max(used, k + 1)
         ax.annotate(
             name,
-            (day, 1 - row * (k + 1) / high),
-            (4 if right else -4, 0),
+            (day, 1),
+            (4 if right else -4, -72 * row * (k + 1)),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="left" if right else "right",
@@ -374,7 +376,7 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
             bbox=style.plate,
         )
     if used:
-        ax.set_ylim(0, ax.get_ylim()[1] / (1 - row * (used + 1) / high))
+        ax.set_ylim(0, ax.get_ylim()[1] / (1 - row * (used + 1) / (0.8 * high)))
 
 
 # --- the lenses ----------------------------------------------------------------------------------
@@ -402,7 +404,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         ax = axes["main"]
-        ends = shown[["bound_high", "interval_high", "share"]].max().max()
+        ends = max(shown[["bound_high", "interval_high", "share"]].max().max(), 0.01)
         figures = base.long("00.00%", style.sizes["text"], "bold") / base.room(ax)[0]
         ax.set_xlim(0, min(1.0, ends) / max(1 - figures - 0.06, 0.3))
         ax.set_ylim(len(table) - 0.55, -0.65)
