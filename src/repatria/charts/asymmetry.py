@@ -1,9 +1,12 @@
-"""Asymmetry: pairs per handover, the share over time, the lenses side by side, concentration and batch sizes."""
+"""Asymmetry: pairs per handover, the share over time, the lenses side by side, concentration and
+sizes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from itertools import cycle
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,324 +15,585 @@ from matplotlib.axes import Axes
 
 from repatria.analysis import asymmetry
 from repatria.charts import base
-from repatria.charts.base import COLOUR, MARKER, Chart
+from repatria.charts.base import Chart, Style
 from repatria.display import words
-from repatria.display.words import ABSENCE_WORDS, number, percent
+from repatria.display.asymmetry import last_day, reading
+from repatria.display.words import ABSENCE_WORDS, LENS_WORDS, number, percent, plural, say
 from repatria.record import names
 
+__all__ = ["lens_shares", "pairs", "share_over_time", "sizes"]
+
 NO_EVENT = "No handover of this kind is on record in this window."
-KEY = {"zero": "○", "withheld": "◇", "not_reported": "×", "not_applicable": "–"}
-GUTTER = {"zero": "o", "withheld": "D", "not_reported": "x", "not_applicable": "_"}
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
+OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
+SHAPES = "os^DvPX*"  # of the years in turn; their shades tell further years apart
+TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
+LANE = 0.2  # inches that a lane of handovers without a count takes
+MANY = 12  # years; of so many only the first and last stand in the key, the shades run between
+LOW = 2  # inches: axes lower than this keep no row for names
+RULES = 20  # more reference lines than these are no help
 
 
-def _that(what: str) -> str:
-    return "who" if what == "prisoners" else "that"
+def _result_source(table: pd.DataFrame) -> str:
+    """Return the source line of results, from what the rows they came from carried."""
+    a = table.attrs
+    return base.source_line(plural(a["handovers"], "handover"), a, a["claimants"], words.GUARDRAIL)
 
 
-def _ended(events: pd.DataFrame) -> str:
-    return names.event_day(events.iloc[-1])
+def _percent_axis(axis: Any, decimals: int = 0) -> None:
+    axis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=decimals))
 
 
-def _root(ax: Axes, x: float | None, y: float | None) -> None:
-    """Give axes a square-root scale from zero to the given ends, with round ticks."""
-    ends = {"x": x, "y": y}
-    for name, end in ends.items():
-        if end is None:
-            continue
-        axis = getattr(ax, f"{name}axis")
-        axis._set_axes_scale("function", functions=(lambda v: np.sqrt(np.clip(v, 0, None)), np.square))
-        getattr(ax, f"set_{name}lim")(0, end)
-        steps = [t for t in (1, 10, 50, 100, 200, 500, 1000, 2000, 5000) if t <= end]
-        # Close to zero the root scale is crowded: keep ticks at least a tenth of the axis apart.
-        kept: list[int] = []
-        for t in reversed(steps):
-            if not kept or np.sqrt(kept[-1]) - np.sqrt(t) > 0.09 * np.sqrt(end):
-                kept.append(t)
-        axis.set_major_locator(mpl.ticker.FixedLocator(sorted(kept)))
-        axis.set_minor_locator(mpl.ticker.NullLocator())
-        axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-
-
-def _lanes(ax: Axes, names: list[str], along: Literal["x", "y"]) -> None:
-    """Make axes a grey strip with one lane per absence."""
-    across: Literal["x", "y"] = "y" if along == "x" else "x"
-    ax.set_facecolor("#F4F4F4")
-    ax.grid(visible=False)
-    getattr(ax, f"set_{across}ticks")(range(len(names)), names, fontsize=8.5)
-    ax.tick_params(axis=across, length=0)
-    ends = (len(names) - 0.4, -0.6)
-    getattr(ax, f"set_{across}lim")(*(ends if along == "x" else ends[::-1]))
+# --- pairs ---------------------------------------------------------------------------------------
 
 
 def pairs(events: pd.DataFrame) -> Chart:
-    """Draw each handover as a dot, persons to Ukraine against persons to Russia, on square-root axes.
+    """Draw each handover as a dot, persons to Ukraine against persons to Russia, on square-root
+    axes.
 
-    Reference lines at 1:1, 10:1 and 40:1; handovers with a zero, a size withheld or no report in a direction lie in
-    gutters of their own beside the axes. `events` as `Record.events` returns it.
+    Reference lines at 1:1, 10:1 and 40:1; handovers with a zero, a size withheld or no report in a
+    direction lie in grey strips beside the axes, a lane for each. `events` as `Record.events`
+    returns it. Raises ValueError for a frame that has lost its coverage.
+
+    >>> chart = pairs(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> chart.title
+    'Bodies per handover through 16 June 2025: together 77.7 to 1, to Ukraine over to Russia'
+
+    See also `repatria.analysis.asymmetry.share`.
     """
-    if events.empty:
-        return base.empty(NO_EVENT)
+    base.ground(events)
     what = words.noun(events.attrs)
+    if events.empty:
+        return base.empty(f"pairs-{what}", NO_EVENT)
+    above = {d: events[d].fillna(0).gt(0).to_numpy(dtype=bool) for d in names.SIDES}
+    lanes = {d: _lanes(events, d, above[OTHER[d]]) for d in names.SIDES}
     s = asymmetry.share(events)
-    counted = {d: (events[d].notna() & (events[d] != 0)).fillna(False).to_numpy(dtype=bool) for d in names.SIDES}
-    other = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
-    absent = {d: events[f"{d}_absence"].astype("object").to_numpy() for d in names.SIDES}
-    gutters = {
-        d: {a: mask for a in ABSENCE_WORDS if (mask := (absent[d] == a) & counted[other[d]]).any()} for d in names.SIDES
-    }
-    drawn = sum(int(m.sum()) for lanes in gutters.values() for m in lanes.values()) + int(
-        (counted["to_ukraine"] & counted["to_russia"]).sum())  # fmt: skip
-    top = {d: 1.12 * max(1, int(events[d].max()) if events[d].notna().any() else 1) for d in names.SIDES}
-    years = sorted(events["date"].dt.year.unique())
-    shade = dict(zip(years, mpl.colormaps["viridis"](np.linspace(0.05, 0.92, len(years))), strict=True))
-    shape = dict(zip(years, "os^DvPX*", strict=False))
-    side, under = gutters["to_ukraine"], gutters["to_russia"]
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(6.0)
-        grid = fig.subplots(2, 2, gridspec_kw={
-            "width_ratios": [0.05 * len(side) + 0.001, 1], "height_ratios": [1, 0.085 * len(under) + 0.001],
-            "wspace": 0.02, "hspace": 0.025,
-        })  # fmt: skip
-        (left, main), (corner, below) = grid
-        corner.set_axis_off()
-        _root(main, top["to_ukraine"], top["to_russia"])
-        _root(below, top["to_ukraine"], None)
-        _root(left, None, top["to_russia"])
-        for r in RATIOS:
-            end = min(top["to_ukraine"], r * top["to_russia"])
-            main.plot([0, end], [0, end / r], color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            at = end * 0.62  # on a root axis a straight line through the origin stays straight
-            main.annotate(f"{r}:1", (at, at / r), ha="center", va="center", fontsize=9, color="#555555", zorder=2,
-                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
-        for year in years:
-            of = (events["date"].dt.year == year).to_numpy()
-            rows = events[of & counted["to_ukraine"] & counted["to_russia"]]
-            main.scatter(rows["to_ukraine"].astype("float64"), rows["to_russia"].astype("float64"), s=36, color=shade[year],
-                         marker=shape[year], edgecolors=COLOUR["ink"], linewidths=0.4, zorder=4, label=str(year))  # fmt: skip
-            for ax, lanes, along in ((below, under, "x"), (left, side, "y")):
-                d = "to_ukraine" if along == "x" else "to_russia"
-                for k, (a, mask) in enumerate(lanes.items()):
-                    v = events.loc[mask & of, d].astype("float64")
-                    lane = np.full(len(v), k)
-                    style: dict[str, Any] = ({"marker": GUTTER[a], "color": shade[year], "linewidths": 1.3} if GUTTER[a] in ("x", "_") else
-                                             {"marker": GUTTER[a], "facecolors": "white", "edgecolors": shade[year],
-                                              "linewidths": 1.4})  # fmt: skip
-                    ax.scatter(*((v, lane) if along == "x" else (lane, v)), s=32, clip_on=False, zorder=4, **style)
-        _lanes(below, [f"{ABSENCE_WORDS[a]} ({int(m.sum())})" for a, m in under.items()], "x")
-        _lanes(left, [""] * len(side), "y")
-        left.annotate("   ".join(f"{KEY[a]} {ABSENCE_WORDS[a]} to Ukraine ({int(m.sum())})" for a, m in side.items()), (0, 1), (0, 5),
-                      xycoords="axes fraction", textcoords="offset points", fontsize=8.5, color="#444444")  # fmt: skip
-        left.set_visible(bool(side))
-        below.set_visible(bool(under))
-        main.tick_params(labelleft=not side, labelbottom=not under, left=not side, bottom=not under)
-        (left if side else main).set_ylabel("persons to Russia")
-        (below if under else main).set_xlabel("persons to Ukraine")
-        main.legend(loc="lower right", bbox_to_anchor=(1.01, 0.995), ncols=len(years), fontsize=9, handletextpad=0.0,
-                    columnspacing=0.8, borderaxespad=0)  # fmt: skip
-        together = "" if s.share is None else "together "
-        title = f"{what.capitalize()} per handover through {_ended(events)}: {together}{s.reading}"
-        zeros = int(under["zero"].sum()) if "zero" in under else 0
-        note = f"Handovers with a figure in both directions: {s.events_in} of {len(events)}"
-        note += f", {zeros} of them a zero to Russia" if zeros else ""
-        hidden = len(events) - drawn
-        note += f"; {hidden} without a count above zero in either are not drawn." if hidden else "."
-        base.frame(fig, title, f"One mark a handover, square-root axes. Grey strips: no count above zero in one direction. {note}",
-                   base.footer(events, words.GUARDRAIL),
-                   f"Dots of persons to Ukraine against persons to Russia with lines at 1 to 1, 10 to 1 and 40 to 1. "
-                   f"{title}. {note}")  # fmt: skip
-        box = fig.subplotpars
-        fig.subplots_adjust(left=0.145 if side else 0.185, bottom=box.bottom + 0.035, top=box.top - 0.02)
-    return fig
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        _root_axes(ax, events, lanes, style)
+        _ratios(ax, events, style)
+        _years(ax, events, above, lanes, style)
+        base.head(ax, style)
+
+    note = say(
+        "asymmetry/pairs_note",
+        events_in=s.events_in,
+        events_out=s.events_out,
+        zeros=int(lanes["to_russia"].get("zero", np.array(0)).sum()),
+        hidden=int((~above["to_ukraine"] & ~above["to_russia"]).sum()),
+    )
+    through = names.event_day(events.iloc[-1])
+    about = {"what": what, "through": through, "share": s.share, "reading": reading(s)}
+    title = say("asymmetry/pairs_title", **about)
+    return Chart(
+        f"pairs-{what}",
+        title,
+        paint,
+        say("asymmetry/pairs_subtitle", note=note),
+        base.footer(events, words.GUARDRAIL),
+        say("asymmetry/pairs_alt", title=title, note=note),
+        aspect={"page": 0.75, "phone": 1.25},
+    )
+
+
+def _lanes(events: pd.DataFrame, direction: str, other_above: np.ndarray) -> dict[str, np.ndarray]:
+    """Return, by absence, which handovers have none in a direction but a count above zero in the
+    other.
+    """
+    absent = events[f"{direction}_absence"].astype("object").to_numpy()
+    masks = {a: (absent == a) & other_above for a in ABSENCE_WORDS}
+    return {a: mask for a, mask in masks.items() if mask.any()}
+
+
+def _root(values: Any) -> Any:
+    """Square root; below zero, where the lanes are, the scale is linear."""
+    return np.where(values < 0, values, np.sqrt(np.clip(values, 0, None)))
+
+
+def _square(values: Any) -> Any:
+    return np.where(values < 0, values, np.square(values))
+
+
+def _root_axes(
+    ax: Axes, events: pd.DataFrame, lanes: Mapping[str, Mapping[str, Any]], style: Style
+) -> None:
+    """Give axes square-root scales from zero, with a lane below zero for each absence."""
+    for along, direction, inches in zip("xy", names.SIDES, base.room(ax), strict=True):
+        beside = lanes[direction]  # its absences lie below the zero of its own axis
+        top = 1.12 * max(1, int(events[direction].fillna(0).max()))
+        plain = max(inches - LANE * len(beside), 1)
+        lane = LANE * np.sqrt(top) / plain
+        getattr(ax, f"set_{along}scale")("function", functions=(_root, _square))
+        getattr(ax, f"set_{along}lim")(-lane * len(beside), top)
+        axis = getattr(ax, f"{along}axis")
+        apart = (0.55 if along == "x" else 0.22) / plain * np.sqrt(top)
+        axis.set_major_locator(mpl.ticker.FixedLocator(_ticks(top, apart)))
+        axis.set_minor_locator(mpl.ticker.NullLocator())
+        axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        axis.set_label_text(f"persons {names.SIDES[direction]}")
+        span = ax.axvspan if along == "x" else ax.axhspan
+        span(-lane * len(beside), 0, color=style.colours["thin"], linewidth=0, zorder=0.5)
+
+
+def _ticks(top: float, apart: float) -> list[int]:
+    """Return round ticks up to `top` whose roots lie at least so far apart."""
+    kept: list[int] = []
+    for tick in (t for t in reversed(TICKS) if t <= top):
+        if np.sqrt(tick) > apart and (not kept or np.sqrt(kept[-1]) - np.sqrt(tick) > apart):
+            kept.append(tick)
+    return [0, *sorted(kept)]
+
+
+def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
+    """Draw the lines of 1:1, 10:1 and 40:1, straight on root axes too, each named where it is
+    freest."""
+    ends = [limits[1] for limits in (ax.get_xlim(), ax.get_ylim())]
+    both = asymmetry.complete(events)[list(names.SIDES)].to_numpy(dtype="float64")
+    dots = np.sqrt(both / ends)
+    for ratio in RATIOS:
+        end = np.array([1, 1 / ratio]) * min(ends[0], ratio * ends[1])
+        dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
+        ax.plot(*np.outer([0, 1], end).T, color=style.colours["line"], **dashed)
+        places = np.outer(np.linspace(0.2, 0.9, 15), end)
+        away = np.hypot(*(np.sqrt(places / ends)[:, None] - dots[None]).transpose(2, 0, 1))
+        ax.text(
+            *places[away.min(axis=1, initial=9).argmax()],
+            f"{ratio}:1",
+            ha="center",
+            va="center",
+            size=style.sizes["small"],
+            color=style.colours["text"],
+            bbox=style.plate,
+            zorder=2,
+        )
+
+
+def _years(
+    ax: Axes,
+    events: pd.DataFrame,
+    above: Mapping[str, np.ndarray],
+    lanes: Mapping[str, Mapping[str, np.ndarray]],
+    style: Style,
+) -> None:
+    """Draw the handovers, each year in its shade; and those in lanes by the mark of their
+    absence.
+    """
+    year = events["date"].dt.year.to_numpy()
+    first, last = int(year.min()), int(year.max())
+    shades = mpl.colormaps[mpl.rcParams["image.cmap"]]
+    colour = shades(0.05 + 0.87 * (year - first) / max(last - first, 1))
+    at = {d: events[d].fillna(0).astype("float64").to_numpy() for d in names.SIDES}
+    few = last - first < MANY and min(base.room(ax)) > 2
+    both = above["to_ukraine"] & above["to_russia"]
+    for shape, each in zip(cycle(SHAPES), np.unique(year)):
+        rows = both & (year == each)
+        ax.scatter(
+            at["to_ukraine"][rows],
+            at["to_russia"][rows],
+            s=36,
+            color=colour[year == each][0],
+            marker=shape,
+            edgecolors=style.colours["ink"],
+            linewidths=0.4,
+            zorder=4,
+            clip_on=False,
+            label=str(each) if few or each in (first, last) else None,
+        )
+    for direction, masks in lanes.items():
+        depth = -(ax.get_xlim() if direction == "to_ukraine" else ax.get_ylim())[0]
+        for lane, (absence, rows) in enumerate(masks.items()):
+            beside = np.full(rows.sum(), -depth * (lane + 0.5) / len(masks))
+            x, y = (
+                (beside, at["to_russia"][rows])
+                if direction == "to_ukraine"
+                else (at["to_ukraine"][rows], beside)
+            )
+            marker = style.markers[absence]
+            bare = marker in "x_"  # a mark without a face
+            ax.scatter(
+                x,
+                y,
+                s=32,
+                marker=marker,
+                facecolors=colour[rows] if bare else style.colours["paper"],
+                edgecolors=None if bare else colour[rows],
+                linewidths=1.4,
+                zorder=4,
+                clip_on=False,
+                label=f"{ABSENCE_WORDS[absence]} {names.SIDES[direction]} ({rows.sum()})",
+            )
+
+
+# --- the share over time -------------------------------------------------------------------------
 
 
 def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None = None) -> Chart:
     """Draw the rolling share with its limits as a band and its interval of chance as whiskers.
 
-    `rolling` as `asymmetry.rolling` returns it; `at` names days to mark. The solid band holds disagreement and absence,
-    the whiskers chance: two different things, never one band.
+    `rolling` as `repatria.analysis.asymmetry.rolling` returns it; `at` names days to mark, as
+    `breaks` does. The band holds disagreement and absence, the whiskers chance: two different
+    things, never one band. Raises ValueError for a frame that has lost its coverage.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> share_over_time(rp.analysis.asymmetry.rolling(events, 4)).panels
+    ('main',)
+
+    See also `lens_shares`.
     """
-    width = rolling.attrs.get("width", 0)
+    base.ground(rolling)
+    what, width = words.noun(rolling.attrs), rolling.attrs.get("width", 0)
+    name = f"share-over-time-{what}"
     if rolling.empty:
-        return base.empty(
-            f"Fewer than {width} handovers in this window have a figure in both directions: no rolling share."
-        )
-    what = words.noun(rolling.attrs)
+        return base.empty(name, say("asymmetry/share_over_time_empty", width=width))
     since, until = rolling["until"].iloc[0], rolling["until"].iloc[-1]
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(4.6)
-        ax = fig.subplots()
-        ax.fill_between(rolling["until"], rolling["bound_low"], rolling["bound_high"], color=COLOUR["to_russia"],
-                        alpha=0.22, linewidth=0, label="limits: range of published claims and missing figures")  # fmt: skip
-        chance = rolling[rolling["interval_low"].notna()]
-        ax.vlines(chance["until"], chance["interval_low"], chance["interval_high"], color=COLOUR["ink"], linewidth=0.9,
-                  label="95% interval of chance, handovers as units")  # fmt: skip
-        ax.plot(rolling["until"], rolling["share"], color=COLOUR["to_russia"], linewidth=1.4, marker=MARKER["to_russia"],
-                markersize=4, label="share to Russia")  # fmt: skip
-        top = float(np.nanmax([rolling["interval_high"].max(), rolling["bound_high"].max(), rolling["share"].max()]))
-        ax.set_ylim(0, top * 1.45)  # room above for the key: it must hide no data
-        if top > 0.5:
-            ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-        if top > 0.5:
-            ax.axhline(0.5, color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            if abs(rolling["share"].iloc[-1] - 0.5) > 0.06:
-                ax.annotate("1:1", (1, 0.5), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                            va="center", fontsize=9, color="#555555", annotation_clip=False)  # fmt: skip
-        ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        marked = [(name, when) for name, when in (at or {}).items() if since <= when <= until]
-        for _, when in marked:
-            ax.axvline(when, color=COLOUR["accent"], linewidth=1, linestyle=":", zorder=1)
-        # A turn of the year is a tick of the axis already: its line needs no words.
-        for k, (name, when) in enumerate(m for m in marked if (m[1].month, m[1].day) != (1, 1)):
-            right = (when - since) < (until - since) * 0.5
-            ax.annotate(name, (when, 0.70 - 0.08 * (k % 5)), (4 if right else -4, 0), xycoords=("data", "axes fraction"),
-                        textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
-                        color=COLOUR["accent"], bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1})  # fmt: skip
-        base.unread(ax, rolling.attrs, rolling.attrs.get("kind"), since, until, at=0.14)
+    marked = {name: day for name, day in (at or {}).items() if since <= day <= until}
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
         base.time_axis(ax, since, until)
-        last, first = rolling.iloc[-1], rolling.iloc[0]
-        ax.annotate(percent(last["share"]), (last["until"], last["share"]), (6, 4), textcoords="offset points",
-                    fontweight="bold", color=COLOUR["to_russia"], annotation_clip=False)  # fmt: skip
-        ax.legend(
-            loc="upper right",
-            fontsize=9,
-            borderaxespad=0.2,
-            frameon=True,
-            facecolor="white",
-            edgecolor="none",
-            framealpha=0.9,
-        )
-        title = (f"Share of {what} {_that(what)} went to Russia: {percent(first['share'])} in the {width} handovers to "
-                 f"{first['through']}, {percent(last['share'])} in the {width} to {last['through']}")  # fmt: skip
-        low, high = last["interval_low"], last["interval_high"]
-        alt = f"A line with a band and whiskers by date. {title}; " + (
-            f"95% interval of the last {percent(low)} to {percent(high)}."
-            if pd.notna(low)
-            else "no interval for the last."
-        )
-        base.frame(fig, title, f"Share to Russia of all persons in the last {width} handovers with a figure in both directions, "
-                   "at the day of the last. Band: disagreement, missing figures. Lines: chance.",
-                   _source(rolling.attrs, words.GUARDRAIL), alt)  # fmt: skip
-        fig.subplots_adjust(right=0.925)
-    return fig
+        _share_line(ax, rolling, style)
+        _marked_days(ax, marked, style)
+        base.unread(ax, rolling, since, until, style, at=None)
+        base.head(ax, style)
+
+    first, last = rolling.iloc[0], rolling.iloc[-1]
+    ends = {
+        "first": {"share": first["share"], "day": last_day(first)},
+        "last": {"share": last["share"], "day": last_day(last)},
+    }
+    title = say("asymmetry/share_over_time_title", what=what, width=width, **ends)
+    chance = last[["interval_low", "interval_high"]].tolist()
+    interval = chance if pd.notna(chance[0]) else None
+    return Chart(
+        name,
+        title,
+        paint,
+        say("asymmetry/share_over_time_subtitle", width=width),
+        _result_source(rolling),
+        say("asymmetry/share_over_time_alt", title=title, interval=interval),
+        aspect={"page": 0.5, "phone": 0.95},
+    )
 
 
-def _source(attrs: Mapping[Any, Any], note: str = "") -> str:
-    """Return the source line for a chart of results, from what the rows they came from carried."""
-    return base.source_line(words.plural(attrs["handovers"], "handover"), attrs, attrs["claimants"], note)
+def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
+    days, colour = rolling["until"], style.colours["to_russia"]
+    size, half = style.sizes["small"], base.room(ax)[0] / 2 - 0.4
+    limits = "limits: range of published claims and missing figures"
+    interval = "95% interval of chance, handovers as units"
+    ax.plot(
+        days,
+        rolling["share"],
+        color=colour,
+        linewidth=1.4,
+        marker=style.markers["to_russia"],
+        markersize=4,
+        label="share to Russia",
+    )
+    ax.fill_between(
+        days,
+        rolling["bound_low"],
+        rolling["bound_high"],
+        color=colour,
+        alpha=0.22,
+        linewidth=0,
+        label=base.fits(half, size, limits, "limits: claims and missing figures"),
+    )
+    chance = rolling[rolling["interval_low"].notna()]
+    ax.vlines(
+        chance["until"],
+        chance["interval_low"],
+        chance["interval_high"],
+        color=style.colours["ink"],
+        linewidth=0.9,
+        label=base.fits(half, size, interval, "95% interval of chance"),
+    )
+    top = float(np.nanmax(rolling[["interval_high", "bound_high", "share"]].to_numpy("float64")))
+    ax.set_ylim(0, top * 1.08)
+    steps = mpl.ticker.MaxNLocator(max(2, min(5, int(base.room(ax)[1] / 0.35))))
+    ax.set_yticks([t for t in steps.tick_values(0, top) if t <= top * 1.08])
+    if top > 0.5:
+        dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
+        ax.axhline(0.5, color=style.colours["line"], label="1:1", **dashed)
+    _percent_axis(ax.yaxis)
+    last = rolling.iloc[-1]
+    ax.annotate(
+        percent(last["share"]),
+        (last["until"], last["share"]),
+        (6, 4),
+        textcoords="offset points",
+        size=style.sizes["text"],
+        weight="bold",
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> None:
+    """Mark days by dotted lines named above the data, each name in a row where it meets no other.
+
+    A turn of the year is a tick of the axis already: its line needs no words. A name that finds no
+    room in the upper third stands in the key with its day; on low axes such a day is left out.
+    """
+    wide, high = base.room(ax)
+    wide *= 0.95  # ticks and the last figure will take the rest
+    begin, end = ax.get_xlim()
+    size, colour = style.sizes["small"], style.colours["accent"]
+    row = size * 1.5 / 72
+    rows: list[list[tuple[float, float]]] = [
+        [] for _ in range(int(high / 3 / row) if high > LOW else 0)
+    ]
+    used = 0
+    dotted: Any = {"color": colour, "linewidth": 1, "linestyle": ":", "zorder": 1}
+    for name, day in sorted(days.items(), key=lambda item: item[1]):
+        if (day.month, day.day) == (1, 1):
+            ax.axvline(day, **dotted)
+            continue
+        at = (mpl.dates.date2num(day) - begin) / (end - begin) * wide
+        long = base.long(name, size) + 0.1
+        right = at + long <= wide
+        span = (at, at + long) if right else (at - long, at)
+        free = (k for k, r in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in r))
+        k = next(free, None) if span[0] >= 0 else None
+        if k is None:
+            if high > LOW:
+                texts = f"{name} ({words.date(day)})", name, words.date(day)
+                ax.axvline(day, label=base.fits(wide - 0.4, size, *texts), **dotted)
+            continue
+        ax.axvline(day, **dotted)
+        rows[k].append(span)
+        used = max(used, k + 1)
+        ax.annotate(
+            name,
+            (day, 1),
+            (4 if right else -4, -72 * row * (k + 1)),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="top",
+            size=size,
+            color=colour,
+            bbox=style.plate,
+        )
+    if used:
+        ax.set_ylim(0, ax.get_ylim()[1] / (1 - row * (used + 1) / (0.8 * high)))
+
+
+# --- the lenses ----------------------------------------------------------------------------------
 
 
 def lens_shares(table: pd.DataFrame) -> Chart:
-    """Draw the share under each lens: dot, limits as a bar, interval of chance as a line. `table` from `asymmetry.lenses`."""
+    """Draw the share under each lens: a square, its limits as a bar, its interval of chance as a
+    line.
+
+    `table` as `repatria.analysis.asymmetry.lenses` returns it. Raises ValueError for a frame that
+    has lost its coverage.
+
+    >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
+    >>> lens_shares(table).title[-55:]
+    '1.27% under each of the 3 lenses that have a share'
+
+    See also `share_over_time`.
+    """
+    base.ground(table)
+    what = words.noun(table.attrs)
     shown = table[table["share"].notna()]
     if shown.empty:
-        return base.empty("No lens has a handover with a figure in both directions in this window.")
-    what = words.noun(table.attrs)
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(4.0)
-        ax = fig.subplots()
-        for i, row in enumerate(table.to_dict("records")):
-            y = len(table) - 1 - i
-            ax.text(0.0, y + 0.33, f"{words.LENS_WORDS[row['lens']]}: {words.plural(row['events_in'], 'handover')} in, {row['events_out']} out",
-                    transform=ax.get_yaxis_transform(), fontsize=9.5, va="center", color=COLOUR["ink"])  # fmt: skip
-            if pd.isna(row["share"]):
-                ax.text(0.0, y - 0.02, "no handover with a figure in both directions", transform=ax.get_yaxis_transform(),
-                        fontsize=9.5, va="center", color=COLOUR["quiet"], style="italic")  # fmt: skip
-                continue
-            ax.barh(y - 0.02, row["bound_high"] - row["bound_low"], left=row["bound_low"], height=0.24,
-                    color=COLOUR["to_russia"], alpha=0.28)  # fmt: skip
-            if pd.notna(row["interval_low"]):
-                ax.plot([row["interval_low"], row["interval_high"]], [y - 0.02] * 2, color=COLOUR["ink"], linewidth=1.3)
-            ax.plot(row["share"], y - 0.02, marker=MARKER["to_russia"], color=COLOUR["to_russia"], markersize=7,
-                    markeredgecolor="white")  # fmt: skip
-            ax.annotate(percent(row["share"], 2), (1, y - 0.02), (-2, 0), xycoords=("axes fraction", "data"),
-                        textcoords="offset points", ha="right", va="center", fontsize=10.5, fontweight="bold",
-                        color=COLOUR["to_russia"])  # fmt: skip
-        ends = shown[["bound_high", "interval_high", "share"]].max().max()
-        ax.set_xlim(0, min(1.0, ends) * 1.2)
-        ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0 if ends > 0.06 else 1))
-        ax.set_ylim(-0.35, len(table) - 0.45)
+        message = "No lens has a handover with a figure in both directions in this window."
+        return base.empty(f"lens-shares-{what}", message)
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        ends = max(shown[["bound_high", "interval_high", "share"]].max().max(), 0.01)
+        figures = base.long("00.00%", style.sizes["text"], "bold") / base.room(ax)[0]
+        ax.set_xlim(0, min(1.0, ends) / max(1 - figures - 0.06, 0.3))
+        ax.set_ylim(len(table) - 0.55, -0.65)
+        for y, row in enumerate(table.to_dict("records")):
+            _lens_row(ax, y, row, style)
+        _percent_axis(ax.xaxis, 0 if ends > 0.06 else 1)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(max(2, int(base.room(ax)[0] / 0.8))))
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
-        digits = asymmetry.agreed_digit(list(shown["share"]), most=2)
-        low, high = percent(shown["share"].min(), 2), percent(shown["share"].max(), 2)
-        if len(shown) == 1:
-            finding = f"{low}, under the only lens that has a share"
-        elif digits is None:
-            finding = f"{low} to {high}, depending on whose claims are counted"
-        else:
-            every = "whichever side's claims are counted" if len(shown) == len(table) else (
-                f"under each of the {len(shown)} lenses that have a share")  # fmt: skip
-            finding = f"{percent(shown['share'].iloc[0], digits)} {every}"
-        title = f"Share of {what} {_that(what)} went to Russia through {table.attrs['through']}: {finding}"
-        base.frame(fig, title, "Square: share. Bar: limits, each missing count from none to the largest that lens has seen. "
-                   "Line: 95% interval of chance, handovers as units.", _source(table.attrs, words.GUARDRAIL),
-                   f"Four rows of a dot with a bar and a line. {title}. "
-                   + "; ".join(f"{words.LENS_WORDS[r['lens']]}: {percent(r['share'], 2)}" for r in table.to_dict("records"))
-                   + ".")  # fmt: skip
-    return fig
+
+    title = say(
+        "asymmetry/lens_shares_title",
+        what=what,
+        through=last_day(table.attrs),
+        with_share=len(shown),
+        of=len(table),
+        digits=asymmetry.agreed_digit(list(shown["share"]), most=2),
+        share=shown["share"].iloc[0],
+        lowest=shown["share"].min(),
+        highest=shown["share"].max(),
+    )
+    return Chart(
+        f"lens-shares-{what}",
+        title,
+        paint,
+        say("asymmetry/lens_shares_subtitle"),
+        _result_source(table),
+        say("asymmetry/lens_shares_alt", title=title, rows=table.to_dict("records")),
+        aspect={"page": 0.38, "phone": 0.8},
+    )
+
+
+def _lens_row(ax: Axes, y: int, row: Mapping[str, Any], style: Style) -> None:
+    lens, wide = LENS_WORDS[row["lens"]], base.room(ax)[0]
+    size = style.sizes["text" if wide > 4 else "small"]
+    counts = f"{row['events_in']} in, {row['events_out']} out"
+    handovers = f"{plural(row['events_in'], 'handover')} in, {row['events_out']} out"
+    texts = f"{lens}: {handovers}", f"{lens}: {counts}", lens
+    ends = ax.get_yaxis_transform()
+    ax.text(
+        0, y - 0.36, base.fits(wide * 1.15, size, *texts), transform=ends, size=size, va="center"
+    )
+    if pd.isna(row["share"]):
+        text = base.fits(wide, size, "no handover with a figure in both directions", "no share")
+        quiet: Any = {"color": style.colours["quiet"], "style": "italic"}
+        ax.text(0, y, text, transform=ends, size=size, va="center", **quiet)
+        return
+    colour = style.colours["to_russia"]
+    limits = row["bound_high"] - row["bound_low"]
+    ax.barh(y, limits, left=row["bound_low"], height=0.26, color=colour, alpha=0.28)
+    if pd.notna(row["interval_low"]):
+        chance = [row["interval_low"], row["interval_high"]]
+        ax.plot(chance, [y, y], color=style.colours["ink"], linewidth=1.3)
+    ax.plot(
+        row["share"],
+        y,
+        marker=style.markers["to_russia"],
+        color=colour,
+        markersize=7,
+        markeredgecolor=style.colours["paper"],
+    )
+    bold: Any = {"ha": "right", "va": "center", "weight": "bold", "color": colour}
+    ax.text(1, y, percent(row["share"], 2), transform=ends, size=size, **bold)
+
+
+# --- sizes ---------------------------------------------------------------------------------------
 
 
 def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
-    """Draw how concentrated the sums are (Lorenz curves) and the size of each handover to Ukraine, round sizes marked."""
-    if events.empty:
-        return base.empty(NO_EVENT)
+    """Draw how concentrated the sums are (Lorenz curves) and the size of each handover to Ukraine.
+
+    `events` as `Record.events` returns it; a size whose published range holds a multiple of `step`
+    is marked as round. Raises ValueError for a frame that has lost its coverage.
+
+    >>> chart = sizes(record.events("bodies", since="2025-07-01", until="2025-12-31"))
+    >>> chart.panels
+    ('concentration', 'sizes')
+
+    See also `repatria.analysis.asymmetry.concentration` and `batches`.
+    """
+    base.ground(events)
     what = words.noun(events.attrs)
-    curves = {d: asymmetry.concentration(events, d) for d in names.SIDES}
+    name = f"sizes-{what}"
     b = asymmetry.batches(events, "to_ukraine", step)
     if b.empty:
-        return base.empty("No handover in this window has a known count to Ukraine.")
+        none = "No handover in this window has a known count to Ukraine."
+        return base.empty(name, NO_EVENT if events.empty else none)
+    curves = {d: asymmetry.concentration(events, d) for d in names.SIDES}
+    told = {d: c for d, c in curves.items() if c.top_share is not None}
+    held = {d: say("asymmetry/held", **vars(c)) for d, c in told.items()}
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        _lorenz(axes["concentration"], {d: c.curve for d, c in told.items()}, held, style)
+        _sizes(axes["sizes"], events, b, style)
+
+    title = say(
+        "asymmetry/sizes_title",
+        what=what,
+        through=names.event_day(events.iloc[-1]),
+        counts=len(b),
+        step=step,
+        round_run=b.attrs["round_run"],
+        **curves,
+    )
+    return Chart(
+        name,
+        title,
+        paint,
+        say("asymmetry/sizes_subtitle"),
+        base.footer(events),
+        say("asymmetry/sizes_alt", title=title, held=list(held.values())),
+        panels=("concentration", "sizes"),
+        aspect={"page": 0.95, "phone": 1.7},
+        layout={"page": {"mosaic": [["concentration"], ["sizes"]]}},
+    )
+
+
+def _lorenz(
+    ax: Axes, curves: Mapping[str, pd.DataFrame], held: Mapping[str, str], style: Style
+) -> None:
+    dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3))}
+    ax.plot([0, 1], [0, 1], color=style.colours["line"], **dashed)
+    size = style.sizes["small"]
+    wide, high = base.room(ax)
+    roomy = high > 0.8
+    if roomy:
+        ax.annotate(
+            base.fits(0.6 * wide - 0.1, size, "all handovers of one size", "all of one size"),
+            (0.62, 0.62),
+            (-6, 3),
+            textcoords="offset points",
+            size=size,
+            color=style.colours["text"],
+            ha="right",
+        )
+        ax.set_xlabel("share of handovers, smallest first")
+    lines: dict[str, Any] = {"to_ukraine": "-", "to_russia": (0, (6, 1.5))}
+    for d, curve in curves.items():
+        ax.plot(
+            curve["handovers"],
+            curve["persons"],
+            color=style.colours[d],
+            linewidth=1.9,
+            linestyle=lines[d],
+            label=held[d] if roomy else names.SIDES[d],
+        )
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    for axis in (ax.xaxis, ax.yaxis):
+        _percent_axis(axis)
+    base.head(
+        ax,
+        style,
+        "Share of persons held by the smallest handovers, running",
+        "Share of persons, running",
+    )
+
+
+def _sizes(ax: Axes, events: pd.DataFrame, b: pd.DataFrame, style: Style) -> None:
     since, until = base.window(events)
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(7.2)
-        top, bottom = fig.subplots(2, 1, height_ratios=(1, 1))
-        top.plot([0, 1], [0, 1], color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)))
-        top.annotate("all handovers of one size", (0.30, 0.30), (-4, 3), textcoords="offset points", fontsize=9,
-                     color="#666666", ha="right")  # fmt: skip
-        for d, c in curves.items():
-            if c.gini is None:
-                continue
-            top.plot(c.curve["handovers"], c.curve["persons"], color=COLOUR[d], linewidth=1.9,
-                     linestyle="-" if d == "to_ukraine" else (0, (6, 1.5)))  # fmt: skip
-        text = [
-            f"{names.SIDES[d]}: the {c.top} largest of {c.handovers} hold {percent(c.top_share, 0)}"
-            if c.handovers > c.top
-            else f"{names.SIDES[d]}: {words.plural(c.handovers, 'handover')} with a figure"
-            for d, c in curves.items() if c.top_share is not None
-        ]  # fmt: skip
-        for k, (d, line) in enumerate(
-            zip([d for d, c in curves.items() if c.top_share is not None], text, strict=True)
-        ):
-            top.text(0.02, 0.95 - 0.11 * k, ("—  " if d == "to_ukraine" else "- -  ") + line, transform=top.transAxes,
-                     color=COLOUR[d], fontweight="bold", fontsize=9.5, va="top")  # fmt: skip
-        for axis in (top.xaxis, top.yaxis):
-            axis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-        top.set_xlim(0, 1)
-        top.set_ylim(0, 1)
-        top.set_title("Share of persons held by the smallest handovers, running", fontweight="bold")
-        top.set_xlabel("share of handovers, smallest first", fontsize=9.5)
-        plain, rounds = b[~b["round"]], b[b["round"]]
-        bottom.vlines(b["date"], 0, b["persons"], color=COLOUR["to_ukraine"], linewidth=0.9, alpha=0.6)
-        bottom.scatter(plain["date"], plain["persons"], s=22, color=COLOUR["to_ukraine"], zorder=3)
-        bottom.scatter(rounds["date"], rounds["persons"], s=46, marker="D", facecolors="white",
-                       edgecolors=COLOUR["accent"], linewidths=1.6, zorder=4)  # fmt: skip
-        peak = max(1, int(b["persons"].max()))
-        for level in range(step, int(peak * 1.12) + 1, step):
-            bottom.axhline(level, color="#9A9A9A", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        bottom.set_ylim(0, peak * 1.15)
-        bottom.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        base.unread(bottom, events, events.attrs.get("kind"), since, until, at=0.4)
-        base.time_axis(bottom, since, until)
-        key = f"; ◇ {number(step)} fits the claims ({len(rounds)} of {len(b)})" if len(rounds) else ""
-        bottom.set_title(f"Persons per handover to Ukraine{key}", fontweight="bold")
-        run = b.attrs["round_run"]
-        title = f"{what.capitalize()} through {_ended(events)}: " + (
-            f"a round {number(step)} fits the published claims on each of the latest {run} handovers to Ukraine" if run > 1
-            else f"{number(curves['to_ukraine'].persons)} to Ukraine and {number(curves['to_russia'].persons)} to Russia in known "
-            "counts" if len(b) <= curves["to_ukraine"].top
-            else f"the {curves['to_ukraine'].top} largest handovers hold {percent(curves['to_ukraine'].top_share, 0)} of all to Ukraine"
-        )  # fmt: skip
-        base.frame(fig, title, "Persons, known counts only. Handovers without a figure are in neither panel.",
-                   base.footer(events), f"Two panels: Lorenz curves and sizes by date. {title}. {'; '.join(text)}.")  # fmt: skip
-        fig.subplots_adjust(hspace=0.45)
-    return fig
+    step, colour = b.attrs["step"], style.colours["to_ukraine"]
+    b = b[b["persons"] > 0]
+    plain, rounds = b[~b["round"]], b[b["round"]]
+    ax.vlines(b["date"], 0, b["persons"], color=colour, linewidth=0.9, alpha=0.6)
+    ax.scatter(plain["date"], plain["persons"], s=22, color=colour, zorder=3)
+    if len(rounds):
+        ax.scatter(
+            rounds["date"],
+            rounds["persons"],
+            s=46,
+            marker="D",
+            facecolors=style.colours["paper"],
+            edgecolors=style.colours["accent"],
+            linewidths=1.6,
+            zorder=4,
+            label=f"{number(step)} fits the claims ({len(rounds)} of {len(b)})",
+        )
+    peak = max(1, int(b["persons"].max()) if len(b) else 1)
+    levels = range(step, int(peak * 1.12) + 1, step)
+    for level in levels if len(levels) <= RULES else []:
+        dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
+        ax.axhline(level, color=style.colours["line"], **dashed)
+    ax.set_ylim(0, peak * 1.15)
+    base.absent_marks(ax, events, "to_ukraine", style)
+    base.unread(ax, events, since, until, style, at=None)
+    base.time_axis(ax, since, until)
+    base.count_axis(ax)
+    base.head(ax, style, "Persons per handover to Ukraine", "Persons to Ukraine")
+
+
+def __dir__() -> list[str]:
+    return __all__

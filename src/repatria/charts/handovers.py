@@ -15,6 +15,7 @@ from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.display import words
+from repatria.display.asymmetry import reading
 from repatria.display.words import number, plural, say, span
 from repatria.record import names
 
@@ -159,7 +160,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         ax.grid(axis="y", visible=False)
         base.count_axis(ax, "x")
 
-    title = say("handovers/shared_scale_title", through=_last(events), reading=share.reading)
+    title = say("handovers/shared_scale_title", through=_last(events), reading=reading(share))
     both = share.events_in if share.share is not None else 0
     return Chart(
         name,

@@ -159,8 +159,7 @@ def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
 def _columns(lengths: Sequence[float], inches: float) -> int:
     """Return in how many columns texts of these lengths stand in so many inches beside their marks."""
     for columns in range(len(lengths), 1, -1):
-        rows = -(-len(lengths) // columns)
-        widest = [max(lengths[i : i + rows]) for i in range(0, len(lengths), rows)]
+        widest = [max(part) for part in np.array_split(lengths, columns)]  # as a legend does
         if sum(widest) + 0.32 * len(widest) <= inches:
             return columns
     return 1

@@ -1,275 +1,372 @@
-"""Asymmetry as the reader sees it: sentences and tables with computed numbers."""
+"""Asymmetry as the reader sees it: sentences and tables with computed numbers.
+
+Sentences stand in `en/asymmetry/<function>….md.j2`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.asymmetry import LEAST, batches, bounds, concentration, interval, share, shares
+from repatria.analysis.asymmetry import (
+    LEAST,
+    agreed_digit,
+    batches,
+    bounds,
+    concentration,
+    interval,
+    share,
+    shares,
+)
 from repatria.display import words
 from repatria.display.table import Table
-from repatria.display.words import GUARDRAIL, LENS_WORDS, Prose, agreed_digit, counted, number, percent
+from repatria.display.words import LENS_WORDS, Prose, counted, say
 from repatria.record import names
 from repatria.record.names import KIND_WORDS, SIDES
 from repatria.record.schema import DIRECTIONS
 
+__all__ = [
+    "bounds_table",
+    "change_table",
+    "change_words",
+    "front_table",
+    "in_short",
+    "interval_table",
+    "last_day",
+    "lens_table",
+    "lens_words",
+    "reading",
+    "shares_table",
+    "size_words",
+]
 
-def _between(low: float | None, high: float | None, word: str = "to") -> str:
-    return f"{percent(low).rstrip('%')} {word} {percent(high)}"
-
-
-NO_EVENT = "No handover of this kind is on record in this window, so there is no share to give."
-
-
-def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
-    """Return the share, its reading and its three uncertainties in sentences, with the guardrail."""
-    if events.empty:
-        return Prose(NO_EVENT)
-    s, what = share(events), words.noun(events.attrs)
-    one, many = KIND_WORDS.get(what, ("handover", "handovers"))
-    if s.share is None:
-        return Prose(f"None of the {words.plural(len(events), one, many)} in this window has a figure in both "
-                     "directions, so there is no share to give.")  # fmt: skip
-    first, last = names.event_day(events.iloc[0]), names.event_day(events.iloc[-1])
-    out = (
-        f"**{percent(s.share)} went to Russia**: {number(s.to_russia)} of {number(s.to_russia + s.to_ukraine)} {what} in "
-        f"the {words.plural(s.events_in, one, many)} with a figure in both directions ({s.reading}), {first if first == last else f'{first} to {last}'}."
-    )
-    b = bounds(events, seen).set_index("cap")
-    p = b.loc["published"]
-    out += (f" *Disagreement:* the published claims on these allow {_between(p['low'], p['high'])}."
-            if percent(p["low"]) != percent(p["high"]) else
-            " *Disagreement:* the published claims on these leave that figure as it is.")  # fmt: skip
-    if s.events_out:
-        w = b.loc["largest"]
-        out += (f" *Absence:* {words.plural(s.events_out, 'more', 'more')} lack a figure in at least one direction; were "
-                f"each missing count anything up to the largest ever published for its direction, the share of all "
-                f"would lie between {_between(w['low'], w['high'], 'and')}.")  # fmt: skip
-    else:
-        out += " *Absence:* no figure is missing."
-    i = interval(events)
-    out += (f" *Chance:* with the exchange as the unit, the {i.level:.0%} interval is {_between(i.low, i.high)}."
-            if i.low is not None else
-            " *Chance:* too few exchanges, or no variation between them, for an interval.")  # fmt: skip
-    return Prose(f"{out}\n\n*{GUARDRAIL}*")
-
-
-def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
-    """Return `shares` as readers see it; per event with a link to its claims."""
-    g = shares(events, by)
-    frame = g[[by, "share", *DIRECTIONS, "events_in", "events_out", "reading"]].copy()
-    note = "Persons are those of the handovers in: with a figure in both directions. "
-    if by == "event":
-        note = "No share without a figure in both directions; none is a statement, not a gap. "
-        e = events.set_index("event_id").loc[g["event"]]
-        for d in DIRECTIONS:
-            frame[d] = [counted(n, a) for n, a in zip(e[d], e[f"{d}_absence"], strict=True)]
-        frame = frame.drop(columns=["events_in", "events_out"]).iloc[::-1].reset_index(drop=True)
-    else:
-        for a in ("zero", "withheld", "not_reported"):
-            frame[a] = g[[f"{d}_{a}" for d in DIRECTIONS]].sum(axis=1)
-    frame = frame.rename(columns={
-        "share": "share to Russia", **SIDES, "events_in": "handovers in", "events_out": "handovers out",
-        "zero": "counts of zero", "withheld": "size withheld", "not_reported": "not reported",
-    })  # fmt: skip
-    if g.empty:
-        note = NO_EVENT + " "
-    what = words.noun(events.attrs)
-    return Table(f"share-{what}-{by}", f"Share of {what} that went to Russia, by {by}", frame,
-                 links=["event"] if by == "event" else [], show={"share to Russia": "{:.1%}"},
-                 notes=[note + GUARDRAIL])  # fmt: skip
-
-
-def lens_table(table: pd.DataFrame) -> Table:
-    """Return `lenses` as readers see it."""
-    f = pd.DataFrame(
-        {
-            "lens": table["lens"].map(LENS_WORDS), "share to Russia": table["share"], **{
-                side: table[d] for d, side in SIDES.items()}, "handovers in": table["events_in"],
-            "handovers out": table["events_out"], "bounds: lowest": table["bound_low"],
-            "bounds: highest": table["bound_high"], "95% interval: low": table["interval_low"],
-            "95% interval: high": table["interval_high"], "reading": table["reading"],
-        }
-    )  # fmt: skip
-    show = dict.fromkeys([c for c in f.columns if c.startswith(("share", "bounds", "95%"))], "{:.2%}")
-    what = words.noun(table.attrs)
-    return Table(f"lenses-{what}", f"The share of {what} to Russia, by whose claims are counted", f, show=show,
-                 notes=["Bounds: missing counts anywhere from none to the largest that lens has ever seen in that "
-                        "direction. Interval: exchanges as units, chance only. " + GUARDRAIL])  # fmt: skip
-
-
-def lens_words(table: pd.DataFrame) -> Prose:
-    """Return whether the lenses agree, to which digit, and over how many handovers, as a sentence."""
-    with_share = table[table["share"].notna()]
-    silent = table[table["share"].isna()]
-    if with_share.empty:
-        return Prose(
-            "No lens has a handover with a figure in both directions in this window, so there is no share to give."
-        )
-    names = {1: "one", 2: "two", 3: "three", 4: "four"}
-    digits = agreed_digit(list(with_share["share"]))
-    place = {0: "the whole percent", 1: "the first decimal of a percent", 2: "the second decimal of a percent",
-             3: "the third decimal of a percent"}  # fmt: skip
-    count = (
-        f"All {names[len(table)]}"
-        if silent.empty
-        else f"{names[len(with_share)].capitalize()} of the {names[len(table)]}"
-    )
-    if len(with_share) == 1:
-        out = (
-            f"Only one lens has a share, {percent(with_share['share'].iloc[0], 2)}, so there is nothing to agree with."
-        )
-    elif digits is not None:
-        out = f"{count} lenses agree to {place[digits]}: {percent(with_share['share'].iloc[0], digits)} went to Russia."
-    else:
-        low, high = with_share.loc[with_share["share"].idxmin()], with_share.loc[with_share["share"].idxmax()]
-        out = (f"The {names[len(with_share)]} lenses with a share do not agree to a whole percent: from "
-               f"{percent(low['share'])} ({LENS_WORDS[low['lens']]}, {low['events_in']} handovers) to "
-               f"{percent(high['share'])} ({LENS_WORDS[high['lens']]}, {high['events_in']}).")  # fmt: skip
-        common = int(with_share["common_events"].iloc[0])
-        if common:
-            same = agreed_digit(list(with_share["common_share"]))
-            spread = percent(with_share["common_share"].iloc[0], same or 0) if same is not None else _between(
-                with_share["common_share"].min(), with_share["common_share"].max())  # fmt: skip
-            out += (f" They do not hold the same handovers: over the {words.plural(common, 'handover')} that each of "
-                    f"them holds, the share is {spread}"
-                    + (f", alike to {place[same]}." if same is not None else "."))  # fmt: skip
-        else:
-            out += " No handover has a share under each of them, so what differs is which handovers they hold."
-    for _, row in silent.iterrows():
-        out += (f" {LENS_WORDS[row['lens']].capitalize()}: no share, {words.plural(int(row['events_out']), 'handover')} "
-                "without a figure in both directions.")  # fmt: skip
-    return Prose(f"{out}\n\n*{GUARDRAIL}*")
-
-
-_CAP_WORDS = {
+CAP_WORDS = {
     "published": "none missing: only handovers in",
     "largest": "the largest ever published for that direction",
     "pledge": "what was promised under the agreement, less what is known; else the largest",
     "parity": "as many as in the other direction",
     "none": "no cap",
 }
+METHOD_WORDS = {
+    "clustered_event": "event-clustered ratio, t",
+    "clustered_deal": "deal-clustered ratio, t",
+    "bootstrap": "cluster bootstrap, BCa",
+    "beta_binomial": "beta-binomial, profile likelihood",
+    "jeffreys": "Jeffreys on the totals",
+}
+COUNT_WORDS = {
+    "zero": "counts of zero",
+    "withheld": "size withheld",
+    "not_reported": "not reported",
+}
+NO_AGREEMENT = "no agreement named"
+
+
+def reading(counts: Any) -> Prose:
+    """Return a share as "n to 1", to Ukraine over to Russia.
+
+    `counts` has events_in, to_ukraine and to_russia: a `Share`, or a row of `shares` or `lenses`.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> reading(rp.analysis.asymmetry.share(events))
+    '77.7 to 1, to Ukraine over to Russia'
+    """
+    fields = ("events_in", "to_ukraine", "to_russia")
+    return say("asymmetry/reading", **{name: getattr(counts, name) for name in fields})
+
+
+def _readings(table: pd.DataFrame) -> pd.Series:
+    return pd.Series([reading(row) for row in table.itertuples()], table.index, dtype="str")
+
+
+def last_day(of: Any) -> str:
+    """Return the last day of a row of `rolling`, or of the `attrs` of `lenses`, as far as it is
+    known.
+    """
+    return names.event_day(SimpleNamespace(date=of["until"], date_precision=of["until_precision"]))
+
+
+def break_name(name: str) -> str:
+    """Return a break of `breaks` as readers see it: the new year "2024" is the end of 2023."""
+    return say("asymmetry/turn_of_year", year=int(name)) if name.isdigit() else name
+
+
+def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
+    """Return the share, its reading and its three uncertainties in sentences, with the guardrail.
+
+    `seen` holds the events whose largest count caps what is missing; see `bounds`.
+
+    >>> events = record.events("bodies", since="2025-06-13", until="2025-06-13")
+    >>> in_short(events)[:62]
+    '**0.0% went to Russia**: 0 of 1,200 bodies in the 1 handover o'
+    """
+    s, i, caps = share(events), interval(events), bounds(events, seen).set_index("cap")
+    what = words.noun(events.attrs)
+    one, many = KIND_WORDS.get(what, ("handover", "handovers"))
+    days = [names.event_day(events.iloc[at]) for at in (0, -1)] if len(events) else ["", ""]
+    return say(
+        "asymmetry/in_short",
+        **asdict(s),
+        reading=reading(s),
+        what=what,
+        one=one,
+        many=many,
+        first=days[0],
+        last=days[1],
+        published=caps.loc["published", ["low", "high"]].tolist(),
+        bounds=caps.loc["largest", ["low", "high"]].tolist(),
+        interval=(i.low, i.high),
+        level=i.level,
+    )
+
+
+def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
+    """Return `shares` as readers see it; per event by year, with a link to its claims.
+
+    Raises ValueError for an unknown `by`.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> print(shares_table(events, "year").csv())
+    year,share to Russia,to Ukraine,to Russia,handovers in,handovers out,reading,counts of zero,...
+    2025,0.0127139,6057,78,5,0,"77.7 to 1, to Ukraine over to Russia",3,0,0
+    <BLANKLINE>
+    """
+    g = shares(events, by)
+    frame = g[[by, "share", *DIRECTIONS]].copy()
+    if by == "event":
+        frame["reading"] = _readings(g)
+        e = events.set_index("event_id").loc[g["event"]]
+        for d in DIRECTIONS:
+            cells = zip(e[d], e[f"{d}_absence"], strict=True)
+            frame[d] = [counted(n, absence) for n, absence in cells]
+        frame = frame.iloc[::-1].reset_index(drop=True)
+    else:
+        frame["handovers in"], frame["handovers out"] = g["events_in"], g["events_out"]
+        frame["reading"] = _readings(g)
+        for absence, head in COUNT_WORDS.items():
+            frame[head] = g[[f"{d}_{absence}" for d in DIRECTIONS]].sum(axis=1)
+    if by == "agreement":
+        frame[by] = frame[by].mask(frame[by] == "", NO_AGREEMENT)
+    frame = frame.rename(columns={"share": "share to Russia", **SIDES})
+    what = words.noun(events.attrs)
+    years = pd.DatetimeIndex(g["since"]).year.astype("str")[::-1]
+    return Table(
+        f"share-{what}-{by}",
+        say("asymmetry/shares_table_title", what=what, by=by),
+        frame.assign(year=years) if by == "event" else frame,
+        links=["event"] if by == "event" else [],
+        show={"share to Russia": "{:.1%}"},
+        notes=[say("asymmetry/shares_table_note", groups=len(g), by=by)],
+        groups="year" if by == "event" else "",
+        data=frame,
+    )
+
+
+def lens_table(table: pd.DataFrame) -> Table:
+    """Return `lenses` as readers see it."""
+    frame = pd.DataFrame(
+        {
+            "lens": table["lens"].map(LENS_WORDS),
+            "share to Russia": table["share"],
+            **{side: table[d] for d, side in SIDES.items()},
+            "handovers in": table["events_in"],
+            "handovers out": table["events_out"],
+            "bounds: lowest": table["bound_low"],
+            "bounds: highest": table["bound_high"],
+            "95% interval: low": table["interval_low"],
+            "95% interval: high": table["interval_high"],
+            "reading": _readings(table),
+        }
+    )
+    spanners = {s: [c for c in frame if c.startswith(s)] for s in ("bounds", "95% interval")}
+    shares_shown = ["share to Russia", *spanners["bounds"], *spanners["95% interval"]]
+    what = words.noun(table.attrs)
+    return Table(
+        f"lenses-{what}",
+        say("asymmetry/lens_table_title", what=what),
+        frame,
+        show=dict.fromkeys(shares_shown, "{:.2%}"),
+        notes=[say("asymmetry/lens_table_note")],
+        spanners=spanners,
+    )
+
+
+def lens_words(table: pd.DataFrame) -> Prose:
+    """Return whether the lenses agree, to which digit, and over how many handovers, as a sentence.
+
+    >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
+    >>> lens_words(table)[:74]
+    'Three of the four lenses agree to the second decimal of a percent: 1.27% w'
+    """
+    with_share = table[table["share"].notna()]
+    if with_share.empty:
+        return say("asymmetry/lens_words", with_share=0)
+    values, same = with_share["share"], with_share["common_share"]
+    events = with_share["common_events"].iloc[0]
+    return say(
+        "asymmetry/lens_words",
+        with_share=len(with_share),
+        of=len(table),
+        digits=agreed_digit(list(values)),
+        share=values.iloc[0],
+        lowest=with_share.loc[values.idxmin()].to_dict(),
+        highest=with_share.loc[values.idxmax()].to_dict(),
+        common={
+            "events": events,
+            "digits": agreed_digit(list(same)) if events else None,
+            "share": same.iloc[0],
+            "low": same.min(),
+            "high": same.max(),
+        },
+        silent=table[table["share"].isna()].to_dict("records"),
+    )
 
 
 def bounds_table(table: pd.DataFrame) -> Table:
     """Return `bounds` as readers see it."""
-    missing = [f"{number(table[f'missing_{d}'].iloc[0])} {side}" for d, side in SIDES.items()]
-    caps = table.set_index("cap").loc["largest"]
-    largest = " and ".join(f"{number(caps[f'cap_{d}']) or 'none known'} {side}" for d, side in SIDES.items())
+    holds = np.where(table["holds_complete_case"], "yes", "no")
     frame = pd.DataFrame(
         {
-            "each missing count is at most": table["cap"].map(_CAP_WORDS), "lowest share to Russia": table["low"],
-            "highest share to Russia": table["high"], "complete-case share": table["complete_case"],
-            "holds the complete-case share": np.where(table["complete_case"].isna(), "no share",
-                                                      np.where(table["holds_complete_case"], "yes", "no")),
+            "each missing count is at most": table["cap"].map(CAP_WORDS),
+            "lowest share to Russia": table["low"],
+            "highest share to Russia": table["high"],
+            "complete-case share": table["complete_case"],
+            "holds the complete-case share": np.where(
+                table["complete_case"].isna(), "no share", holds
+            ),
         }
-    )  # fmt: skip
-    what = words.noun(table.attrs)
-    first = table.iloc[0]
-    return Table(f"bounds-{what}", f"What the missing figures could make of the share: {what}", frame,
-                 show={c: "{:.1%}" for c in frame.columns if "share" in c and "holds" not in c},
-                 notes=[f"Handovers in {first['events_in']}, out {first['events_out']}; missing counts: {' and '.join(missing)}; "
-                        f"largest ever published: {largest}. Limits, not an interval of chance. " + GUARDRAIL])  # fmt: skip
+    )
+    caps, what = table.set_index("cap").loc["largest"], words.noun(table.attrs)
+    note = say(
+        "asymmetry/bounds_table_note",
+        events_in=caps["events_in"],
+        events_out=caps["events_out"],
+        missing={d: caps[f"missing_{d}"] for d in DIRECTIONS},
+        largest={d: caps[f"cap_{d}"] for d in DIRECTIONS},
+    )
+    return Table(
+        f"bounds-{what}",
+        say("asymmetry/bounds_table_title", what=what),
+        frame,
+        show=dict.fromkeys(frame.columns[1:4], "{:.1%}"),
+        notes=[note],
+    )
 
 
 def interval_table(table: pd.DataFrame) -> Table:
     """Return `intervals` as readers see it."""
     frame = table.rename(columns={"share": "share to Russia", "icc": "correlation within units"})
+    frame["method"] = frame["method"].map(METHOD_WORDS)
     what = words.noun(table.attrs)
-    return Table(f"intervals-{what}", f"Chance: {table.attrs['level']:.0%} intervals for the share of {what} to Russia", frame,
-                 show={"share to Russia": "{:.2%}", "low": "{:.2%}", "high": "{:.2%}", "correlation within units": "{:.3f}"},
-                 notes=["Lower limit: takes each person as a draw of its own, which they are not; never quote it alone. "
-                        "The model's share weighs exchanges, not persons. " + GUARDRAIL])  # fmt: skip
+    return Table(
+        f"intervals-{what}",
+        say("asymmetry/interval_table_title", level=table.attrs["level"], what=what),
+        frame,
+        show={
+            **dict.fromkeys(("share to Russia", "low", "high"), "{:.2%}"),
+            "correlation within units": "{:.3f}",
+        },
+        notes=[say("asymmetry/interval_table_note")],
+    )
 
 
 def change_table(table: pd.DataFrame) -> Table:
     """Return `changes` as readers see it."""
-    n = table.attrs["nearest"]
+    compared = {"all": "all", "nearest": f"nearest {table.attrs['nearest']} on each side"}
     frame = pd.DataFrame(
         {
-            "break": table["at_name"], "first day after": table["at"],
-            "compared": table["compared"].map({"all": "all", "nearest": f"nearest {n} on each side"}),
-            "exchanges before": table["units_before"], "exchanges after": table["units_after"],
-            "share before": table["before"], "share after": table["after"], "difference": table["difference"],
-            "p": table["p"], "p, all looks counted": table["p_holm"],
+            "break": table["at_name"].map(break_name),
+            "first day after": table["at"],
+            "compared": table["compared"].map(compared),
+            "exchanges before": table["units_before"],
+            "exchanges after": table["units_after"],
+            "share before": table["before"],
+            "share after": table["after"],
+            "difference": table["difference"],
+            "p": table["p"],
+            "p, all looks counted": table["p_holm"],
         }
-    )  # fmt: skip
+    )
     what = words.noun(table.attrs)
-    return Table(f"changes-{what}", f"Did the share of {what} to Russia change? Permutation test over exchanges", frame,
-                 show={"share before": "{:.1%}", "share after": "{:.1%}", "difference": "{:+.1%}", "p": "{:.4f}",
-                       "p, all looks counted": "{:.4f}"},
-                 notes=[f"{words.plural(table.attrs['looks'], 'look')}, Holm's correction. Empty p: fewer than {LEAST} exchanges "
-                        "on a side. A small p says that before and after differ, not that the change came on that day: a "
-                        "slow trend gives small p at every break. " + GUARDRAIL])  # fmt: skip
+    return Table(
+        f"changes-{what}",
+        say("asymmetry/change_table_title", what=what),
+        frame,
+        show={
+            **dict.fromkeys(("share before", "share after"), "{:.1%}"),
+            "difference": "{:+.1%}",
+            **dict.fromkeys(("p", "p, all looks counted"), "{:.4f}"),
+        },
+        notes=[say("asymmetry/change_table_note", looks=table.attrs["looks"], least=LEAST)],
+    )
 
 
 def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
-    """Return, as a sentence, at which named breaks the share differs once all looks are counted."""
-    looked = table[table["p"].notna()]
-    if looked.empty:
-        return Prose(
-            f"No named break in this window has {LEAST} exchanges with a share on both sides, so nothing is tested."
-        )
+    """Return, as a sentence, at which named breaks the share differs once all looks are counted.
+
+    A break counts as different where p, all looks counted, is below `level` among the exchanges
+    nearest to it.
+    """
     differ, alike = [], []
-    for name, rows in looked.groupby("at_name", sort=False):
-        row = rows.set_index("compared").loc["nearest" if "nearest" in set(rows["compared"]) else "all"]
+    for name, rows in table[table["p"].notna()].groupby("at_name", sort=False):
+        row = rows.iloc[-1]  # the nearest, where they are not all
         if row["p_holm"] < level:
-            differ.append(f"{name}: {percent(row['before'])} before and {percent(row['after'])} after ({row['units_before']} "
-                          f"and {row['units_after']} exchanges, p = {row['p_holm']:.2g})")  # fmt: skip
+            differ.append({"name": break_name(name), **row})
         else:
-            alike.append(str(name))
-    out = f"Comparing the exchanges nearest to each break, with {words.plural(table.attrs['looks'], 'look')} counted: "
-    out += f"the share to Russia differs at {'; '.join(differ)}. " if differ else "no break shows a difference. "
-    if differ and alike:
-        out += f"No difference is shown at {'; '.join(alike)}. "
-    return Prose(
-        f"{out}A difference is not dated by the test: the share may have been on the move before.\n\n*{GUARDRAIL}*"
-    )
+            alike.append(break_name(name))
+    looks = table.attrs["looks"]
+    return say("asymmetry/change_words", differ=differ, alike=alike, looks=looks, least=LEAST)
 
 
 def front_table(table: pd.DataFrame) -> Table:
     """Return `fronts` as readers see it."""
-    a = table.attrs
-    frame = table.rename(columns={
-        "named": "named by the claimant as", "handovers": "handovers naming it", "share": "share of those with a direction",
-        "interval_low": "95% interval: low", "interval_high": "95% interval: high", "least": "least in one handover",
+    heads = {
+        "named": "named by the claimant as",
+        "handovers": "handovers naming it",
+        "share": "share of those with a direction",
+        "interval_low": "95% interval: low",
+        "interval_high": "95% interval: high",
+        "least": "least in one handover",
         "most": "most in one handover",
-    })  # fmt: skip
-    show = {c: "{:.1%}" for c in frame.columns if c.startswith(("share", "95%", "least", "most"))}
-    return Table("fronts", "Bodies to Ukraine by front direction, where the parts add up", frame, show=show,
-                 notes=[f"{a['breakdowns']} of {words.plural(a['handovers'], 'handover')} have parts that add up: "
-                        f"{number(a['persons'])} of their {number(a['whole'])} bodies have a direction, the rest other parts. "
-                        "No such breakdown is on record for bodies to Russia. " + GUARDRAIL])  # fmt: skip
+    }
+    shown = [head for column, head in heads.items() if column not in ("named", "handovers")]
+    numbers = {n: table.attrs[n] for n in ("breakdowns", "handovers", "persons", "whole")}
+    return Table(
+        "fronts",
+        "Bodies to Ukraine by front direction, where the parts add up",
+        table.rename(columns=heads),
+        show=dict.fromkeys(shown, "{:.1%}"),
+        notes=[say("asymmetry/front_table_note", **numbers)],
+        spanners={"95% interval": ["95% interval: low", "95% interval: high"]},
+    )
 
 
 def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
-    """Return how concentrated the sums are and how many handovers have a round or repeated size, as sentences."""
-    if events.empty:
-        return Prose(NO_EVENT)
-    parts = []
-    for d, side in SIDES.items():
-        c = concentration(events, d)
-        if c.top_share is None:
-            parts.append(f"No handover in this window has a known count above zero {side}.")
-            continue
-        if c.handovers <= c.top:
-            parts.append(
-                f"{words.plural(c.handovers, 'handover')} with a figure {side}: too few to speak of the largest."
-            )
-            continue
-        lacking = f"; {c.unknown} more have no figure" if c.unknown else ""
-        parts.append(f"The {c.top} largest of {words.plural(c.handovers, 'handover')} with a figure {side} hold {percent(c.top_share, 0)} "
-                     f"of the {number(c.persons)} (Gini {c.gini:.2f}{lacking}).")  # fmt: skip
-    agreed = ""
-    for d, side in SIDES.items():
+    """Return how concentrated the sums are, and how many handovers have a round or repeated size.
+
+    >>> events = record.events("bodies", since="2025-07-01", until="2025-12-31")
+    >>> "A round or repeated size points to a number agreed beforehand." in size_words(events)
+    True
+    """
+    agreed = []
+    for d in DIRECTIONS:
         b = batches(events, d, step)
-        n_round, n_repeats = int(b["round"].sum()), int(b["repeats"].sum())
-        if not n_round + n_repeats:
-            continue
-        told = [f"{n_round} hold a multiple of {number(step)} in the published range"] if n_round else []
-        told += [f"{n_repeats} equal the count before"] if n_repeats else []
-        run = b.attrs["round_run"]
-        parts.append(f"Of the {len(b)} counts {side}, {' and '.join(told)}"
-                     + (f"; the latest {run} are all round." if run > 1 else "."))  # fmt: skip
-        agreed = " A round or repeated size points to a number agreed beforehand."
-    return Prose(" ".join(parts) + agreed)
+        found = {"round": int(b["round"].sum()), "repeats": int(b["repeats"].sum())}
+        if any(found.values()):
+            run = b.attrs["round_run"]
+            agreed.append({"direction": d, "counts": len(b), "round_run": run, **found})
+    return say(
+        "asymmetry/size_words",
+        handovers=len(events),
+        sums=[concentration(events, d) for d in DIRECTIONS],
+        agreed=agreed,
+        step=step,
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,238 @@
+"""Sums, and what they are made of: front directions, concentration, sizes agreed beforehand.
+
+`asymmetry` is the public face of these functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from repatria.analysis.chance import clustered
+from repatria.record.rule import ABSENCES
+from repatria.record.schema import DIRECTIONS
+from repatria.record.view import Record
+
+__all__ = ["REGION_OF", "Concentration", "batches", "concentration", "fronts", "running", "sums"]
+
+REGION_OF = dict.fromkeys(("Avdiivka", "Bakhmut", "Marinka", "Vuhledar"), "Donetsk")  # its towns
+
+
+# --- sums ----------------------------------------------------------------------------------------
+
+
+def sums(events: pd.DataFrame) -> pd.DataFrame:
+    """Return, per direction, the sum of known counts and what it leaves out.
+
+    Columns: direction, persons, low, high (sums over the known), known (events in the sum) and
+    unknown, of which zero, withheld, not_reported, not_applicable by absence (zero is known). An
+    open upper end counts as the best figure in `high` and is counted in `open_ended`.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> rp.analysis.asymmetry.sums(events)[["direction", "persons", "known", "zero"]]
+        direction  persons  known  zero
+    0  to_ukraine     6057      5     0
+    1   to_russia       78      5     3
+    """
+    rows = []
+    for direction in DIRECTIONS:
+        known = events[events[direction].notna()]
+        absence = events[f"{direction}_absence"].astype("object").value_counts()
+        high = known[f"{direction}_high"]
+        rows.append(
+            {
+                "direction": direction,
+                "persons": int(known[direction].sum()),
+                "low": int(known[f"{direction}_low"].sum()),
+                "high": int(high.fillna(known[direction]).sum()),
+                "known": len(known),
+                "unknown": len(events) - len(known),
+                "open_ended": int(high.isna().sum()),
+                **{a: int(absence.get(a, 0)) for a in ABSENCES},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def running(events: pd.DataFrame, direction: str) -> pd.DataFrame:
+    """Return the running sum of a direction's known counts by day: date, low, best, high (persons,
+    Int64).
+
+    No row where no count is known. An open upper end counts as the best figure in `high`.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> rp.analysis.asymmetry.running(events, "to_russia")["best"].tolist()
+    [27, 27, 27, 27, 78]
+    """
+    known = events[events[direction].notna()].sort_values(["date", "event_id"])
+    ends = {
+        "low": known[f"{direction}_low"],
+        "best": known[direction],
+        "high": known[f"{direction}_high"].fillna(known[direction]),
+    }
+    sums = {end: counts.cumsum() for end, counts in ends.items()}
+    return pd.DataFrame({"date": known["date"], **sums}).reset_index(drop=True)
+
+
+# --- front directions ----------------------------------------------------------------------------
+
+
+def _breakdowns(events: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """Return, per event, the claimant whose parts name a front and add up to its count."""
+    keys = ["event_id", "order", "claimant_id"]
+    per = claims.groupby(keys, observed=True).agg(
+        persons=("count_low", "sum"), front=("front", "any")
+    )
+    per = per.reset_index()
+    per["whole"] = events.set_index("event_id")["to_ukraine"].reindex(per["event_id"]).array
+    adds_up = (per["persons"] == per["whole"]).fillna(False)
+    return per[per["front"] & adds_up].sort_values(keys).drop_duplicates("event_id")
+
+
+def fronts(record: Record, since: str = "", until: str = "") -> pd.DataFrame:
+    """Return how the bodies to Ukraine divide over the front directions.
+
+    An event enters if the parts one claimant gives, directions and others, add up to the count of
+    the event; an official claimant goes before others. Towns are put under their region. Columns:
+    region, named (as published), persons, handovers (that name it), share (of bodies with a
+    direction), interval_low, interval_high, least and most (share in a single handover). `attrs`:
+    breakdowns (events in), handovers (events of the window), persons (with a direction) and whole
+    (all bodies of the events in). No breakdown by direction exists for bodies to Russia. Raises
+    ValueError for a day that is none.
+
+    >>> one = rp.analysis.asymmetry.fronts(record, "2024-04-12", "2024-04-12")
+    >>> dict(zip(one["region"], one["persons"]))
+    {'Donetsk': 77, 'Zaporizhzhia': 20, 'Kharkiv': 2}
+    """
+    events = record.events("bodies", since=since, until=until)
+    c = record.claims(kind="bodies", direction="to_ukraine")
+    in_parts = (c["role"] == "component") & c["count_low"].notna()
+    c = c[c["event_id"].isin(events["event_id"]) & in_parts]
+    c = c.assign(
+        order=(c["official"] != "yes").astype("int64"),
+        front=c["part"].str.startswith("direction_"),
+    )
+    per = _breakdowns(events, c)
+    keys = ["event_id", "claimant_id"]
+    named = c[c["front"]].merge(per[[*keys, "whole"]], on=keys)
+    named["name"] = named["part"].str.removeprefix("direction_").str.capitalize()
+    named["region"] = named["name"].replace(REGION_OF)
+    wide = named.pivot_table(
+        index="event_id", columns="region", values="count_low", aggfunc="sum"
+    ).fillna(0)
+    n = wide.sum(axis=1).to_numpy(dtype="float64")
+    rows = []
+    for region in wide.columns:
+        x = wide[region].to_numpy(dtype="float64")
+        low, high = (float(end) for end in clustered(x, n))
+        part = named[named["region"] == region]
+        names, handovers = ", ".join(sorted(part["name"].unique())), part["event_id"].nunique()
+        least, most = (x / n).min(), (x / n).max()
+        row = (int(x.sum()), handovers, x.sum() / n.sum(), low, high, least, most)
+        rows.append((region, names, *row))
+    shares = ["share", "interval_low", "interval_high", "least", "most"]
+    out = pd.DataFrame(rows, columns=["region", "named", "persons", "handovers", *shares])
+    out.attrs = {
+        **events.attrs,
+        "breakdowns": len(wide),
+        "handovers": len(events),
+        "persons": int(n.sum()),
+        "whole": int(per["whole"].sum()),
+    }
+    return out.sort_values(["persons", "region"], ascending=[False, True], ignore_index=True)
+
+
+# --- concentration and sizes ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Concentration:
+    """How unevenly a sum is spread over handovers.
+
+    `handovers` have a count and `unknown` have none; the `top` largest hold `top_persons` of all
+    `persons`. `curve` has handovers and persons as running shares from the smallest handover up
+    (Lorenz 1905), starting at (0, 0); `gini` is twice the area between it and the diagonal. Shares
+    are missing where nobody was handed over.
+    """
+
+    direction: str
+    handovers: int
+    unknown: int
+    persons: int
+    top: int
+    top_persons: int
+    top_share: float | None
+    gini: float | None
+    curve: pd.DataFrame
+
+
+def concentration(events: pd.DataFrame, direction: str, top: int = 5) -> Concentration:
+    """Return how much of one direction's known sum the `top` largest handovers hold.
+
+    Raises ValueError for an unknown direction.
+
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> c = rp.analysis.asymmetry.concentration(events, "to_russia", top=2)
+    >>> c.top_persons, c.persons, c.top_share
+    (78, 78, 1.0)
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction: {direction!r} is none of {', '.join(DIRECTIONS)}")
+    sizes = np.sort(events[direction].dropna().to_numpy(dtype="int64"))
+    persons, largest = int(sizes.sum()), int(sizes[-top:].sum()) if top else 0
+    zeros = np.zeros(len(sizes) + 1)
+    held = np.concatenate([[0.0], sizes.cumsum() / persons]) if persons else zeros
+    steps = np.linspace(0, 1, len(sizes) + 1) if len(sizes) else [0.0]
+    curve = pd.DataFrame({"handovers": steps, "persons": held})
+    area = float(np.trapezoid(curve["persons"], curve["handovers"]))
+    return Concentration(
+        direction=direction,
+        handovers=len(sizes),
+        unknown=len(events) - len(sizes),
+        persons=persons,
+        top=top,
+        top_persons=largest,
+        top_share=largest / persons if persons else None,
+        gini=1 - 2 * area if persons else None,
+        curve=curve,
+    )
+
+
+def batches(events: pd.DataFrame, direction: str = "to_ukraine", step: int = 1000) -> pd.DataFrame:
+    """Return the size of each handover with a count, and whether it looks agreed beforehand.
+
+    Oldest first. Columns: event_id, date, persons, low, high, round (a positive multiple of `step`
+    lies in the range of published claims), repeats (same count, above zero, as the handover before
+    it). `attrs["round_run"]`: how many of the latest are all round.
+
+    >>> events = record.events("bodies", since="2025-07-01", until="2025-12-31")
+    >>> bool(rp.analysis.asymmetry.batches(events)["round"].all())
+    True
+    """
+    e = events[events[direction].notna()].sort_values(["date", "event_id"])
+    low = e[f"{direction}_low"].astype("int64").to_numpy()
+    high = e[f"{direction}_high"].fillna(e[direction]).astype("int64").to_numpy()
+    persons = e[direction].astype("int64").to_numpy()
+    repeats = np.zeros(len(e), dtype=bool)
+    repeats[1:] = (persons[1:] == persons[:-1]) & (persons[1:] > 0)
+    out = pd.DataFrame(
+        {
+            "event_id": e["event_id"].to_numpy(),
+            "date": e["date"].to_numpy(),
+            "persons": persons,
+            "low": low,
+            "high": high,
+            "round": (high // step > (low - 1) // step) & (high >= step),
+            "repeats": repeats,
+        }
+    )
+    uneven = np.flatnonzero(~out["round"].to_numpy())
+    run = len(out) - 1 - int(uneven[-1]) if len(uneven) else len(out)
+    out.attrs = {**events.attrs, "direction": direction, "step": step, "round_run": run}
+    return out
+
+
+def __dir__() -> list[str]:
+    return __all__
