@@ -5,10 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.asymmetry import LEAST, batches, bounds, concentration, interval, share, shares
+from repatria.analysis.asymmetry import (
+    LEAST,
+    batches,
+    bounds,
+    concentration,
+    interval,
+    share,
+    shares,
+)
 from repatria.display import words
 from repatria.display.table import Table
-from repatria.display.words import GUARDRAIL, LENS_WORDS, Prose, agreed_digit, counted, number, percent
+from repatria.display.words import (
+    GUARDRAIL,
+    LENS_WORDS,
+    Prose,
+    agreed_digit,
+    counted,
+    number,
+    percent,
+)
 from repatria.record import names
 from repatria.record.names import KIND_WORDS, SIDES
 from repatria.record.schema import DIRECTIONS
@@ -91,7 +107,9 @@ def lens_table(table: pd.DataFrame) -> Table:
             "95% interval: high": table["interval_high"], "reading": table["reading"],
         }
     )  # fmt: skip
-    show = dict.fromkeys([c for c in f.columns if c.startswith(("share", "bounds", "95%"))], "{:.2%}")
+    show = dict.fromkeys(
+        [c for c in f.columns if c.startswith(("share", "bounds", "95%"))], "{:.2%}"
+    )
     what = words.noun(table.attrs)
     return Table(f"lenses-{what}", f"The share of {what} to Russia, by whose claims are counted", f, show=show,
                  notes=["Bounds: missing counts anywhere from none to the largest that lens has ever seen in that "
@@ -116,13 +134,14 @@ def lens_words(table: pd.DataFrame) -> Prose:
         else f"{names[len(with_share)].capitalize()} of the {names[len(table)]}"
     )
     if len(with_share) == 1:
-        out = (
-            f"Only one lens has a share, {percent(with_share['share'].iloc[0], 2)}, so there is nothing to agree with."
-        )
+        out = f"Only one lens has a share, {percent(with_share['share'].iloc[0], 2)}, so there is nothing to agree with."
     elif digits is not None:
         out = f"{count} lenses agree to {place[digits]}: {percent(with_share['share'].iloc[0], digits)} went to Russia."
     else:
-        low, high = with_share.loc[with_share["share"].idxmin()], with_share.loc[with_share["share"].idxmax()]
+        low, high = (
+            with_share.loc[with_share["share"].idxmin()],
+            with_share.loc[with_share["share"].idxmax()],
+        )
         out = (f"The {names[len(with_share)]} lenses with a share do not agree to a whole percent: from "
                f"{percent(low['share'])} ({LENS_WORDS[low['lens']]}, {low['events_in']} handovers) to "
                f"{percent(high['share'])} ({LENS_WORDS[high['lens']]}, {high['events_in']}).")  # fmt: skip
@@ -155,7 +174,9 @@ def bounds_table(table: pd.DataFrame) -> Table:
     """Return `bounds` as readers see it."""
     missing = [f"{number(table[f'missing_{d}'].iloc[0])} {side}" for d, side in SIDES.items()]
     caps = table.set_index("cap").loc["largest"]
-    largest = " and ".join(f"{number(caps[f'cap_{d}']) or 'none known'} {side}" for d, side in SIDES.items())
+    largest = " and ".join(
+        f"{number(caps[f'cap_{d}']) or 'none known'} {side}" for d, side in SIDES.items()
+    )
     frame = pd.DataFrame(
         {
             "each missing count is at most": table["cap"].map(_CAP_WORDS), "lowest share to Russia": table["low"],
@@ -212,14 +233,20 @@ def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
         )
     differ, alike = [], []
     for name, rows in looked.groupby("at_name", sort=False):
-        row = rows.set_index("compared").loc["nearest" if "nearest" in set(rows["compared"]) else "all"]
+        row = rows.set_index("compared").loc[
+            "nearest" if "nearest" in set(rows["compared"]) else "all"
+        ]
         if row["p_holm"] < level:
             differ.append(f"{name}: {percent(row['before'])} before and {percent(row['after'])} after ({row['units_before']} "
                           f"and {row['units_after']} exchanges, p = {row['p_holm']:.2g})")  # fmt: skip
         else:
             alike.append(str(name))
     out = f"Comparing the exchanges nearest to each break, with {words.plural(table.attrs['looks'], 'look')} counted: "
-    out += f"the share to Russia differs at {'; '.join(differ)}. " if differ else "no break shows a difference. "
+    out += (
+        f"the share to Russia differs at {'; '.join(differ)}. "
+        if differ
+        else "no break shows a difference. "
+    )
     if differ and alike:
         out += f"No difference is shown at {'; '.join(alike)}. "
     return Prose(
@@ -266,7 +293,11 @@ def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
         n_round, n_repeats = int(b["round"].sum()), int(b["repeats"].sum())
         if not n_round + n_repeats:
             continue
-        told = [f"{n_round} hold a multiple of {number(step)} in the published range"] if n_round else []
+        told = (
+            [f"{n_round} hold a multiple of {number(step)} in the published range"]
+            if n_round
+            else []
+        )
         told += [f"{n_repeats} equal the count before"] if n_repeats else []
         run = b.attrs["round_run"]
         parts.append(f"Of the {len(b)} counts {side}, {' and '.join(told)}"

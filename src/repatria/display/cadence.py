@@ -37,7 +37,11 @@ def _range(value: float | None, low: float | None, high: float | None, form: str
     if value is None or pd.isna(value):
         return "not known"
     ends = ["…" if v is None or pd.isna(v) else form.format(v) for v in (low, high)]
-    return f"{form.format(value)} ({ends[0]} to {ends[1]})" if ends != ["…", "…"] else form.format(value)
+    return (
+        f"{form.format(value)} ({ends[0]} to {ends[1]})"
+        if ends != ["…", "…"]
+        else form.format(value)
+    )
 
 
 def _first(text: str) -> str:
@@ -65,8 +69,15 @@ def statement(gaps: pd.DataFrame) -> str:
     if not s.closed:
         return text + f" There is no completed silence {read} to compare with."
     if s.closed == 1:
-        return text + f" The only completed silence {read} lasted {words.plural(s.longest or 0, 'day')}."
-    half = f"the median is {s.median:g} days" if s.median is not None else "the median is not reached yet"
+        return (
+            text
+            + f" The only completed silence {read} lasted {words.plural(s.longest or 0, 'day')}."
+        )
+    half = (
+        f"the median is {s.median:g} days"
+        if s.median is not None
+        else "the median is not reached yet"
+    )
     return text + (
         f" Of {s.closed} completed silences between {unit}, {s.longer} were longer, {s.equal} as long and "
         f"{s.shorter} shorter; {half}, the longest {s.longest} days. A silence one stands in tends to be a long one, "
@@ -89,7 +100,11 @@ def present(record: Record, since: Day | None = None) -> Prose:
 
 
 def _each(
-    f: Callable[..., pd.DataFrame], record: Record, kinds: Sequence[str], units: Sequence[str] = UNITS, **more: Any
+    f: Callable[..., pd.DataFrame],
+    record: Record,
+    kinds: Sequence[str],
+    units: Sequence[str] = UNITS,
+    **more: Any,
 ) -> pd.DataFrame:
     """Stack f(record, kind, unit) over kinds and units, with both named in front."""
     parts = []
@@ -122,7 +137,9 @@ def overview(record: Record, since: Day | None = None) -> Table:
             })  # fmt: skip
     frame = pd.DataFrame(rows).astype({"longest": "Int64", "open gap": "Int64"})
     w = window(record, "either", since)
-    counted = f"Counted from {names.day(w.first)} to {names.day(w.through)}. " if w and w.days else ""
+    counted = (
+        f"Counted from {names.day(w.first)} to {names.day(w.through)}. " if w and w.days else ""
+    )
     return Table(
         "gaps", "Gaps between handovers, in days", frame,
         notes=[counted + "Unit day: a day with a handover. Unit deal: the days of one deal; the gap runs from its last "
@@ -139,27 +156,42 @@ def outlook(record: Record, since: Day | None = None) -> Table:
     shown = [_range(c.chance, c.low, c.high, "{:.0%}") for c in found.itertuples()]
     frame = found[["kind", "unit", "silent", "at_risk"]].assign(within=found["within"], shown=shown)
     frame["kind"] = pd.Categorical(frame["kind"], categories=list(KINDS))
-    frame = frame.set_index(["kind", "unit", "silent", "at_risk", "within"])["shown"].unstack().reset_index()  # noqa: PD010
+    frame = (
+        frame.set_index(["kind", "unit", "silent", "at_risk", "within"])["shown"]
+        .unstack()
+        .reset_index()
+    )  # noqa: PD010
     frame.columns = [f"within {c} days" if isinstance(c, int) else str(c) for c in frame.columns]
-    frame = frame.rename(columns={"kind": "of", "silent": "days of silence", "at_risk": "longer gaps"})
+    frame = frame.rename(
+        columns={"kind": "of", "silent": "days of silence", "at_risk": "longer gaps"}
+    )
     return Table("outlook", "Chance of a handover after the last searched day, given the silence so far", frame,
                  notes=["1 - S(g + h) / S(g) from completed and open gaps, 95% band. It assumes that gaps to come are "
                         "like those on record; the scored forecasts below test that."])  # fmt: skip
 
 
-def rates_table(record: Record, by: str = "year", since: Day | None = None, lens: str = "best") -> Table:
+def rates_table(
+    record: Record, by: str = "year", since: Day | None = None, lens: str = "best"
+) -> Table:
     """Return `rates` of prisoners and bodies by both units, by year, regime or reading, as a table."""
     f = _each(rates, record, _BOTH, by=by, since=since, lens=lens)
     frame = pd.DataFrame()
     if "period" in f:
         frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], by: f["period"], "from": f["first"], "to": f["last"],
                               "days": f["days"], "read": f["reading"], "handovers": f["handovers"]})  # fmt: skip
-        frame["per 30 days (Poisson)"] = [_range(r.per_30_days, r.poisson_low, r.poisson_high) for r in f.itertuples()]
+        frame["per 30 days (Poisson)"] = [
+            _range(r.per_30_days, r.poisson_low, r.poisson_high) for r in f.itertuples()
+        ]
         frame["overdispersed"] = [f"{r.low:.2f} to {r.high:.2f}" if pd.notna(r.low) else "not known"
                                   for r in f.itertuples()]  # fmt: skip
         for d, side in names.SIDES.items():
             frame[f"people {side} per 30 days"] = [
-                _range(getattr(r, f"{d}_per_30_days"), getattr(r, f"{d}_low"), getattr(r, f"{d}_high"), "{:,.0f}")
+                _range(
+                    getattr(r, f"{d}_per_30_days"),
+                    getattr(r, f"{d}_low"),
+                    getattr(r, f"{d}_high"),
+                    "{:,.0f}",
+                )
                 for r in f.itertuples()
             ]
             frame[f"without figure {side}"] = f[f"{d}_unknown"]
@@ -267,7 +299,9 @@ def regime_statement(record: Record, since: Day | None = None, p0: float = 0.05)
             continue
         by_day = rates(record, kind, "day", "regime", since, p0=p0)
         d = detectability(n, days, p0=p0)
-        seen = "; ".join(f"a {x.factor:g}-fold change in {x.detected:.0%}" for x in d.iloc[1:].itertuples())
+        seen = "; ".join(
+            f"a {x.factor:g}-fold change in {x.detected:.0%}" for x in d.iloc[1:].itertuples()
+        )
         out.append(
             f"**{_first(MANY[kind])}:** {words.plural(len(r), 'regime')} by deal ({n} deals in {days} days), "
             f"{len(by_day)} by day. In simulated records of this size a constant rate is split in {d['detected'][0]:.0%} "
@@ -280,10 +314,15 @@ def regime_statement(record: Record, since: Day | None = None, p0: float = 0.05)
 def dating_table(record: Record, since: Day | None = None) -> Table:
     """Return `dating` of prisoners and bodies by both units as a table."""
     f = _each(dating, record, _BOTH, since=since)
-    frame = pd.DataFrame({"of": f["kind"], "unit": f["unit"], "variant": f["variant"], "handovers": f["handovers"]})
-    frame["median, days"] = [_range(r.median, r.median_low, r.median_high, "{:.0f}") for r in f.itertuples()]
+    frame = pd.DataFrame(
+        {"of": f["kind"], "unit": f["unit"], "variant": f["variant"], "handovers": f["handovers"]}
+    )
+    frame["median, days"] = [
+        _range(r.median, r.median_low, r.median_high, "{:.0f}") for r in f.itertuples()
+    ]
     frame["mean by time at risk"] = [
-        _range(r.mean_at_risk, r.mean_at_risk_low, r.mean_at_risk_high, "{:.2f}") for r in f.itertuples()
+        _range(r.mean_at_risk, r.mean_at_risk_low, r.mean_at_risk_high, "{:.2f}")
+        for r in f.itertuples()
     ]
     return Table("dating", "How far uncertain days and disputed handovers move the gaps", frame,
                  notes=["Month-dated handovers stand in the middle of the days they can have had; drawn: seeded draws "
@@ -296,18 +335,14 @@ def listed(record: Record, since: Day | None = None) -> Table:
     late = h.loc[~h["counted"], "event_ids"].str.split(";").explode()
     e = record.events()
     e = e[e["event_id"].isin(late)]
-    frame = pd.DataFrame({"event": e["event_id"].to_numpy(), "date": [names.event_day(x) for _, x in e.iterrows()]})
+    frame = pd.DataFrame(
+        {"event": e["event_id"].to_numpy(), "date": [names.event_day(x) for _, x in e.iterrows()]}
+    )
     through = h.attrs["through"]
-    what = f"after {names.day(through)}, the last searched day" if through is not None else "and no searched day"
+    what = (
+        f"after {names.day(through)}, the last searched day"
+        if through is not None
+        else "and no searched day"
+    )
     return Table("listed", f"{_first(words.plural(len(e), 'handover'))} {what}: seen, not counted", frame,
                  links=["event"], notes=["Silence around them means nothing: those months were not searched."])  # fmt: skip
-
-
-
-
-
-
-
-
-
-

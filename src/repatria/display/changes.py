@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from repatria.curate.propose import Draft
 from repatria.record import fingerprint
 from repatria.record.changes import MEASURES, Changes, between, read
 from repatria.record.schema import TABLES
 
+# pandas and the templates are loaded where they are used: the command line starts without them.
 if TYPE_CHECKING:
     import pandas as pd
 
+    from repatria.curate.propose import Draft
+
+__all__ = ["as_json", "command", "markdown", "moved", "preview", "said"]
 
 
 def _code(value: object) -> str:
@@ -32,7 +35,11 @@ def said(row: Mapping[Any, Any], side: str) -> str:
     text = counted(best, absence or None)
     if pd.notna(best) and (low, high) != (best, best):
         text += f" [{span(low, high)}]"
-    return f"{text} ({GRADE_WORDS[grade]})" if grade in GRADE_WORDS and grade != "undisclosed" else text
+    return (
+        f"{text} ({GRADE_WORDS[grade]})"
+        if grade in GRADE_WORDS and grade != "undisclosed"
+        else text
+    )
 
 
 def moved(differing: pd.DataFrame) -> list[str]:
@@ -48,34 +55,48 @@ def moved(differing: pd.DataFrame) -> list[str]:
 
 
 def markdown(changes: Changes) -> str:
-    """Return all changes as Markdown: a table of counts, the moved estimates, then row by row."""
-    out = ["# Changes", "", f"From {changes.old} to {changes.new}.", ""]
-    if not changes:
-        return "\n".join([*out, "Nothing changed.", ""])
-    out += ["| table | added | removed | revised |", "|---|---:|---:|---:|"]
-    out += [f"| {t} | {a} | {r} | {v} |" for t, a, r, v in changes.counts().itertuples() if a or r or v]
-    out += ["", f"## Estimates: {len(changes.estimates)} changed", ""]
-    out += [f"- {line}" for line in moved(changes.estimates)]
-    for name, table in TABLES.items():
-        key = list(table.key)
-        parts = []
-        for sign, rows in (("+", changes.added[name]), ("−", changes.removed[name])):
-            for row in rows.to_dict("records"):
-                cells = ", ".join(f"{c} {_code(v)}" for c, v in row.items() if v and c not in key)
-                parts.append(f"- {sign} {_code(' '.join(row[k] for k in key))}" + (f": {cells}" if cells else ""))
-        for row in changes.revised[name].to_dict("records"):
-            was, now = (_code(row[s]) if row[s] else "empty" for s in ("old", "new"))
-            parts.append(f"- ± {_code(' '.join(row[k] for k in key))}: {row['column']} {was} → {now}")
-        if parts:
-            out += ["", f"## {name}", "", *parts]
-    return "\n".join([*out, ""])
+    """Return all changes as Markdown: a table of counts, the moved estimates, then row by row.
+
+    >>> from repatria.record.changes import between
+    >>> markdown(between(record, record)).split()[-2:]
+    ['Nothing', 'changed.']
+    """
+    from repatria.display.words import templates
+
+    page = templates().get_template("changes/changes.md.j2")
+    return page.render(
+        old=changes.old,
+        new=changes.new,
+        changed=bool(changes),
+        counts=[c for c in changes.counts().itertuples() if any(c[1:])],
+        moved=moved(changes.estimates),
+        rows={name: rows for name in TABLES if (rows := list(_rows(changes, name)))},
+    )
+
+
+def _rows(changes: Changes, name: str) -> Iterator[str]:
+    """Return one line per row of a table that was added or removed, and per cell that was revised."""
+    key = list(TABLES[name].key)
+    for sign, frame in (("+", changes.added[name]), ("\N{MINUS SIGN}", changes.removed[name])):
+        for row in frame.to_dict("records"):
+            cells = ", ".join(f"{c} {_code(v)}" for c, v in row.items() if v and c not in key)
+            yield f"{sign} {_code(_key(row, key))}" + (f": {cells}" if cells else "")
+    for row in changes.revised[name].to_dict("records"):
+        was, now = (_code(row[s]) if row[s] else "empty" for s in ("old", "new"))
+        yield f"± {_code(_key(row, key))}: {row['column']} {was} → {now}"
+
+
+def _key(row: Mapping[Any, Any], key: list[str]) -> str:
+    return " ".join(row[k] for k in key)
 
 
 def as_json(changes: Changes) -> str:
     """Return all changes as JSON; empty cells are null."""
 
     def rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-        return [{k: v if v != "" else None for k, v in row.items()} for row in frame.to_dict("records")]
+        return [
+            {k: v if v != "" else None for k, v in row.items()} for row in frame.to_dict("records")
+        ]
 
     tables = {}
     for name, table in TABLES.items():
@@ -83,8 +104,14 @@ def as_json(changes: Changes) -> str:
             {"key": {k: row[k] for k in table.key}, **{k: row[k] for k in ("column", "old", "new")}}
             for row in rows(changes.revised[name])
         ]
-        tables[name] = {"added": rows(changes.added[name]), "removed": rows(changes.removed[name]), "revised": revised}
-    moves = json.loads(changes.estimates.to_json(orient="records", date_format="iso", date_unit="s"))
+        tables[name] = {
+            "added": rows(changes.added[name]),
+            "removed": rows(changes.removed[name]),
+            "revised": revised,
+        }
+    moves = json.loads(
+        changes.estimates.to_json(orient="records", date_format="iso", date_unit="s")
+    )
     for row in moves:
         row["date"] = row["date"][:10]
     moves = [{k: v if v != "" else None for k, v in row.items()} for row in moves]
@@ -93,9 +120,15 @@ def as_json(changes: Changes) -> str:
 
 
 def command(
-    old: Annotated[str, typer.Argument(help="Folder of a record, or a git revision of this project's data/.")],
-    new: Annotated[str, typer.Argument(help="The same, later (default: the record as it stands).")] = "",
-    lens: Annotated[str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")] = "best",
+    old: Annotated[
+        str, typer.Argument(help="Folder of a record, or a git revision of this project's data/.")
+    ],
+    new: Annotated[
+        str, typer.Argument(help="The same, later (default: the record as it stands).")
+    ] = "",
+    lens: Annotated[
+        str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")
+    ] = "best",
     as_json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List rows added, removed and revised between two versions of the record, and the estimates that moved."""
@@ -109,8 +142,6 @@ def command(
 
 def preview(made: Draft) -> str:
     """Return what a draft adds, the estimates before and after, and its warnings, as lines."""
-    from repatria.display.changes import moved, said
-    from repatria.record.changes import MEASURES
     from repatria.record.names import SIDES
 
     out = []
@@ -127,3 +158,7 @@ def preview(made: Draft) -> str:
                 out.append(f"= `{row['event_id']}` {words}: {said(state, 'new')}, unchanged")
     out += [f"! {w}" for w in made.warnings]
     return "\n".join(out)
+
+
+def __dir__() -> list[str]:
+    return __all__

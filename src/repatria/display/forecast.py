@@ -26,12 +26,16 @@ def _of(scores: pd.DataFrame) -> str:
 def backtest_table(scores: pd.DataFrame) -> Table:
     """Return `forecast.skill` of one backtest as a table: every model, every target."""
     f = forecasts.skill(scores)
-    frame = pd.DataFrame({"forecast of": f["target"].map(_TARGETS), "model": f["model"], "origins": f["origins"]})
+    frame = pd.DataFrame(
+        {"forecast of": f["target"].map(_TARGETS), "model": f["model"], "origins": f["origins"]}
+    )
     for column, name in (("log", "log score"), ("crps", "CRPS"), ("brier", "Brier, any"), ("cover50", "in 50% band"),
                          ("cover80", "in 80% band")):  # fmt: skip
         frame[name] = f[column].astype(float)
     frame["skill"] = [
-        "baseline" if m in (forecasts.BASELINE, forecasts.BASELINE_PEOPLE) else _range(s, low, high, "{:+.0%}")
+        "baseline"
+        if m in (forecasts.BASELINE, forecasts.BASELINE_PEOPLE)
+        else _range(s, low, high, "{:+.0%}")
         for m, s, low, high in zip(f["model"], f["skill"], f["low"], f["high"], strict=True)
     ]
     frame["beats the baseline"] = ["yes" if b else "no" for b in f["beats"]]
@@ -54,7 +58,9 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
     out = []
     for scores in backtests:
         if scores.empty:
-            out.append(f"**{_first(_of(scores))}:** too little was known at any month start to score a forecast.")
+            out.append(
+                f"**{_first(_of(scores))}:** too little was known at any month start to score a forecast."
+            )
             continue
         s = skills = forecasts.skill(scores)
         won, lost = [], []
@@ -68,10 +74,18 @@ def verdict(*backtests: pd.DataFrame) -> Prose:
             else:
                 lost.append(_TARGETS[target])
         text = f"**{_first(_of(scores))}:** "
-        text += ("beats the baseline for " + "; ".join(won) + ". ") if won else "no model beats the baseline. "
+        text += (
+            ("beats the baseline for " + "; ".join(won) + ". ")
+            if won
+            else "no model beats the baseline. "
+        )
         if won and lost:
             text += f"None beats it for {', '.join(lost)}. "
-        dense = scores[scores["origin"] >= scores.attrs["dense_from"]] if scores.attrs["dense_from"] else scores
+        dense = (
+            scores[scores["origin"] >= scores.attrs["dense_from"]]
+            if scores.attrs["dense_from"]
+            else scores
+        )
         if 0 < len(dense) < len(scores):
             s = forecasts.skill(dense)
             beaten = [_TARGETS[t] for t in s["target"].unique() if forecasts.earned(s, t)[1]]
@@ -90,7 +104,9 @@ def forecast_table(record: Record, *backtests: pd.DataFrame) -> Table:
     for scores in backtests:
         found = forecasts.ahead(record, scores)
         if found is None:
-            notes.append(f"{_first(_of(scores))}: fewer than {forecasts.FEWEST} completed gaps, no forecast.")
+            notes.append(
+                f"{_first(_of(scores))}: fewer than {forecasts.FEWEST} completed gaps, no forecast."
+            )
             continue
         _, k, _, _ = found
         skills = forecasts.skill(scores)
@@ -103,13 +119,26 @@ def forecast_table(record: Record, *backtests: pd.DataFrame) -> Table:
                 p, shift = forecasts.SIZE_MODELS[model](sizes), 0
             else:
                 f = forecasts.MODELS[model](k)
-                p, shift = (f.next_day, 1) if target == "next" else (f.counts(int(target.removeprefix("count"))), 0)
+                p, shift = (
+                    (f.next_day, 1)
+                    if target == "next"
+                    else (f.counts(int(target.removeprefix("count"))), 0)
+                )
             low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
             later = target == "next" and high > forecasts.HORIZON
             rows.append({"of": _of(scores), "from": k.origin, "forecast of": name, "median": middle,
                          "80% band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
                          "held in the past": forecasts.held(scores, target, model), "model": model, "beat the baseline": "yes" if beats else "no"})  # fmt: skip
-    columns = ["of", "from", "forecast of", "median", "80% band", "held in the past", "model", "beat the baseline"]
+    columns = [
+        "of",
+        "from",
+        "forecast of",
+        "median",
+        "80% band",
+        "held in the past",
+        "model",
+        "beat the baseline",
+    ]
     return Table("forecast", "Forecasts from the last searched day", pd.DataFrame(rows, columns=columns),
                  notes=[*notes, "Held in the past: share of outcomes inside the model's 80% band in the backtest. Days are "
                         "counted from the day searched last, not from today."],
