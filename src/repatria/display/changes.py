@@ -33,17 +33,14 @@ def said(row: Mapping[Any, Any], side: str) -> str:
 
     best, low, high, grade, absence = (row[f"{m}_{side}"] for m in MEASURES)
     text = counted(best, absence or None)
-    if pd.notna(best) and (low, high) != (best, best):
+    if pd.notna(best) and (pd.isna(high) or (low, high) != (best, best)):
         text += f" [{span(low, high)}]"
-    return (
-        f"{text} ({GRADE_WORDS[grade]})"
-        if grade in GRADE_WORDS and grade != "undisclosed"
-        else text
-    )
+    graded = grade in GRADE_WORDS and grade != "undisclosed"
+    return f"{text} ({GRADE_WORDS[grade]})" if graded else text
 
 
 def moved(differing: pd.DataFrame) -> list[str]:
-    """Return one line per changed estimate: "`event` to Ukraine: 1,000 (one side only) → 1,003 (…)"."""
+    """Return one line per changed estimate: "`event` to Ukraine: 1,000 (…) → 1,003 (…)"."""
     from repatria.record.names import SIDES
 
     lines = []
@@ -75,7 +72,7 @@ def markdown(changes: Changes) -> str:
 
 
 def _rows(changes: Changes, name: str) -> Iterator[str]:
-    """Return one line per row of a table that was added or removed, and per cell that was revised."""
+    """Return one line per row of a table added or removed, and per cell revised."""
     key = list(TABLES[name].key)
     for sign, frame in (("+", changes.added[name]), ("\N{MINUS SIGN}", changes.removed[name])):
         for row in frame.to_dict("records"):

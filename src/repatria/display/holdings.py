@@ -119,7 +119,10 @@ def grades_table(events: pd.DataFrame) -> Table:
 
 
 def claimants_table(record: Record, since: Day = "", least: int = 5) -> Table:
-    """Return `claimants` as readers see it, those with at least `least` claims; the others are counted in a note."""
+    """Return `claimants` as readers see it: those with at least `least` claims.
+
+    The others are counted in a note.
+    """
     c = claimants(record, since)
     rare = c[c["claims"] < least]
     shown = c[c["claims"] >= least].drop(columns=["official"])

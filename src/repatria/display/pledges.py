@@ -40,7 +40,7 @@ def both_sides(record: Record, kind: str, since: str = "") -> Table:
 
 
 def _statement(best: object, low: object, high: object, absence: object) -> str:
-    """Return what a side says: its figure or range, the words for its absence, or that it is silent."""
+    """Return what a side says: its figure or range, its absence in words, or that it is silent."""
     if pd.notna(absence):
         return "silent" if absence == "not_reported" else ABSENCE_WORDS[str(absence)]
     return span(low, high) if pd.isna(high) or low != high else number(best)
@@ -77,7 +77,7 @@ def _promise(qualifier: str, low: object, high: object) -> str:
 
 
 def rival_totals(record: Record, agreement_id: str, kind: str = "bodies") -> Table:
-    """Return the totals published for the handovers under one agreement, a row a claimant's figure."""
+    """Return the totals published for the handovers under one agreement."""
     t = analysis.rival_totals(record, agreement_id, kind)
     rows = pd.DataFrame(
         {

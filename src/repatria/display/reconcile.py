@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.reconcile import FITS, MEASURES, missing, steps
+from repatria.analysis.reconcile import FITS, MEASURES, Verdict, missing, steps
 from repatria.display.table import Table
 from repatria.display.words import Prose, number, say, span
 from repatria.record import names
@@ -51,15 +51,19 @@ def verdict_words(said: str, low: object, high: object, measure: str = "persons"
     return str(say("reconcile/verdict", said=said, low=low, high=high, measure=measure))
 
 
+def _words(verdict: Verdict, measure: str) -> str:
+    return verdict_words(verdict.said, verdict.off_low, verdict.off_high, measure)
+
+
 def _verdicts(frame: pd.DataFrame, prefix: str = "") -> list[str]:
     columns = [f"{prefix}verdict", f"{prefix}off_low", f"{prefix}off_high", "measure"]
     return [verdict_words(*row) for row in frame[columns].itertuples(index=False, name=None)]
 
 
 def reasons(row: Any) -> str:
-    """Return what may lie behind a row of `reconcile` that is not met, or why it is not compared."""
+    """Return what may lie behind a row of `reconcile`, or why it is not compared."""
     fits, compared = row.verdict in FITS, pd.notna(row.sum)
-    tried = [(t.since, verdict_words(*t.verdict, row.measure)) for t in row.tried]
+    tried = [(t.since, _words(t.verdict, row.measure)) for t in row.tried]
     said = say(
         "reconcile/reasons",
         window=row.window,
@@ -144,8 +148,8 @@ def table(reconciled: pd.DataFrame) -> Table:
         "Running totals against the events in their window, newest first",
         shown[_order(shown, "as of", "since", "what", "said by", "total", "sum of events")],
         notes=[
-            "result: the events as the claimant's own side counts them; best: by the receiver-first rule.",
-            "short by n: the events add up to n less than the total. (fits): a start no page prints.",
+            say("reconcile/result_note"),
+            say("reconcile/short_note"),
             *_numbered(r),
         ],
     )
