@@ -1,4 +1,4 @@
-"""What the record holds: counts that must partition the events, the reference claim, and the claims ledger."""
+"""What the record holds: counts that must partition the events, and the reference claim."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from repatria.analysis import holdings as h
 from repatria.record.schema import DIRECTIONS
 
 
-def claim(event_id: str, n: int | None, who: str, direction: str = "to_ukraine", **more: Any) -> dict[str, Any]:
+def claim(
+    event_id: str, n: int | None, who: str, direction: str = "to_ukraine", **more: Any
+) -> dict[str, Any]:
     row = {"event_id": event_id, "claimant_id": who, "direction": direction, "n": n} | more
     return row if n is not None or "count_low" in more else row | {"absence": "withheld"}
 
@@ -39,8 +41,6 @@ def test_nothing_known_gives_empty_frames_and_clear_words(made: Any) -> None:
     then = made.as_of("2023-01-01")
     events = made.events(until="2023-01-01")
     assert h.years(events).empty and h.grades(events).empty and h.unknown(events).empty
-    assert "No handover is known" in h.summary(then, events)
-    assert h.ledger(made, events) == []
     for view, since in ((then, ""), (made, "2025-01-01")):
         assert h.differences(view, since=since).empty and h.single_source(view, since).empty
         assert h.claimants(view, since).empty and h.speaking(view, since).empty
@@ -65,7 +65,9 @@ def test_every_event_is_in_exactly_one_cell(record: Any, lens: str) -> None:
     for frame in (h.unknown(events), h.grades(events)):
         cells = frame.drop(columns=["kind", "direction", "year", "events"]).sum(axis=1)
         assert (cells == frame["events"]).all()
-        assert frame.groupby("direction")["events"].sum().to_dict() == dict.fromkeys(DIRECTIONS, len(events))
+        assert frame.groupby("direction")["events"].sum().to_dict() == dict.fromkeys(
+            DIRECTIONS, len(events)
+        )
     years = h.years(events)
     assert years["events"].sum() == len(events)
     assert (years[["both", "one", "none"]].sum(axis=1) == years["events"]).all()
@@ -73,10 +75,10 @@ def test_every_event_is_in_exactly_one_cell(record: Any, lens: str) -> None:
 
 def test_delays_count_undated_and_silent_apart(made: Any) -> None:
     soon = h.speaking(made).set_index(["kind", "side"])
-    assert soon.loc[("bodies", "russia"), "2 to 7 days"] == 1
-    assert soon.loc[("bodies", "ukraine"), "same day"] == 1
+    assert soon.loc[("bodies", "russia"), "week"] == 1
+    assert soon.loc[("bodies", "ukraine"), "same_day"] == 1
     assert soon.loc[("prisoners", "ukraine"), "undated"] == 1
-    assert soon.loc[("prisoners", "russia"), "no statement"] == 2
+    assert soon.loc[("prisoners", "russia"), "none_read"] == 2
     assert (soon[list(h.DELAYS)].sum(axis=1) == soon["events"]).all()
     delays = h.delays(made).set_index(["event_id", "side"])["days"]
     assert pd.isna(delays[(SECOND, "ukraine")]) and delays[(FIRST, "third")] == 19
@@ -87,7 +89,6 @@ def test_differences_hold_vague_wording_that_reaches_the_reference(made: Any) ->
     assert set(d["event_id"]) == {FIRST} and set(d["direction"]) == {"to_ukraine"}
     assert d.loc["Kyiv office", "difference"] == 0 and d.loc["Moscow office", "difference"] == 2
     assert d.loc["Press", "reached"] and not d.loc["Moscow office", "reached"]
-    assert h.differences_table(h.differences(made)).frame["said by"].tolist() == ["Moscow office"]
 
 
 def test_parts_are_added_up_before_they_are_compared(build: Callable[..., Any]) -> None:
@@ -103,7 +104,11 @@ def test_parts_are_added_up_before_they_are_compared(build: Callable[..., Any]) 
 def test_the_conflicts_of_the_checklist_differ(record: Any) -> None:
     d = h.differences(record)
     d = d[~d["reached"]]
-    for event, value in (("bodies-2025-06-16", 1248), ("prisoners-2024-12-30", 150), ("bodies-2025-12-19", 1000)):
+    for event, value in (
+        ("bodies-2025-06-16", 1248),
+        ("prisoners-2024-12-30", 150),
+        ("bodies-2025-12-19", 1000),
+    ):
         assert value in set(d.loc[d["event_id"] == event, "value"])
 
 
@@ -128,44 +133,3 @@ def test_single_source_is_one_publisher_however_many_pages(made: Any, record: An
 def test_both_sides_partition_the_events(record: Any) -> None:
     b = h.both_sides(record)
     assert (b[["both", "ukraine_only", "russia_only", "neither"]].sum(axis=1) == b["events"]).all()
-
-
-def test_the_ledger_says_absences_in_words(made: Any) -> None:
-    entries = {e.event_id: e for e in h.ledger(made, made.events())}
-    said = [c.said for c in entries[FIRST].claims]
-    assert "Moscow office: none to Russia, known from 2023-02-12" in said
-    assert "Press: more than 8 to Ukraine, known from 2023-03-01" in said
-    (kyiv,) = (c for c in entries[SECOND].claims if c.claimant == "Kyiv office")
-    assert kyiv.said == "Kyiv office: size withheld to Ukraine, on undated pages only" and kyiv.known_on == ""
-    assert kyiv.pages == (h.Page("Paper 4", "https://example.org/4", "", "press"),)
-    assert "not reported" in entries[THIRD].summary
-
-
-def test_the_ledger_holds_every_claim_and_page_of_the_record(record: Any) -> None:
-    events = record.events(cancelled=True, disputed=True)
-    entries = h.ledger(record, events)
-    assert [e.event_id for e in entries] == list(events["event_id"])
-    claims = [c for e in entries for c in e.claims]
-    assert {c.claim_id for c in claims} == set(record.claims()["claim_id"]) and len(claims) == len(record.claims())
-    assert sum(len(c.pages) for c in claims) == len(record.citations())
-    assert all(c.pages for c in claims)
-
-
-def test_the_ledger_of_a_past_day_knows_no_later_page(record: Any) -> None:
-    then = record.as_of("2024-06-01")
-    days = [p.published_on for e in h.ledger(then, then.events()) for c in e.claims for p in c.pages]
-    assert days and all("" < d <= "2024-06-01" for d in days)
-
-
-def test_tables_show_as_html_and_csv(record: Any) -> None:
-    events = record.events(disputed=True)
-    for table in (
-        h.years_table(events),
-        h.grades_table(events),
-        h.both_sides_table(record),
-        h.claimants_table(record),
-        h.differences_table(h.differences(record)),
-        h.single_source_table(record),
-    ):
-        assert "<table" in table._repr_html_() and table.csv().count("\n") == len(table.frame) + 1
-    assert "handovers of bodies" in h.summary(record, events)

@@ -1,204 +1,153 @@
 """Official running totals against the sum of the events in their window.
 
-A running total ("more than 14,000 since January") is an aggregate report: it is compared with the events it covers,
-never added to them (Iraq Body Count's overlap rule). The residual, total minus sum, is a product: it shows missing
-events and different bases. Nothing here moves an event, a count or a window to make a total fit; a window that only
-arithmetic suggests is labelled so. Reasons: docs/method-reconcile.md.
+A running total ("more than 14,000 since January", "the 73rd repatriation") is an aggregate report:
+it is compared with the events it covers, never added to them (Iraq Body Count's overlap rule). The
+residual, total minus sum, is a product: it shows missing events and different bases. Nothing here
+moves an event, a count or a window to make a total fit; a window that only arithmetic suggests is
+labelled so. Reasons: docs/method-reconcile.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from repatria.display.words import number, plural, span  # noqa
-from repatria.record.rule import interval
-from repatria.record.schema import DIRECTIONS, KINDS, SIDES, WAR_START
+from repatria.analysis.windows import (
+    FITS,
+    MEASURES,
+    VERDICTS,
+    Addends,
+    Sums,
+    Verdict,
+    add_up,
+    days_of,
+    in_scope,
+    scoped,
+    sums,
+    verdict,
+)
+from repatria.record.schema import KINDS, SIDES, WAR_START
 from repatria.record.view import Day, Record, day
+
+__all__ = [
+    "FITS",
+    "MEASURES",
+    "VERDICTS",
+    "Sums",
+    "Tried",
+    "Verdict",
+    "lens_of",
+    "missing",
+    "reconcile",
+    "scoped",
+    "steps",
+    "sums",
+    "verdict",
+    "within",
+]
 
 ISTANBUL = pd.Timestamp("2025-06-02")  # the round that totals "since Istanbul" start from
 UAE = pd.Timestamp("2024-01-01")  # the Emirates number their mediations from January 2024
-# Narrower bases that the record can tell apart: by mediator, or by window alone. All other scopes are not compared.
-_SCOPES = ("", "uae_mediated", "istanbul")
-_BOTH_WAYS = {"both": DIRECTIONS, **{d: (d,) for d in DIRECTIONS}}
+# Bases that the record can tell apart; totals on any other are not compared.
+_SCOPES = ("", "uae_mediated", "istanbul", "without_june_2025")
+_STARTS = {"uae_mediated": UAE, "istanbul": ISTANBUL}
+_CHAINED = {"": "", "without_june_2025": "", "uae_mediated": "uae_mediated"}  # bases of one series
 _FLOORS = ("at_least", "more_than")
-_WAR_CHAIN = pd.Timestamp("2022-05-31")  # totals counted from any day of the war's first months are one chain
-UNSTATED, UNCOMPARED = "window not stated", "not compared"
-FITS = ("exact", "consistent")
+_FIRST = pd.Timestamp(WAR_START)
+_WAR_CHAIN = pd.Timestamp("2022-05-31")  # counted from any day of the war's first months: one chain
 
 
-@dataclass(frozen=True)
-class Sums:
-    """What the events of a window add up to.
+class Tried(NamedTuple):
+    """A standard start tried for a total that states none, and how the total then compares."""
 
-    `low` counts the events surely inside, `high` also those that may be (an event or a total dated to the month only);
-    `reachable` holds every sum that some reading of the dates gives. `inside` and `maybe` are ids of events with a
-    size, `unknown` of those without one, `disputed` of those left out because it is disputed that they took place.
+    since: pd.Timestamp
+    verdict: Verdict
+
+
+def lens_of(side: str, measure: str = "persons") -> str:
+    """Return the lens for a total: a side's own statements for its own, `best` for anybody else's.
+
+    A handover took place or not, whoever speaks of it: their number is always counted under `best`.
     """
-
-    low: int
-    high: int
-    reachable: frozenset[int]
-    inside: tuple[str, ...]
-    maybe: tuple[str, ...]
-    unknown: tuple[str, ...]
-    disputed: tuple[str, ...]
+    return side if side in ("ukraine", "russia") and measure == "persons" else "best"
 
 
-@dataclass(frozen=True)
-class _Events:
-    """The columns of an event table that a sum needs, as arrays: hundreds of windows are summed over one table."""
-
-    ids: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    size: np.ndarray
-    known: np.ndarray
-    settled: np.ndarray
-
-    @classmethod
-    def of(cls, events: pd.DataFrame, direction: str) -> _Events:
-        events = events.sort_values(["date", "event_id"])
-        month = (events["date_precision"] == "month").to_numpy()
-        last = events["date"].mask(month, events["date"] + pd.offsets.MonthEnd(1))
-        size = sum((events[d] for d in _BOTH_WAYS[direction]), start=pd.Series(0, events.index, dtype="Int64"))
-        return cls(
-            events["event_id"].to_numpy(dtype=object), events["date"].to_numpy(), last.to_numpy(),
-            size.fillna(0).to_numpy(dtype="int64"), size.notna().to_numpy(),
-            (events["status"] == "took_place").to_numpy(),
-        )  # fmt: skip
-
-
-def days_of(as_of: pd.Timestamp, precision: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and last day that a total's `as_of` may mean: a day, or any day of its month or year."""
-    if precision == "day":
-        return as_of, as_of
-    return as_of.to_period({"month": "M", "year": "Y"}[precision]).start_time.as_unit(as_of.unit), as_of
-
-
-def sums(events: pd.DataFrame, direction: str, first: pd.Timestamp, last: pd.Timestamp, precision: str = "day") -> Sums:
-    """Add up the events from `first` to `last`, both included. `events` as `Record.events` returns it.
-
-    `direction` is to_ukraine, to_russia or both (an event counts only if both directions are known). With `precision`
-    month or year any day of that month or year may be the last. Raises KeyError for an unknown direction.
-    """
-    return _sums(_Events.of(events, direction), (first, first), days_of(last, precision))
-
-
-def _sums(e: _Events, first: tuple[pd.Timestamp, pd.Timestamp], last: tuple[pd.Timestamp, pd.Timestamp]) -> Sums:
-    """Add up a window whose first and last day are each known to lie between two days."""
-    (from_early, from_late), (to_early, to_late) = ([d.to_datetime64() for d in ends] for ends in (first, last))
-    touches = (e.last >= from_early) & (e.first <= to_late)
-    certain = touches & (e.first >= from_late) & (e.last <= to_early)
-    inside, maybe = (touches & e.settled & e.known & m for m in (certain, ~certain))
-    low = int(e.size[inside].sum())
-    # Events on known days leave at the start, or join at the end, in their order; one known to the month may be in or
-    # out on its own.
-    floats = maybe & (e.first != e.last)
-    leaving = maybe & ~floats & (e.first < from_late)
-    joining = maybe & ~floats & ~leaving
-    reachable = {low + a + b for a in _running(e, leaving, back=True) for b in _running(e, joining)}
-    for extra in e.size[floats]:
-        reachable |= {s + int(extra) for s in reachable}
-    return Sums(
-        low, low + int(e.size[maybe].sum()), frozenset(reachable),
-        *(tuple(e.ids[m]) for m in (inside, maybe, touches & e.settled & ~e.known, touches & ~e.settled)),
-    )  # fmt: skip
-
-
-def _running(e: _Events, chosen: np.ndarray, back: bool = False) -> Iterable[int]:
-    """Return 0 and the running sums by day, from the first day on, or back from the last."""
-    days, of_day = np.unique(e.first[chosen], return_inverse=True)
-    by_day = np.bincount(of_day, weights=e.size[chosen], minlength=len(days)).astype("int64")
-    return [0, *(int(s) for s in (by_day[::-1] if back else by_day).cumsum())]
-
-
-def verdict(count: int, qualifier: str, found: Sums) -> str:
-    """Say how a total compares with a sum: exact, consistent (vague wording), short by n or over by n.
-
-    Short: the events add up to less than the total. The wording's interval is `estimate.interval`. Where dates leave
-    a range of sums, "exact on one reading of the dates" means that a possible sum equals the total.
-    """
-    lo, hi = (int(v[0]) for v in interval(*(np.array([count]),) * 2, np.array([qualifier])))
-    fits = [s for s in found.reachable if lo <= s <= hi]
-    if fits:
-        if qualifier != "exact":
-            return "consistent"
-        return "exact" if found.low == found.high else "exact on one reading of the dates"
-    if found.high < lo:
-        return f"short by {span(lo - found.high, lo - found.low)}"
-    if found.low > hi:
-        return f"over by {span(found.low - hi, found.high - hi)}"
-    return "between possible sums"
-
-
-def _scoped(events: pd.DataFrame, scope: str) -> pd.DataFrame:
-    if scope == "uae_mediated":
-        return events[events["mediators"].str.contains("UAE", na=False)]
-    return events
-
-
-def lens_of(side: str) -> str:
-    """Return the lens for a claimant's side: its own statements on each event, or `best` for anybody else's totals."""
-    return side if side in ("ukraine", "russia") else "best"
+def _measure(unit: pd.Series) -> pd.Series:
+    """Return what totals count: handovers, or persons (living or dead)."""
+    return unit.astype("str").eq("exchanges").map({True: "handovers", False: "persons"})
 
 
 def _candidates(total: pd.Series) -> list[pd.Timestamp]:
     """Return the starts to try for a total that does not state one, oldest first."""
-    extra = {"uae_mediated": UAE, "istanbul": ISTANBUL}.get(total["scope"])
-    starts = {pd.Timestamp(WAR_START), pd.Timestamp(total["as_of"].year, 1, 1)} | ({extra} if extra else set())
-    return sorted(s for s in starts if pd.Timestamp(WAR_START) <= s <= total["as_of"])
+    starts = {_FIRST, pd.Timestamp(total["as_of"].year, 1, 1)}
+    starts |= {_STARTS[total["scope"]]} if total["scope"] in _STARTS else set()
+    return sorted(s for s in starts if _FIRST <= s <= total["as_of"])
 
 
 class _Tables:
-    """Event tables by kind and lens, and their arrays by scope and direction, made once each."""
+    """Event tables by kind and lens, and their arrays by what is summed, made once each."""
 
     def __init__(self, record: Record) -> None:
         self.events = cache(lambda kind, lens: record.events(kind, lens, disputed=True))
-        self.get = cache(
-            lambda kind, lens, scope, direction: _Events.of(_scoped(self.events(kind, lens), scope), direction)
-        )
         self.dense_from = cache(lambda kind, side: _dense_from(record.coverage(kind), side))
+        self._arrays = cache(self._made)
+
+    def get(
+        self, total: pd.Series, lens: str, scope: str | None = None, out: bool = False
+    ) -> Addends:
+        """Return the events of a total's base; with `out` those that the base leaves out."""
+        scope = total["scope"] if scope is None else scope
+        return self._arrays(total["kind"], lens, scope, total["direction"], total["measure"], out)
+
+    def _made(
+        self, kind: str, lens: str, scope: str, direction: str, measure: str, out: bool
+    ) -> Addends:
+        events = self.events(kind, lens)
+        return Addends.of(events[in_scope(events, scope) ^ out], direction, measure)
 
 
-def _why_not(total: pd.Series) -> str:
-    if total["unit"] == "exchanges":
-        return "counts exchanges, not people"
-    if total["scope"] not in _SCOPES:
-        return f"narrower base ({total['scope'].replace('_', ' ')})"
-    return ""
+class _Compared(NamedTuple):
+    """One total under one lens: the sums, the verdict, how the window was found, what was tried."""
+
+    found: Sums | None
+    verdict: Verdict
+    window: str
+    fitted: pd.Timestamp = pd.NaT
+    tried: tuple[Tried, ...] = ()
 
 
-def _compare(total: pd.Series, tables: _Tables, lens: str) -> tuple[Sums | None, str, pd.Timestamp, str]:
-    """Compare one total under one lens. Returns the sums, the verdict, a start that only arithmetic gives, and why.
+def _compare(total: pd.Series, tables: _Tables, lens: str) -> _Compared:
+    """Compare one total under one lens.
 
-    Where the window is not stated, the standard ones are tried. A floor ("more than n") fits any long window, so it
-    stays untested.
+    Where the window is not stated, the standard ones are tried. A floor ("more than n") fits any
+    long window, so it stays untested.
     """
-    e = tables.get(total["kind"], lens, total["scope"], total["direction"])
+    if total["scope"] not in _SCOPES:
+        return _Compared(None, Verdict("not_compared"), "narrower_base")
+    e = tables.get(total, lens)
     last = days_of(total["as_of"], total["as_of_precision"])
+    count, qualifier = total["count"], total["qualifier"]
     if pd.notna(total["since"]):
-        found = _sums(e, (total["since"],) * 2, last)
-        return found, verdict(total["count"], total["qualifier"], found), pd.NaT, ""
-    if total["qualifier"] in _FLOORS:
-        return None, UNSTATED, pd.NaT, "window not stated, and a floor fits any long one"
-    tried = {s: _sums(e, (s, s), last) for s in _candidates(total)}
-    said = {s: verdict(total["count"], total["qualifier"], f) for s, f in tried.items()}
-    fits = [s for s, v in said.items() if v.startswith(FITS)]
+        found = add_up(e, (total["since"],) * 2, last)
+        return _Compared(found, verdict(count, qualifier, found), "stated")
+    if qualifier in _FLOORS:
+        return _Compared(None, Verdict("not_stated"), "floor")
+    sums_from = {s: add_up(e, (s, s), last) for s in _candidates(total)}
+    tried = tuple(Tried(s, verdict(count, qualifier, f)) for s, f in sums_from.items())
+    fits = [t for t in tried if t.verdict.said in FITS]
     if fits:
-        days = " and ".join(f"{s:%Y-%m-%d}" for s in fits)
-        return tried[fits[0]], said[fits[0]], fits[0], f"window not stated; fits from {days}, by arithmetic only"
-    why = "; ".join(f"from {s:%Y-%m-%d} {v}" for s, v in said.items())
-    return None, UNSTATED, pd.NaT, f"window not stated, and no standard one fits: {why}"
+        start, said = fits[0]
+        return _Compared(sums_from[start], said, "fitted", start, tried)
+    return _Compared(None, Verdict("not_stated"), "none_fits", pd.NaT, tried)
 
 
-def _spoken_since(record: Record, since: Day) -> pd.DataFrame:
+def _totals(record: Record, since: Day) -> pd.DataFrame:
     totals = record.totals()
+    totals = totals.assign(measure=_measure(totals["unit"]))
     return totals[totals["as_of"] >= day(since, "since")] if since else totals
 
 
@@ -210,161 +159,281 @@ def _dense_from(cover: pd.DataFrame, side: str) -> pd.Timestamp | None:
     return None if dense.empty else dense.max()
 
 
-def _reason(
-    found: Sums | None, said: str, why: str, rivals: list[int], since: pd.Timestamp, dense: pd.Timestamp | None
-) -> str:
-    notes = [why]
-    if not said.startswith(FITS):
-        if found is not None:
-            notes += [f"{plural(len(found.unknown), 'event')} without a size"] if found.unknown else []
-            notes += [f"{plural(len(found.disputed), 'disputed event')} left out"] if found.disputed else []
-            notes += [f"{plural(len(found.maybe), 'event')} on uncertain days"] if found.maybe else []
-        notes += [f"the same side also says {' and '.join(number(r) for r in rivals)} for that day"] if rivals else []
-        if dense is None or since < dense:
-            notes.append("thinly read" + (f" before {dense:%Y-%m-%d}" if dense is not None else ""))
-    return "; ".join(n for n in notes if n)
-
-
 def _counted(found: Sums | None, stated: int) -> dict[str, int]:
     """Return the columns that describe a sum, empty where nothing was summed."""
     if found is None:
         return {}
     return {
-        "sum": found.low, "sum_high": found.high, "residual": stated - found.low, "events_in": len(found.inside),
-        "events_maybe": len(found.maybe), "events_unknown": len(found.unknown),
+        "sum": found.low,
+        "sum_high": found.high,
+        "residual": stated - found.low,
+        "events_in": len(found.inside),
+        "events_maybe": len(found.maybe),
+        "events_unknown": len(found.unknown),
         "events_disputed": len(found.disputed),
-    }  # fmt: skip
+    }
 
 
+def _said(own: Verdict, best: Verdict) -> dict[str, str | int | None]:
+    names = ("verdict", "off_low", "off_high")
+    return dict(zip(names, own, strict=True)) | {
+        f"best_{n}": v for n, v in zip(names, best, strict=True)
+    }
+
+
+_SUMMED = [
+    "sum",
+    "sum_high",
+    "events_in",
+    "events_maybe",
+    "events_unknown",
+    "events_disputed",
+    "residual",
+    "verdict",
+    "off_low",
+    "off_high",
+    "best_sum",
+    "best_residual",
+    "best_verdict",
+    "best_off_low",
+    "best_off_high",
+]
 _RECONCILED = [
-    "total_id", "kind", "unit", "scope", "claimant", "side", "official", "as_of", "as_of_precision", "known_on", "since",
-    "since_basis", "fitted_since", "direction", "count", "qualifier", "lens", "sum", "sum_high", "events_in",
-    "events_maybe", "events_unknown", "events_disputed", "residual", "verdict", "best_sum", "best_residual",
-    "best_verdict", "reason",
-]  # fmt: skip
+    "total_id",
+    "kind",
+    "unit",
+    "measure",
+    "scope",
+    "claimant",
+    "side",
+    "official",
+    "as_of",
+    "as_of_precision",
+    "known_on",
+    "since",
+    "since_basis",
+    "fitted_since",
+    "direction",
+    "count",
+    "qualifier",
+    "lens",
+    *_SUMMED,
+    "deals_in",
+    "window",
+    "tried",
+    "rivals",
+    "dense_from",
+    "thin",
+]
+_DAYS = ("as_of", "known_on", "since", "fitted_since", "dense_from", "from_day", "to_day")
+_TEXT = ("verdict", "best_verdict")
+_COUNTS = {*_SUMMED, "count", "deals_in", "from_count", "to_count", "step"} - {*_TEXT}
 
 
 def reconcile(record: Record, since: Day = "") -> pd.DataFrame:
-    """Compare every published running total with the sum of the events in its window, both ends included.
+    """Compare every published running total with the sum of the events in its window.
 
-    `since` keeps the totals that speak for that day or a later one. Returns one row per total, by as_of, with `sum` (events surely in the window that took place; persons), `sum_high`
-    (with those that may be), `events_in`, `events_maybe`, `events_unknown` (no size in that direction),
-    `events_disputed` (left out), `residual` (count - sum; above zero: the events are short of the total) and `verdict`
-    under the claimant's own side's lens (`lens`; best for mediators and third parties), and sum, residual and verdict
-    under `best`. `fitted_since` is a start no page prints: the first standard one that fits (2022-02-24, 1 January of
-    the year, 2024-01-01 for the Emirates, 2025-06-02 for Istanbul). Totals on a base that the record cannot sum have
-    the verdict `not compared`; `reason` says why, and what may lie behind a residual. Sums are missing, never zero,
-    where nothing was compared.
+    `since` keeps the totals that speak for that day or a later one. Returns one row per total, by
+    as_of. What was compared: `measure` (persons, or handovers: each event, one kind on one day, is
+    one), `window` (stated; fitted: the first standard start that fits, as `fitted_since`;
+    none_fits; floor; narrower_base), `tried` (the standard starts and their verdicts; `Tried`) and
+    `lens` (the claimant's own side's; best for mediators, third parties and handovers).
+    The sum: `sum` (events surely in the window, both ends included), `sum_high` (with those that
+    may be), `events_in`, `events_maybe`, `events_unknown` (no size in that direction),
+    `events_disputed` (left out), `residual` (count - sum; above zero: the events are short of the
+    total), `deals_in` (handovers only: the deals whose days the events are).
+    The result: `verdict` with `off_low` and `off_high` (see `Verdict`) and the same under `best`.
+    What may lie behind it: `rivals` (other exact totals of the same side, base and day),
+    `dense_from` (the reading is dense from that day on) and `thin` (not from the window's start).
+    Sums are missing, never zero, where nothing was compared.
+
+    >>> totals = reconcile(record, since="2025-06-16")
+    >>> june = totals[(totals["count"] == 6057).to_numpy()].iloc[0]
+    >>> june["verdict"], june["sum"]
+    ('exact', np.int64(6057))
+
+    See also: `steps`, `within`. Method: Iraq Body Count, overlap of aggregate reports (2003).
     """
-    totals = _spoken_since(record, since)
+    totals = _totals(record, since)
     tables = _Tables(record)
-    exact = totals[((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()]
+    exact = totals[
+        ((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()
+    ]
     base = ["side", "kind", "unit", "direction", "scope", "as_of"]
     published = exact.groupby(base, observed=True)["count"].unique().to_dict()
     rows = []
     for _, total in totals.iterrows():
-        lens = lens_of(total["side"])
-        row = {c: total[c] for c in _RECONCILED if c in total.index} | {"claimant": total["name"], "lens": lens}
-        if why := _why_not(total):
-            rows.append(row | {"verdict": UNCOMPARED, "best_verdict": UNCOMPARED, "reason": why})
-            continue
-        found, said, fitted, why = _compare(total, tables, lens)
-        best, best_said, *_ = (found, said) if lens == "best" else _compare(total, tables, "best")
         rivals = published.get(tuple(total[c] for c in base), [])
-        start = next((d for d in (total["since"], fitted) if pd.notna(d)), pd.Timestamp(WAR_START))
-        others = sorted(int(c) for c in rivals if c != total["count"])
-        reason = _reason(found, said, why, others, start, tables.dense_from(total["kind"], total["side"]))
-        row |= _counted(found, total["count"])
-        row |= {"fitted_since": fitted, "verdict": said, "reason": reason, "best_verdict": best_said}
-        if best is not None:
-            row |= {"best_sum": best.low, "best_residual": total["count"] - best.low}
-        rows.append(row)
-    return _typed(rows, _RECONCILED, record)
+        others = tuple(sorted(int(c) for c in rivals if c != total["count"]))
+        rows.append(_reconciled(total, tables) | {"rivals": others})
+    return _typed(rows, _RECONCILED, record).astype({"thin": "bool"})
+
+
+def _reconciled(total: pd.Series, tables: _Tables) -> dict[str, object]:
+    lens = lens_of(total["side"], total["measure"])
+    own = _compare(total, tables, lens)
+    best = own if lens == "best" else _compare(total, tables, "best")
+    start = next((d for d in (total["since"], own.fitted) if pd.notna(d)), _FIRST)
+    dense = tables.dense_from(total["kind"], total["side"])
+    row = {c: total[c] for c in _RECONCILED if c in total.index}
+    row |= {"claimant": total["name"], "lens": lens, "window": own.window, "tried": own.tried}
+    row |= {"fitted_since": own.fitted, "dense_from": dense, "thin": dense is None or start < dense}
+    row |= _counted(own.found, total["count"]) | _said(own.verdict, best.verdict)
+    if best.found is not None:
+        row |= {"best_sum": best.found.low, "best_residual": total["count"] - best.found.low}
+    if own.found is not None and total["measure"] == "handovers":
+        events = tables.events(total["kind"], lens)
+        row["deals_in"] = events.loc[events["event_id"].isin(own.found.inside), "deal_id"].nunique()
+    return row
 
 
 def _typed(rows: list[dict[str, object]], columns: list[str], record: Record) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=columns)
     counts = [c for c in columns if c in _COUNTS]
-    days = [c for c in columns if c in ("as_of", "known_on", "since", "fitted_since", "from_day", "to_day")]
+    days = [c for c in columns if c in _DAYS]
     out = out.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(days, "datetime64[s]"))
     out.attrs = {"as_of": record.last_day}
     return out
 
 
 def within(record: Record, total_id: str) -> pd.DataFrame:
-    """Return the events behind one row of `reconcile`: event_id, date, size (persons, missing if unknown) and
-    standing (inside, maybe, unknown, disputed), under the claimant's own side's lens.
+    """Return the events behind one row of `reconcile`, under the same lens.
 
-    Raises KeyError for a total that is not in the record, ValueError for one that is not compared.
+    Columns: event_id, date, size (what it adds: persons, or 1 where handovers are counted; missing
+    if unknown) and standing (inside, maybe, unknown, disputed). Raises KeyError for a total that is
+    not in the record, ValueError for one that is not compared.
+
+    >>> within(record, "total-0275")["standing"].unique().tolist()
+    ['inside']
     """
-    totals = record.totals().set_index("total_id", drop=False)
-    total = totals.loc[total_id]
-    if why := _why_not(total):
-        raise ValueError(f"{total_id}: not compared: {why}")
-    lens = lens_of(total["side"])
-    found, _, _, why = _compare(total, _Tables(record), lens)
-    if found is None:
-        raise ValueError(f"{total_id}: not compared: {why}")
-    standing = {i: name for name in ("inside", "maybe", "unknown", "disputed") for i in getattr(found, name)}
-    events = record.events(total["kind"], lens, disputed=True)
+    total = _totals(record, "").set_index("total_id", drop=False).loc[total_id]
+    lens = lens_of(total["side"], total["measure"])
+    tables = _Tables(record)
+    compared = _compare(total, tables, lens)
+    if compared.found is None:
+        raise ValueError(f"{total_id}: not compared: {compared.window} {total['scope']}".rstrip())
+    names = ("inside", "maybe", "unknown", "disputed")
+    standing = {i: name for name in names for i in getattr(compared.found, name)}
+    e = tables.get(total, lens)
+    sizes = pd.Series(e.size, index=e.ids, dtype="Int64").where(e.known)
+    events = tables.events(total["kind"], lens)
     events = events[events["event_id"].isin(standing)]
-    size = sum((events[d] for d in _BOTH_WAYS[total["direction"]]), start=pd.Series(0, events.index, dtype="Int64"))
-    return pd.DataFrame(
-        {"event_id": events["event_id"], "date": events["date"], "size": size,
-         "standing": events["event_id"].map(standing)}
-    ).reset_index(drop=True)  # fmt: skip
+    ids = events["event_id"]
+    columns = {"event_id": ids, "date": events["date"], "size": ids.map(sizes).astype("Int64")}
+    return pd.DataFrame(columns | {"standing": ids.map(standing)}).reset_index(drop=True)
 
 
+_PAIRED = ["kind", "claimant", "side", "as_of", "as_of_precision", "start"]
+
+
+def missing(record: Record, since: Day = "") -> pd.DataFrame:
+    """Set each total of handovers beside the total of persons by the same claimant for that day.
+
+    Exactly worded totals, under `best`, that fit or that the events fall short of. `start` is the
+    window's first day; a total that states none is taken if the events fall short even from the
+    war's first day, since any shorter window lacks more. Returns a row a pair, oldest first: kind,
+    claimant, side, as_of, as_of_precision, start, direction (of the persons) and, each for
+    `persons_` and `handovers_`: count, low and high (how many are missing, at least and at most;
+    zero where the total is met).
+
+    >>> missing(record, since="2024-12-31").columns[-3:].tolist()
+    ['handovers_count', 'handovers_low', 'handovers_high']
+
+    See also: `reconcile`, `steps`.
+    """
+    t = _totals(record, since)
+    usable = (t["qualifier"] == "exact") & (t["as_of_precision"] != "year")
+    t = t[(usable & t["scope"].isin(_SCOPES)).to_numpy()]
+    tables = _Tables(record)
+    lacking = [_lacking(total, tables) for _, total in t.iterrows()]
+    t = t.assign(
+        claimant=t["name"],
+        start=t["since"].fillna(_FIRST),
+        low=pd.array([low for low, _ in lacking], dtype="Int64"),
+        high=pd.array([high for _, high in lacking], dtype="Int64"),
+    )
+    t = t.loc[t["low"].notna(), [*_PAIRED, "measure", "direction", "count", "low", "high"]]
+    persons, handovers = (t[(t["measure"] == m).to_numpy()] for m in MEASURES)
+    both = persons.merge(handovers, on=_PAIRED, suffixes=("_persons", "_handovers"))
+    ways = both["direction_handovers"].astype("str")
+    same = (ways == both["direction_persons"].astype("str")) | (ways == "both")
+    both = both[same.to_numpy(dtype=bool)].rename(columns={"direction_persons": "direction"})
+    columns = [f"{m}_{c}" for m in MEASURES for c in ("count", "low", "high")]
+    swapped = {f"{c}_{m}": f"{m}_{c}" for m in MEASURES for c in ("count", "low", "high")}
+    out = both.rename(columns=swapped)[[*_PAIRED, "direction", *columns]].drop_duplicates()
+    out = out.sort_values(["as_of", "kind", "claimant", "start"], ignore_index=True)
+    out.attrs = {"as_of": record.last_day}
+    return out
+
+
+def _lacking(total: pd.Series, tables: _Tables) -> tuple[int | None, int | None]:
+    """Return how many persons or handovers a total is short of, or (None, None) if unclear."""
+    start = total["since"] if pd.notna(total["since"]) else _FIRST
+    last = days_of(total["as_of"], total["as_of_precision"])
+    found = add_up(tables.get(total, "best"), (start, start), last)
+    said = verdict(total["count"], total["qualifier"], found)
+    if said.said == "short":
+        return said.off_low, said.off_high
+    return (0, 0) if said.said in FITS else (None, None)
+
+
+_FAMILY = ["kind", "measure", "direction", "base", "side", "chain"]
+_ENDS = {
+    "total": "total_id",
+    "claimant": "name",
+    "day": "as_of",
+    "precision": "as_of_precision",
+    "scope": "scope",
+    "count": "count",
+}
 _STEPPED = [
-    "kind", "direction", "scope", "side", "chain", "from_total", "to_total", "from_claimant", "to_claimant", "from_day",
-    "to_day", "from_precision", "to_precision", "from_count", "to_count", "step", "sum", "sum_high", "events_in",
-    "events_maybe", "events_unknown", "events_disputed", "residual", "verdict", "best_sum", "best_residual",
-    "best_verdict", "alternative",
-]  # fmt: skip
-_COUNTS = {
-    "count", "sum", "sum_high", "residual", "events_in", "events_maybe", "events_unknown", "events_disputed",
-    "best_sum", "best_residual", "from_count", "to_count", "step",
-}  # fmt: skip
+    *_FAMILY,
+    *(f"{end}_{name}" for name in _ENDS for end in ("from", "to")),
+    "step",
+    *_SUMMED,
+    "alternative",
+]
 
 
-def steps(record: Record, kind: str | None = None, side: str | None = None, since: Day = "") -> pd.DataFrame:
+def steps(
+    record: Record, kind: str | None = None, side: str | None = None, since: Day = ""
+) -> pd.DataFrame:
     """Compare the difference between consecutive totals of one family with the events between them.
 
-    A family is the exact totals of one side's officials for a kind, direction and base; `chain` is the start they
-    share ("war": counted from the war's first months, or no start stated). A step shows where an event is missing even
-    if the totals' own start cannot be matched. Each total is compared with the one before it, and with the last one
-    dated to the day if the one before is dated to a month. Where a side published two figures for one day every pair
-    is a row and `alternative` is true.
-    Returns one row per step: `step` (difference of the totals), `sum`, `sum_high` and events as in `reconcile`,
-    `residual` (step - sum) and `verdict` under the side's own lens (best for mediators), and the same under `best`.
-    Raises ValueError for an unknown kind or side.
+    A family is the exact totals of one side's officials for a kind, measure, direction and `base`;
+    `chain` is the start they share ("war": counted from the war's first months, or no start
+    stated). A step shows where an event is missing even if the totals' own start cannot be matched.
+    Each total is compared with the one before it, and with the last one dated to the day if the one
+    before is dated to a month. Where a side published two figures for one day every pair is a row
+    and `alternative` is true. A series may change what it holds (`from_scope`, `to_scope`): what
+    only the later total holds of the days before the earlier one is then added to the sum, what
+    only the earlier one holds is taken away.
+    Returns one row per step: `step` (difference of the totals), and sums and verdicts as in
+    `reconcile` (`falls`: the later total is lower). Raises ValueError for an unknown kind or side.
+
+    >>> found = steps(record, kind="bodies", side="ukraine")
+    >>> june = found[((found["from_count"] == 5503) & (found["to_count"] == 7017)).to_numpy()]
+    >>> june["step"].tolist(), june["verdict"].tolist()
+    ([1514], ['exact_on_one_reading'])
+
+    See also: `reconcile`.
     """
-    totals = _spoken_since(record, since)
     for name, value, known in (("kind", kind, KINDS), ("side", side, SIDES)):
         if value is not None and value not in known:
             raise ValueError(f"{name}: {value!r} is none of {', '.join(known)}")
-    t = totals[
-        (
-            (totals["qualifier"] == "exact")
-            & (totals["unit"] != "exchanges")
-            & (totals["official"] == "yes")
-            & (totals["as_of_precision"] != "year")
-            & totals["scope"].isin(["", "uae_mediated"])
-            & (totals["kind"].isin(KINDS) if kind is None else totals["kind"] == kind)
-            & (totals["side"].isin(SIDES) if side is None else totals["side"] == side)
-        ).to_numpy()
-    ]
-    later = (t["since"] > _WAR_CHAIN) & (t["scope"] == "")
-    t = t.assign(chain=t["since"].dt.strftime("%Y-%m-%d").astype("object").where(later, "war"))
-    family = ["kind", "direction", "scope", "side", "chain"]
-    t = t.sort_values(["as_of", "as_of_precision", "citations"], ascending=[True, True, False])
-    t = t.drop_duplicates([*family, "as_of", "count"])
+    t = _chained(_totals(record, since))
+    t = t[t["kind"].isin(KINDS if kind is None else [kind]).to_numpy()]
+    t = t[t["side"].isin(SIDES if side is None else [side]).to_numpy()]
     tables = _Tables(record)
     rows = []
-    for _, chain in t.groupby(family, observed=True, sort=True):
+    for _, chain in t.groupby(_FAMILY, observed=True, sort=True):
         days = [g for _, g in chain.groupby("as_of", sort=True)]
         to_the_day = [d for d in days if (d["as_of_precision"] == "day").any()]
-        pairs = {(a["as_of"].iloc[0], b["as_of"].iloc[0]): (a, b) for p in (days, to_the_day) for a, b in pairwise(p)}
+        pairs = {
+            (a["as_of"].iloc[0], b["as_of"].iloc[0]): (a, b)
+            for p in (days, to_the_day)
+            for a, b in pairwise(p)
+        }
         for before, after in (pairs[k] for k in sorted(pairs)):
             twice = len(before) > 1 or len(after) > 1
             for _, a in before.iterrows():
@@ -372,33 +441,61 @@ def steps(record: Record, kind: str | None = None, side: str | None = None, sinc
     return _typed(rows, _STEPPED, record).astype({"alternative": "bool"})
 
 
+def _chained(totals: pd.DataFrame) -> pd.DataFrame:
+    """Return the totals that can be steps of a series, with `base` and `chain`, oldest first."""
+    t = totals[
+        (
+            (totals["qualifier"] == "exact")
+            & (totals["official"] == "yes")
+            & (totals["as_of_precision"] != "year")
+            & totals["scope"].isin(list(_CHAINED))
+        ).to_numpy()
+    ]
+    t = t.assign(base=t["scope"].map(_CHAINED))
+    later = (t["since"] > _WAR_CHAIN) & (t["base"] == "")
+    t["chain"] = t["since"].dt.strftime("%Y-%m-%d").astype("object").where(later, "war")
+    t = t.sort_values(["as_of", "as_of_precision", "citations"], ascending=[True, True, False])
+    return t.drop_duplicates([*_FAMILY, "as_of", "scope", "count"])
+
+
 def _step(a: pd.Series, b: pd.Series, tables: _Tables) -> dict[str, object]:
-    early, late = days_of(a["as_of"], a["as_of_precision"])
-    first = (early + pd.Timedelta(days=1), late + pd.Timedelta(days=1))
-    own, best = (
-        _sums(tables.get(a["kind"], lens, a["scope"], a["direction"]), first, days_of(b["as_of"], b["as_of_precision"]))
-        for lens in (lens_of(a["side"]), "best")
-    )
+    lens = lens_of(a["side"], a["measure"])
+    own, best = (_between(a, b, tables, n) for n in (lens, "best"))
     step = int(b["count"]) - int(a["count"])
-    said = [f"falls by {number(-step)}" if step < 0 else verdict(step, "exact", s) for s in (own, best)]
-    return {
-        **{c: a[c] for c in ("kind", "direction", "scope", "side", "chain")},
-        **{f"{end}_{name}": row[c] for end, row in (("from", a), ("to", b)) for name, c in _ENDS.items()},
-        "step": step, **_counted(own, step), "verdict": said[0], "best_sum": best.low,
-        "best_residual": step - best.low, "best_verdict": said[1],
-    }  # fmt: skip
+    if step < 0 and a["scope"] == b["scope"]:
+        said = _said(*(Verdict("falls", -step, -step),) * 2)
+    else:
+        said = _said(*(verdict(step, "exact", s) for s in (own, best)))
+    ends = {f"{end}_{n}": row[c] for end, row in (("from", a), ("to", b)) for n, c in _ENDS.items()}
+    family = {c: a[c] for c in _FAMILY}
+    best_sum = {"best_sum": best.low, "best_residual": step - best.low}
+    return {**family, **ends, "step": step, **_counted(own, step), **said, **best_sum}
 
 
-_ENDS = {"total": "total_id", "claimant": "name", "day": "as_of", "precision": "as_of_precision", "count": "count"}
+def _between(a: pd.Series, b: pd.Series, tables: _Tables, lens: str) -> Sums:
+    """Add up what the later of two totals should hold beyond the earlier one."""
+    early, late = days_of(a["as_of"], a["as_of_precision"])
+    next_day = pd.Timedelta(days=1)
+    last = days_of(b["as_of"], b["as_of_precision"])
+    found = add_up(tables.get(b, lens), (early + next_day, late + next_day), last)
+    if a["scope"] == b["scope"]:
+        return found
+    before = ((_FIRST, _FIRST), (early, late))
+    gained = add_up(tables.get(a, lens, a["scope"], out=True), *before)
+    lost = add_up(tables.get(a, lens, b["scope"], out=True), *before)
+    return replace(
+        found,
+        low=found.low + gained.low - lost.high,
+        high=found.high + gained.high - lost.low,
+        reachable=frozenset(
+            s + g - x for s in found.reachable for g in gained.reachable for x in lost.reachable
+        ),
+        inside=found.inside + gained.inside,
+        maybe=found.maybe + gained.maybe + lost.maybe,
+        unknown=found.unknown + gained.unknown + lost.unknown,
+        disputed=found.disputed + gained.disputed + lost.disputed,
+    )
 
 
-
-
-
-
-
-
-
-
-
-
+def __dir__() -> list[str]:
+    return __all__

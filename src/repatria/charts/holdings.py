@@ -1,301 +1,554 @@
-"""What the record holds: events by year, absences, delays, differing claims, residuals of totals, coverage."""
+"""What the record holds: handovers by year, absences, how soon each side speaks, claims that differ, reading."""
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from repatria.analysis import holdings as held
 from repatria.charts import base
-from repatria.charts.base import COLOUR, Chart
-from repatria.display import words
-from repatria.display.words import number
+from repatria.charts.base import Chart, Style
+from repatria.display.holdings import DELAY_WORDS
+from repatria.display.words import ABSENCE_WORDS, number, plural, say
 from repatria.record import names
-from repatria.record.schema import KINDS
+from repatria.record.schema import KINDS, SIDES
 
+__all__ = ["absences", "claim_differences", "coverage", "events_by_year", "speaking"]
+
+KIND_NAMES = {kind: kind.capitalize() for kind in KINDS}
 # A claimant's group has the colour and the mark of what its side receives.
-GROUP = {
-    "ukraine": (COLOUR["to_ukraine"], "o", "Ukrainian side"),
-    "russia": (COLOUR["to_russia"], "s", "Russian side"),
-    "mediator": (COLOUR["accent"], "^", "mediators"),
-    "third": (COLOUR["quiet"], "D", "press, third parties"),
+GROUPS = {
+    "ukraine": ("to_ukraine", "Ukrainian side"),
+    "russia": ("to_russia", "Russian side"),
+    "mediator": ("accent", "mediators"),
+    "third": ("quiet", "press, third parties"),
 }
-_SIZES = {"both": ("size known both ways", "#3B3B3B", ""), "one": ("one way only", "#A9A9A9", ""),
-          "none": ("no size", "white", "////")}  # fmt: skip
-_KINDS = {"bodies": "Bodies", "prisoners": "Prisoners", "civilians": "Civilians"}
+_MARKS = {"mediator": "^", "third": "D"}
+_NOTHING = "No handover is on record in this window."
 
 
-def _key(fig: Chart, handles: list[Any], labels: list[str], titled: bool = True) -> None:
-    """Set a one-line key between the subtitle and the panels. Call it last: it lowers the top of panels with titles."""
-    height = fig.get_size_inches()[1]
-    top = fig.subplotpars.top
-    fig.subplots_adjust(top=top - (0.24 if titled else 0.02) / height)
-    fig.legend(
-        handles,
-        labels,
-        loc="upper left",
-        bbox_to_anchor=(0.012, top + 0.24 / height),
-        ncols=len(labels),
-        fontsize=9.5,
-        handletextpad=0.4,
-        columnspacing=1.4,
-        borderpad=0,
-        borderaxespad=0,
-    )
+def marker(side: str, style: Style) -> str:
+    """Return the mark of a claimant's group."""
+    return _MARKS.get(side) or style.markers[GROUPS[side][0]]
 
 
-def _marks(sides: list[str]) -> list[Line2D]:
-    return [Line2D([], [], linestyle="", marker=GROUP[s][1], color=GROUP[s][0], markersize=6.5) for s in sides]
+def _years(frame: pd.DataFrame) -> list[int]:
+    return list(range(int(frame["year"].min()), int(frame["year"].max()) + 1))
+
+
+def _kinds(frame: pd.DataFrame) -> list[str]:
+    return [k for k in KINDS if (frame["kind"] == k).any()]
+
+
+def _year_axis(ax: Axes, years: Sequence[int], style: Style) -> None:
+    """Give an axis a place a year and as many names as have room; year i is centred on i + 0.5."""
+    ax.set_xlim(0, len(years))
+    needed = base.long("2026", style.sizes["text"]) + 0.12
+    every = max(1, int(np.ceil(needed * len(years) / base.room(ax)[0])))
+    named = range(len(years) - 1, -1, -every)
+    ax.set_xticks([i + 0.5 for i in named], [str(years[i]) for i in named])
+    ax.grid(axis="x", visible=False)
+
+
+def _year_ground(
+    ax: Axes, frame: pd.DataFrame, kind: str, years: Sequence[int], style: Style, **part: float
+) -> None:
+    """Shade the days that were thinly read and hatch those nobody read, on an axis of years.
+
+    `part` are ymin and ymax, in parts of the height. Labelled for the key.
+    """
+    first, last = pd.Timestamp(years[0], 1, 1), pd.Timestamp(years[-1], 12, 31)
+    until = min(last, frame.attrs.get("as_of", last))
+    labels = {"thin": "thinly read", "unread": "unread"}
+    for start, end, density in base.stretches(base.ground(frame), kind, first, until):
+        if density == "dense":
+            continue
+        ends = [d.year - years[0] + (d.dayofyear - 1) / 365.25 for d in (start, end)]
+        ax.axvspan(
+            *ends,
+            **part,
+            facecolor=style.colours[density],
+            edgecolor=style.colours["hatch"],
+            hatch="" if density == "thin" else "///",
+            linewidth=0,
+            zorder=0,
+            label=labels.pop(density, None),
+        )
+
+
+# --- by year --------------------------------------------------------------------------------------
+
+_SIZES = {
+    "both": ("size known both ways", "#3B3B3B", ""),
+    "one": ("one way only", "#A9A9A9", ""),
+    "none": ("no size", "white", "////"),
+}
 
 
 def events_by_year(years: pd.DataFrame) -> Chart:
-    """Draw handovers by kind and year, split by how many directions have a size. `years` as `holdings.years` gives it."""
+    """Draw handovers by kind and year, split by how many directions have a size.
+
+    `years` as `holdings.years` gives it. Days of thin or no reading are shaded behind the columns.
+    Raises ValueError for a frame that has lost its coverage.
+
+    >>> chart = events_by_year(rp.analysis.holdings.years(record.events("bodies")))
+    >>> chart.panels
+    ('bodies',)
+
+    See also: `absences`.
+    """
+    base.ground(years)
     if years.empty:
-        return base.empty("No handover is on record in this window.")
-    kinds = [k for k in KINDS if (years["kind"] == k).any()]
-    all_years = range(int(years["year"].min()), int(years["year"].max()) + 1)
-    top = int(years["events"].max())
-    total = years.groupby("kind")["events"].sum()
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(3.7)
-        axes = np.atleast_1d(fig.subplots(1, len(kinds), sharey=True))
-        for ax, kind in zip(axes, kinds, strict=True):
-            rows = years[years["kind"] == kind].set_index("year").reindex(all_years)
-            bottom = np.zeros(len(rows))
-            for column, (_, colour, hatch) in _SIZES.items():
-                height = rows[column].fillna(0).to_numpy(dtype=float)
-                ax.bar(list(all_years), height, bottom=bottom, color=colour, hatch=hatch, edgecolor="#3B3B3B",
-                       linewidth=0.6, width=0.72)  # fmt: skip
-                bottom += height
-            for year, height in zip(all_years, bottom, strict=True):
-                if height:
-                    ax.text(year, height + top * 0.015, number(height), ha="center", va="bottom", fontsize=9.5)
-            ax.set_title(f"{_KINDS[kind]}: {number(total[kind])}", fontweight="bold")
-            ax.set_ylim(0, top * 1.12)
-            ax.set_xticks(list(all_years), [f"{y}" for y in all_years])
-            ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
-            ax.grid(axis="x", visible=False)
-        known = int(years["both"].sum())
-        events = int(years["events"].sum())
-        when = f"{all_years[0]}" if len(all_years) == 1 else f"{all_years[0]} to {all_years[-1]}"
-        title = f"{words.plural(events, 'handover')} on record, {when}; {known} with a size both ways"
-        alt = (
-            f"Stacked columns by year. {title}. "
-            + "; ".join(f"{_KINDS[k].lower()} {number(total[k])}" for k in kinds)
-            + "."
+        return base.empty("events-by-year", _NOTHING)
+    kinds, known = _kinds(years), _years(years)
+    totals = years.groupby("kind")["events"].sum().to_dict()
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        top = int(years["events"].max()) * 1.18
+        for kind, ax in axes.items():
+            rows = years[years["kind"] == kind].set_index("year").reindex(known)
+            _columns(ax, rows, style, keyed=kind == kinds[0])
+            ax.set_ylim(0, top)
+            _year_axis(ax, known, style)
+            base.count_axis(ax)
+            _year_ground(ax, years, kind, known, style)
+            if kind != kinds[0]:
+                for patch in ax.patches:
+                    patch.set_label("")
+            base.head(ax, style, f"{KIND_NAMES[kind]}: {number(totals[kind])}")
+
+    events = int(years["events"].sum())
+    title = say(
+        "holdings/years_title",
+        events=events,
+        since=known[0],
+        until=known[-1],
+        both=int(years["both"].sum()),
+    )
+    return Chart(
+        "events-by-year",
+        title,
+        paint,
+        say("holdings/years_subtitle", disputed=int(years["disputed"].sum())),
+        base.source_line(plural(events, "handover"), years.attrs),
+        say("holdings/years_alt", title=title, totals={k: totals[k] for k in kinds}),
+        panels=tuple(kinds),
+        aspect={"page": 0.1 + 0.2 * len(kinds), "phone": 0.2 + 0.38 * len(kinds)},
+    )
+
+
+def _columns(ax: Axes, rows: pd.DataFrame, style: Style, keyed: bool) -> None:
+    """Draw stacked columns with their sum above them, where a column is wide enough for it."""
+    bottom = np.zeros(len(rows))
+    places = np.arange(len(rows)) + 0.5
+    for column, (label, colour, hatch) in _SIZES.items():
+        height = rows[column].fillna(0).to_numpy(dtype=float)
+        ax.bar(
+            places,
+            height,
+            bottom=bottom,
+            width=0.72,
+            color=colour,
+            hatch=hatch,
+            edgecolor="#3B3B3B",
+            linewidth=0.6,
+            label=label if keyed else "",
         )
-        disputed = int(years["disputed"].sum())
-        counted = f" Disputed handovers ({disputed}) are counted here." if disputed else ""
-        base.frame(fig, title, "Handovers a year, by what is known of their size. A year that was read thinly or in part "
-                   f"may have fewer on record than there were.{counted}", base.source_line(words.plural(events, "handover"), years.attrs), alt)  # fmt: skip
-        fig.subplots_adjust(wspace=0.08)
-        handles = [
-            mpl.patches.Patch(facecolor=c, hatch=h, edgecolor="#3B3B3B", linewidth=0.6) for _, c, h in _SIZES.values()
-        ]
-        _key(fig, handles, [n for n, _, _ in _SIZES.values()])
-    return fig
+        bottom += height
+    size = style.sizes["text"]
+    wide = base.room(ax)[0] / len(rows)
+    for place, height in zip(places, bottom, strict=True):
+        if height and base.long(number(height), size) < wide:
+            ax.annotate(
+                number(height),
+                (place, height),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                size=size,
+                bbox=style.plate,
+            )
 
 
-_HOW = {"count": "a size", "zero": "none", "withheld": "size withheld", "not_reported": "not reported",
-        "not_applicable": "not applicable"}  # fmt: skip
+# --- grids of numbers -----------------------------------------------------------------------------
+
+
+def _grid(ax: Axes, cells: pd.DataFrame, of: Any, style: Style, size: float) -> None:
+    """Write numbers into a grid, each cell as dark as its part of `of`; zero is a dot.
+
+    A number that is wider than its cell is left out.
+    """
+    values = cells.to_numpy(dtype=float)
+    shade = values / np.asarray(of, dtype=float)
+    ax.pcolormesh(shade, cmap="Greys", vmin=0, vmax=1.25, edgecolors=style.colours["paper"])
+    ax.set_xlim(0, values.shape[1])
+    ax.set_ylim(values.shape[0], 0)
+    wide, high = base.room(ax)
+    wide, high = wide / values.shape[1], high / values.shape[0]
+    for (y, x), value in np.ndenumerate(values):
+        text = "" if np.isnan(value) else f"{value:.0f}" if value else "·"
+        if text and base.long(text, size) < wide and size / 72 < high:
+            colour = style.colours["paper" if shade[y, x] > 0.6 else "ink"]
+            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", size=size, color=colour)
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _rows(ax: Axes, labels: Sequence[str], style: Style) -> None:
+    """Name the rows of a grid: from all of them to every nth, as many as the height has room for."""
+    line = style.sizes["text"] * 1.15 / 72
+    every = max(1, int(np.ceil(line * len(labels) / base.room(ax)[1])))
+    at = range(0, len(labels), every)
+    ax.set_yticks([i + 0.5 for i in at], [labels[i] for i in at])
 
 
 def absences(unknown: pd.DataFrame) -> Chart:
-    """Draw the typed absence matrix by kind, direction and year. `unknown` as `holdings.unknown` gives it."""
+    """Draw the typed absence matrix by kind, direction and year; below each, how those years were read.
+
+    `unknown` as `holdings.unknown` gives it. Raises ValueError for a frame that has lost its
+    coverage.
+
+    >>> chart = absences(rp.analysis.holdings.unknown(record.events("bodies")))
+    >>> chart.panels
+    ('bodies_to_ukraine', 'bodies_to_russia')
+
+    See also: `events_by_year`.
+    """
+    base.ground(unknown)
     if unknown.empty:
-        return base.empty("No handover is on record in this window.")
-    kinds = [k for k in KINDS if (unknown["kind"] == k).any()]
-    years = list(range(int(unknown["year"].min()), int(unknown["year"].max()) + 1))
-    sums = unknown.groupby(["kind", "direction"])[["events", *_HOW]].sum()
+        return base.empty("absences", _NOTHING)
+    kinds, years = _kinds(unknown), _years(unknown)
+    how = {"count": "a size", **ABSENCE_WORDS}
+    sums = unknown.groupby(["kind", "direction"])[["events", *how]].sum()
     sums["missing"] = sums["withheld"] + sums["not_reported"]
-    with mpl.rc_context({**base.STYLE, "axes.grid": False}):
-        fig = base.figure(1.75 + 1.55 * len(kinds))
-        axes = fig.subplots(len(kinds), 2, sharex=True, sharey=True, squeeze=False)
-        for row, kind in zip(axes, kinds, strict=True):
-            for ax, (direction, side) in zip(row, names.SIDES.items(), strict=True):
-                cells = unknown[(unknown["kind"] == kind) & (unknown["direction"] == direction)].set_index("year")
-                cells = cells.reindex(years)[list(_HOW)].T
-                share = cells / cells.sum()
-                text = cells.map(lambda v: "" if pd.isna(v) else "·" if v == 0 else f"{v:.0f}").to_numpy()
-                sns.heatmap(share, ax=ax, annot=text, fmt="", cmap="Greys", vmin=0, vmax=1.25, cbar=False,
-                            linewidths=1.5, linecolor="white", annot_kws={"fontsize": 9.5})  # fmt: skip
-                lost = sums.loc[(kind, direction)]
-                ax.set_title(
-                    f"{_KINDS[kind]} {side}: {int(lost['missing'])} of {int(lost['events'])} without",
-                    color=COLOUR[direction],
-                    fontweight="bold",
-                    fontsize=8.7,
-                )
-                ax.set_yticklabels(list(_HOW.values()), rotation=0)
-                ax.set_xticklabels([str(y) for y in years], rotation=0)
-                ax.tick_params(length=0)
-                ax.set(xlabel="", ylabel="")
-        missing = sums["missing"].groupby("direction").sum()
-        events = int(sums["events"].sum() // 2)
-        title = (f"Of {words.plural(events, 'handover')}, {int(missing['to_ukraine'])} are without a size to Ukraine "
-                 f"and {int(missing['to_russia'])} without one to Russia")  # fmt: skip
-        base.frame(fig, title, "Handovers a year, by what the record has for each direction; grey: share of the year. A size "
-                   "that is missing is unknown, not zero: none means that somebody says none.",
-                   base.source_line(words.plural(events, "handover"), unknown.attrs),
-                   f"Grids of numbers, kind and direction by year. {title}.")  # fmt: skip
-        fig.subplots_adjust(left=0.155, wspace=0.06, hspace=0.36)
-    return fig
+    panels = {f"{k}_{d}": (k, d) for k in kinds for d in names.SIDES}
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        for name, (kind, direction) in panels.items():
+            ax = axes[name]
+            mine = (unknown["kind"] == kind) & (unknown["direction"] == direction)
+            cells = unknown[mine.to_numpy()].set_index("year").reindex(years)[list(how)].T
+            _grid(ax, cells, cells.sum(), style, style.sizes["text"])
+            part = 0.55 / (len(how) + 0.55)  # a strip under the grid
+            ax.set_ylim(len(how) + 0.55, 0)
+            _year_axis(ax, years, style)
+            _year_ground(ax, unknown, kind, years, style, ymin=0, ymax=part * 0.8)
+            if name != next(iter(panels)):
+                for patch in ax.patches:
+                    patch.set_label("")
+            _rows(ax, list(how.values()), style)
+            _outer(ax)
+            lost = sums.loc[(kind, direction)]
+            text = f"{KIND_NAMES[kind]} {names.SIDES[direction]}"
+            missing = f"{int(lost['missing'])} of {int(lost['events'])} without"
+            base.head(
+                ax, style, f"{text}: {missing}", f"{text}: {missing[:-8]}", text, colour=direction
+            )
+
+    missing = sums["missing"].groupby("direction").sum().astype(int).to_dict()
+    events = int(sums["events"].sum() // 2)
+    title = say("holdings/absences_title", events=events, missing=missing)
+    pairs = [[f"{k}_{d}" for d in names.SIDES] for k in kinds]
+    return Chart(
+        "absences",
+        title,
+        paint,
+        say("holdings/absences_subtitle"),
+        base.source_line(plural(events, "handover"), unknown.attrs),
+        say("holdings/absences_alt", title=title),
+        panels=tuple(panels),
+        aspect={"page": 0.06 + 0.24 * len(kinds), "phone": 0.08 + 0.9 * len(kinds)},
+        layout={
+            "page": {"mosaic": pairs, "sharex": True, "sharey": True},
+            "phone": {"mosaic": [[name] for name in panels], "sharex": True},
+        },
+    )
+
+
+def _outer(ax: Axes) -> None:
+    """Leave the rows' names to the first of several panels side by side."""
+    place = ax.get_subplotspec()
+    if place is not None and not place.is_first_col():
+        ax.tick_params(labelleft=False)
 
 
 def speaking(soon: pd.DataFrame) -> Chart:
-    """Draw how soon each side speaks of a handover. `soon` as `holdings.speaking` gives it."""
+    """Draw how soon each side speaks of a handover. `soon` as `holdings.speaking` gives it.
+
+    >>> speaking(rp.analysis.holdings.speaking(record)).panels
+    ('main',)
+
+    See also: `rp.analysis.holdings.delays`.
+    """
     if soon.empty:
-        return base.empty("No handover dated to the day is on record in this window.")
+        return base.empty("speaking", "No handover dated to the day is on record in this window.")
     classes = list(held.DELAYS)
-    with mpl.rc_context({**base.STYLE, "axes.grid": False}):
-        fig = base.figure(1.95 + 0.42 * len(soon))
-        ax = fig.subplots()
-        cells = soon[classes]
-        text = cells.map(lambda v: "·" if v == 0 else f"{v}").to_numpy()
-        sns.heatmap(cells.div(soon["events"], axis=0), ax=ax, annot=text, fmt="", cmap="Greys", vmin=0, vmax=1.2,
-                    cbar=False, linewidths=1.5, linecolor="white", annot_kws={"fontsize": 10.5})  # fmt: skip
-        ax.axvline(len(classes) - 2, color=COLOUR["ink"], linewidth=1.2)
-        who = [f"{_KINDS[k]}: {GROUP[s][2]}" for k, s in zip(soon["kind"], soon["side"], strict=True)]
-        ax.set_yticklabels(who, rotation=0)
-        for label, side in zip(ax.get_yticklabels(), soon["side"], strict=True):
-            label.set_color(GROUP[side][0])
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        size = style.sizes["text"]
+        _grid(ax, soon[classes], soon[["events"]], style, size)
+        ax.axvline(len(classes) - 2, color=style.colours["ink"], linewidth=1.2)
+        who = [
+            f"{KIND_NAMES[k]}: {GROUPS[s][1]}"
+            for k, s in zip(soon["kind"], soon["side"], strict=True)
+        ]
+        narrow = base.room(ax)[0] < 4
+        _rows(ax, [w.replace(": ", ":\n") for w in who] if narrow else who, style)
+        for label in ax.get_yticklabels():
+            side = "russia" if "Russian" in label.get_text() else "ukraine"
+            label.set_color(style.colours[GROUPS[side][0]])
         ax.xaxis.tick_top()
-        ax.set_xticklabels([textwrap.fill(c, 9) for c in classes], rotation=0)
+        wide = (base.room(ax)[0] - (0.3 if narrow else 0.9)) / len(classes)
+        told = [base.wrapped(DELAY_WORDS[c], wide, size) for c in classes]
+        upright = any(base.long(w, size) > wide for t in told for w in t.split())
+        ax.set_xticks(
+            [i + 0.5 for i in range(len(classes))],
+            [DELAY_WORDS[c] for c in classes] if upright else told,
+            rotation=90 if upright else 0,
+        )
         ax.tick_params(length=0)
-        ax.set(xlabel="", ylabel="")
-        told = soon.groupby("side")[["events", "same day", "no statement"]].sum()
-        parts = [f"the {GROUP[s][2]} on {told.loc[s, 'same day']}" for s in ("ukraine", "russia")]
-        total = words.plural(int(told["events"].max()), "handover")
-        title = f"Pages of the same day carry a statement by {' and by '.join(parts)} of {total}"
-        base.frame(fig, title, "Handovers dated to the day, by days until the side's first dated page read. A late page may be late "
-                   "reading; undated pages cannot be placed; no statement: none was read.",
-                   base.source_line("all dated pages read", soon.attrs),
-                   f"Grid of numbers, side by delay. {title}. No statement was read of the Russian side for "
-                   f"{words.plural(int(told.loc['russia', 'no statement']), 'handover')}, of the Ukrainian side for "
-                   f"{told.loc['ukraine', 'no statement']}.")  # fmt: skip
-        fig.subplots_adjust(left=0.26, top=fig.subplotpars.top - 0.18 / fig.get_size_inches()[1])
-    return fig
+
+    told = soon.groupby("side")[["events", "same_day", "none_read"]].sum().to_dict("index")
+    title = say("holdings/speaking_title", **told)
+    return Chart(
+        "speaking",
+        title,
+        paint,
+        say("holdings/speaking_subtitle"),
+        base.source_line("all dated pages read", soon.attrs),
+        say("holdings/speaking_alt", title=title, **told),
+        aspect={"page": 0.1 + 0.05 * len(soon), "phone": 0.35 + 0.13 * len(soon)},
+    )
+
+
+# --- claims that differ ---------------------------------------------------------------------------
 
 
 def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
-    """Draw published counts as differences from the reference claim, one row per handover and direction.
+    """Draw published counts as differences from the reference claim, a row a handover and direction.
 
-    `differing` as `holdings.differences` gives it; the `newest` rows are drawn, and the title counts them all.
-    Claims that agree with the reference are one ring at zero, their number is written beside.
+    `differing` as `holdings.differences` gives it; the `newest` rows are drawn, as far as the axes'
+    height has room, and the title counts them all. Claims that agree with the reference are one
+    ring at zero, their number is written beside.
+
+    >>> claim_differences(rp.analysis.holdings.differences(record), newest=5).name
+    'claim-differences'
+
+    See also: `rp.display.holdings.differences_table`.
     """
     if differing.empty:
-        return base.empty("No two published counts of one handover differ in this window.")
-    keys = differing[["date", "event_id", "direction"]].drop_duplicates().sort_values(["date", "event_id", "direction"])
+        message = "No two published counts of one handover differ in this window."
+        return base.empty("claim-differences", message)
+    key = ["date", "event_id", "direction"]
+    keys = differing[key].drop_duplicates().sort_values(key)
     total = len(keys)
     keys = keys.iloc[::-1].head(newest).reset_index(drop=True)
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(1.75 + 0.285 * len(keys))
-        ax = fig.subplots()
-        beside = ax.get_yaxis_transform()
-        seen: set[str] = set()
-        limit = float(differing["difference"].abs().max()) * 1.08
-        for y, key in keys.iterrows():
-            rows = differing[(differing["event_id"] == key["event_id"]) & (differing["direction"] == key["direction"])]
-            apart, agreeing = rows[~rows["reached"]], rows[rows["reached"]]
-            low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
-            ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)
-            ax.scatter(0, y, s=74, facecolor="none", edgecolor=COLOUR["ink"], linewidth=1.3, zorder=6)
-            # Groups that say the same are drawn side by side in height, so that no mark hides another.
-            for _, same in apart.drop_duplicates(["side", "difference", "qualifier"]).groupby("difference"):
-                for i, (_, claim) in enumerate(same.iterrows()):
-                    _claim(ax, claim, y + (i - (len(same) - 1) / 2) * 0.34)
-                    seen.add(claim["side"])
-            listed = ", ".join(number(v) for v in sorted(set(apart["value"])))
-            told = f"{number(rows['reference'].iloc[0])} ({len(agreeing)}) | {listed}"
-            ax.text(1.015, y, told, transform=beside, va="center", fontsize=9)
-        ax.text(1.015, -1.0, "reference (n) | others", transform=beside, va="center", fontsize=8.5, color="#444444")
-        names = [f"{k['event_id']} {names.SIDES[k['direction']]}" for _, k in keys.iterrows()]
-        ax.set_yticks(range(len(keys)), names, fontsize=9)
-        for label, direction in zip(ax.get_yticklabels(), keys["direction"], strict=True):
-            label.set_color(COLOUR[direction])
-        ax.set_ylim(len(keys) - 0.4, -1.5)
-        ax.set_xlim(-limit, limit)
-        ax.axvline(0, color="#999999", linewidth=0.8, zorder=0)
-        ax.xaxis.set_major_formatter(
-            mpl.ticker.FuncFormatter(lambda v, _: f"{v:+,.0f}".replace("-", "\u2212") if v else "0")
-        )
-        ax.grid(axis="y", visible=False)
-        ax.tick_params(axis="y", length=0)
-        apart = differing[~differing["reached"]]
-        largest = apart.loc[apart["difference"].abs().idxmax()]
-        shown = "" if total == len(keys) else f" (the newest {len(keys)} drawn)"
-        title = (f"Published counts differ in {words.plural(total, 'case')}{shown}; the widest gap is "
-                 f"{words.plural(abs(int(largest['difference'])), 'person')}, on {names.day(largest['date'])}")  # fmt: skip
-        base.frame(fig, title, "Case: one handover, one direction. Persons above or below the reference claim. Grey bar: "
-                   "range of published claims. Ring: the reference and n claims that agree with it.", base.source_line(f"{len(differing)} claims", differing.attrs),
-                   f"Dot plot, one row a handover and direction. {title}.")  # fmt: skip
-        fig.subplots_adjust(left=0.318, right=0.79)
-        sides = [s for s in GROUP if s in seen]
-        _key(fig, _marks(sides), [GROUP[s][2] for s in sides], titled=False)
-    return fig
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        _differences(axes["main"], differing, keys, style)
+
+    apart = differing[~differing["reached"]]
+    largest = apart.loc[apart["difference"].abs().idxmax()]
+    title = say(
+        "holdings/differences_title",
+        cases=total,
+        drawn=len(keys),
+        widest=abs(int(largest["difference"])),
+        day=largest["date"],
+    )
+    return Chart(
+        "claim-differences",
+        title,
+        paint,
+        say("holdings/differences_subtitle"),
+        base.source_line(f"{len(differing)} claims", differing.attrs),
+        say("holdings/differences_alt", title=title),
+        aspect={"page": 0.08 + 0.042 * len(keys), "phone": 0.2 + 0.11 * len(keys)},
+    )
 
 
-def _claim(ax: Axes, claim: pd.Series, y: float) -> None:
-    """Draw one claim: the group's colour and mark; right and left triangles for open wording, hollow for about."""
-    colour, marker, _ = GROUP[claim["side"]]
-    marker = {"at_least": ">", "more_than": ">", "up_to": "<"}.get(claim["qualifier"], marker)
-    face = "white" if claim["qualifier"] == "about" else colour
-    ax.scatter(claim["difference"], y, s=40, marker=marker, facecolor=face, edgecolor=colour, linewidth=1.3, zorder=5)
+def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: Style) -> None:
+    wide, high = base.room(ax)
+    size = style.sizes["small"]
+    above = wide < 4.4  # no room beside the marks: each row's words stand over them
+    keys = keys.head(max(1, int((high - 0.25) / (size / 72 * (2.4 if above else 1.3)))))
+    limit = float(differing["difference"].abs().max()) * 1.08
+    seen: dict[str, None] = {}
+    rows = []
+    for y, event in keys.iterrows():
+        same = (differing["event_id"] == event["event_id"]).to_numpy()
+        same &= (differing["direction"] == event["direction"]).to_numpy()
+        claims = differing[same]
+        seen |= dict.fromkeys(_case(ax, float(y), claims, style))
+        rows.append((f"{event['event_id']} {names.SIDES[event['direction']]}", _figures(claims)))
+    _name_rows(ax, rows, list(keys["direction"]), above, style)
+    ax.set_ylim(len(keys) - 0.4, -0.8 if above else -1.5)
+    ax.set_xlim(-limit, limit)
+    ax.axvline(0, color=style.colours["frame"], linewidth=0.8, zorder=0)
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(max(2, int(wide / 1.1)), integer=True))
+    ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: _signed(v)))
+    ax.grid(axis="y", visible=False)
+    ax.tick_params(axis="y", length=0)
+    for side in (s for s in SIDES if s in seen):
+        colour, label = style.colours[GROUPS[side][0]], GROUPS[side][1]
+        ax.scatter([], [], s=40, marker=marker(side, style), color=colour, label=label)
+    base.head(ax, style)
 
 
+def _signed(value: float) -> str:
+    return f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
+def _figures(claims: pd.DataFrame) -> str:
+    """Return the figures of one case: the reference, how many say it, and the others."""
+    reached = claims["reached"].to_numpy(dtype=bool)
+    others = ", ".join(number(v) for v in sorted(set(claims.loc[~reached, "value"])))
+    return f"{number(claims['reference'].iloc[0])} ({reached.sum()}) | {others}"
+
+
+def _case(ax: Axes, y: float, claims: pd.DataFrame, style: Style) -> list[str]:
+    """Draw one handover and direction: the range, the ring, the claims apart. Returns their sides."""
+    apart = claims[~claims["reached"]]
+    low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
+    ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)
+    ink = style.colours["ink"]
+    ax.scatter(0, y, s=74, facecolor="none", edgecolor=ink, linewidth=1.3, zorder=6)
+    # Groups that say the same stand one over the other, so that no mark hides another.
+    different = apart.drop_duplicates(["side", "difference", "qualifier"])
+    for _, same in different.groupby("difference"):
+        for i, claim in enumerate(same.itertuples()):
+            _claim(ax, claim, y + (i - (len(same) - 1) / 2) * 0.34, style)
+    return list(different["side"])
+
+
+def _claim(ax: Axes, claim: Any, y: float, style: Style) -> None:
+    """Draw one claim: triangles for open wording, right or left, hollow for about."""
+    colour = style.colours[GROUPS[claim.side][0]]
+    open_ = {"at_least": ">", "more_than": ">", "up_to": "<"}
+    ax.scatter(
+        claim.difference,
+        y,
+        s=40,
+        marker=open_.get(claim.qualifier) or marker(claim.side, style),
+        facecolor=style.colours["paper"] if claim.qualifier == "about" else colour,
+        edgecolor=colour,
+        linewidth=1.3,
+        zorder=5,
+    )
+
+
+def _name_rows(
+    ax: Axes, rows: Sequence[tuple[str, str]], directions: Sequence[str], above: bool, style: Style
+) -> None:
+    """Write each row's handover and figures: at its ends, or over its marks where room is short."""
+    size = style.sizes["small"]
+    beside = ax.get_yaxis_transform()
+    if above:
+        ax.set_yticks([])
+        for y, ((event, figures), direction) in enumerate(zip(rows, directions, strict=True)):
+            colour = style.colours[direction]
+            line = dict(transform=beside, va="bottom", size=size)
+            ax.text(0, y - 0.22, event, color=colour, bbox=style.plate, **line)
+            ax.text(1, y - 0.22, figures, ha="right", bbox=style.plate, **line)
+        return
+    ax.set_yticks(range(len(rows)), [event for event, _ in rows], size=size)
+    for label, direction in zip(ax.get_yticklabels(), directions, strict=True):
+        label.set_color(style.colours[direction])
+    ax.text(1.015, -1, "reference (n) | others", transform=beside, va="center", size=size)
+    for y, (_, figures) in enumerate(rows):
+        ax.text(1.015, y, figures, transform=beside, va="center", size=size)
+
+
+# --- reading --------------------------------------------------------------------------------------
 
 
 def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
-    """Draw how far each kind and side was read: dense, thin or unread. `stretches` as `Record.coverage` gives it."""
+    """Draw how far each kind and side was read: dense, thin or unread.
+
+    `stretches` as `Record.coverage` gives it, `until` the last day to show.
+
+    >>> coverage(record.coverage(), record.last_day).title.startswith("Densely read for")
+    True
+    """
     if stretches.empty:
-        return base.empty("Nothing is marked as read in this view.")
-    rows = [
-        (k, s)
-        for k in KINDS
-        for s in ("ukraine", "russia")
-        if ((stretches["kind"] == k) & (stretches["side"] == s)).any()
-    ]
+        return base.empty("coverage", "Nothing is marked as read in this view.")
+    of = set(zip(stretches["kind"].astype("str"), stretches["side"].astype("str"), strict=True))
+    rows = [(k, s) for k in KINDS for s in ("ukraine", "russia") if (k, s) in of]
     since = stretches["read_from"].min()
     until = max(until, stretches["read_through"].max())
-    look = {"dense": ("#5A5A5A", ""), "thin": ("#CFCFCF", ""), "unread": ("white", "////")}
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(1.75 + 0.36 * len(rows))
-        ax = fig.subplots()
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
         for y, (kind, side) in enumerate(rows):
-            colour, hatch = look["unread"]
-            ax.barh(
-                y, until - since, left=since, height=0.62, color=colour, hatch=hatch, edgecolor="#BDBDBD", linewidth=0
-            )
-            for _, stretch in stretches[(stretches["kind"] == kind) & (stretches["side"] == side)].iterrows():
-                days = stretch["read_through"] - stretch["read_from"] + pd.Timedelta(days=1)
-                colour, hatch = look[str(stretch["density"])]
-                ax.barh(y, days, left=stretch["read_from"], height=0.62, color=colour, edgecolor="white", linewidth=0.6)
-        ax.set_yticks(range(len(rows)), [f"{_KINDS[k]}: {GROUP[s][2]}" for k, s in rows])
-        ax.set_ylim(len(rows) - 0.4, -0.6)
+            mine = (stretches["kind"] == kind) & (stretches["side"] == side)
+            _read(ax, y, stretches[mine.to_numpy()], (since, until), style)
+        who = [f"{KIND_NAMES[k]}: {GROUPS[s][1]}" for k, s in rows]
+        narrow = base.room(ax)[0] < 4
+        _rows(ax, [w.replace(": ", ":\n") for w in who] if narrow else who, style)
+        ax.set_ylim(len(rows), 0)
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", visible=False)
         base.time_axis(ax, since, until)
-        dense = stretches[(stretches["density"] == "dense").to_numpy()]
-        ends = dense.groupby(["kind", "side"], observed=True)["read_through"].max()
-        if dense.empty:
-            title = f"Nothing has been densely read yet, by {names.day(until)}"
-        else:
-            kinds = " and ".join(k for k in KINDS if (dense["kind"] == k).any())
-            rest = f"; later days to {names.day(until)} are not" if until > ends.min() else ""
-            title = f"Densely read for {kinds} through {names.day(ends.min())}{rest}"
-        base.frame(fig, title, "Days through which each side's statements were searched. Silence counts only where the reading "
-                   "is dense.", f"Source: Repatria record, coverage. As of {until:%Y-%m-%d}.",
-                   f"Bars over time by kind and side. {title}.")  # fmt: skip
-        fig.subplots_adjust(left=0.25)
-        handles = [
-            mpl.patches.Patch(facecolor=c, hatch=h, edgecolor="#BDBDBD", linewidth=0.5) for c, h in look.values()
-        ]
-        _key(fig, handles, ["densely read", "thinly read", "unread"], titled=False)
-    return fig
+        base.head(ax, style)
+
+    dense = stretches[(stretches["density"] == "dense").to_numpy()]
+    ends = dense.groupby(["kind", "side"], observed=True)["read_through"].max()
+    title = say(
+        "holdings/coverage_title",
+        kinds_read=[k for k in KINDS if (dense["kind"] == k).any()],
+        through=ends.min() if len(ends) else None,
+        until=until,
+    )
+    return Chart(
+        "coverage",
+        title,
+        paint,
+        say("holdings/coverage_subtitle"),
+        base.source_line("coverage", {"as_of": until}),
+        say("holdings/coverage_alt", title=title),
+        aspect={"page": 0.1 + 0.05 * len(rows), "phone": 0.25 + 0.13 * len(rows)},
+    )
+
+
+_READ = {
+    "dense": ("densely read", "#5A5A5A", ""),
+    "thin": ("thinly read", "#CFCFCF", ""),
+    "unread": ("unread", "white", "////"),
+}
+
+
+def _read(
+    ax: Axes, y: int, stretches: pd.DataFrame, days: tuple[pd.Timestamp, pd.Timestamp], style: Style
+) -> None:
+    """Draw one row: the whole window as unread, and over it what was read."""
+    parts = [("unread", days[0], days[1] - days[0])]
+    for row in stretches.itertuples():
+        length = row.read_through - row.read_from + pd.Timedelta(days=1)
+        parts.append((str(row.density), row.read_from, length))
+    known = set(ax.get_legend_handles_labels()[1])
+    for density, start, length in parts:
+        label, colour, hatch = _READ[density]
+        ax.barh(
+            y + 0.5,
+            length,
+            left=start,
+            height=0.62,
+            color=colour,
+            hatch=hatch,
+            edgecolor=style.colours["hatch"] if hatch else style.colours["paper"],
+            linewidth=0 if hatch else 0.6,
+            label="" if label in known else label,
+        )
+        known.add(label)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,75 +2,134 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.patheffects import withStroke
+from matplotlib.axes import Axes
 
 from repatria.charts import base
-from repatria.charts.base import COLOUR, Chart
-from repatria.charts.holdings import _KINDS, GROUP, _key, _marks
-from repatria.display import words
-from repatria.display.words import number
-from repatria.record import names
+from repatria.charts.base import Chart, Style
+from repatria.charts.holdings import GROUPS, KIND_NAMES, marker
+from repatria.display.words import plural, say
+from repatria.record.schema import SIDES
+
+__all__ = ["residuals"]
 
 
 def residuals(reconciled: pd.DataFrame) -> Chart:
-    """Draw what running totals leave over: total minus sum of events, by the day they speak for.
+    """Draw what running totals of persons leave over: total minus sum of events, by their day.
 
-    `reconciled` as `reconcile.reconcile` gives it. Exact wording only; hollow where the total states no start.
+    `reconciled` as `reconcile.reconcile` gives it. Exact wording only; hollow where the total
+    states no start.
+
+    >>> residuals(rp.analysis.reconcile.reconcile(record, since="2025-01-01")).panels
+    ('bodies', 'prisoners')
+
+    See also: `rp.display.reconcile.table`.
     """
-    rows = reconciled[reconciled["residual"].notna() & (reconciled["qualifier"] == "exact").to_numpy()]
-    rows = rows[(rows["as_of_precision"] != "year").to_numpy() & rows["kind"].isin(["bodies", "prisoners"]).to_numpy()]
+    r = reconciled
+    drawn = r["residual"].notna() & (r["measure"] == "persons") & (r["qualifier"] == "exact")
+    drawn &= (r["as_of_precision"] != "year") & r["kind"].isin(["bodies", "prisoners"])
+    rows = r[drawn.to_numpy(dtype=bool)]
     rows = rows.drop_duplicates(["kind", "side", "direction", "as_of", "count", "residual"])
     if rows.empty:
-        return base.empty("No exactly worded running total can be compared in this view.")
-    until = max(rows["as_of"].max(), rows["as_of"].min() + pd.Timedelta(days=30))
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(6.4)
-        axes = fig.subplots(2, 1, sharex=True)
-        for ax, kind in zip(axes, ("bodies", "prisoners"), strict=True):
+        message = "No exactly worded running total can be compared in this view."
+        return base.empty("residuals", message)
+    largest = int(rows["residual"].abs().max())
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        until = max(rows["as_of"].max(), rows["as_of"].min() + pd.Timedelta(days=30))
+        for kind, ax in axes.items():
             here = rows[(rows["kind"] == kind).to_numpy()]
-            ax.axhline(0, color=COLOUR["ink"], linewidth=1)
-            for side, (colour, marker, _) in GROUP.items():
-                mine = here[(here["side"] == side).to_numpy()]
-                hollow = mine["fitted_since"].notna().to_numpy()
-                high = (mine["count"] - mine["sum_high"]).astype("int64")
-                ax.vlines(mine["as_of"], high, mine["residual"].astype("int64"), color=colour, linewidth=1, alpha=0.6)
-                ax.scatter(mine["as_of"], mine["residual"].astype("int64"), s=34, marker=marker, edgecolor=colour,
-                           facecolor=np.where(hollow, "white", colour), linewidth=1.1, alpha=0.85, zorder=3)  # fmt: skip
-            ax.set_yscale("symlog", linthresh=10, linscale=0.5)
-            edge = max(20.0, float(rows["residual"].abs().max()) * 2)
-            ax.set_ylim(-edge, edge)
-            ticks = [t for t in (10, 100, 1000, 10000) if t < edge]
-            ax.set_yticks([-t for t in reversed(ticks)] + [0] + ticks)
-            ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}".replace("-", "\u2212")))
-            ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
-            for extreme in (here["residual"].max(), here["residual"].min()):
-                for day in here.loc[(here["residual"] == extreme) & (extreme != 0), "as_of"].tail(1):
-                    left = f"{extreme:+,}".replace("-", "\u2212")
-                    ax.annotate(
-                        left,
-                        (day, extreme),
-                        (-7, 0),
-                        textcoords="offset points",
-                        ha="right",
-                        va="center",
-                        fontsize=9,
-                        zorder=6,
-                        path_effects=[withStroke(linewidth=2.5, foreground="white")],
-                    )
-            fits = int(here["verdict"].str.startswith("exact").sum())
-            ax.set_title(f"{_KINDS[kind]}: {fits} of {words.plural(len(here), 'total')} met exactly", fontweight="bold")
-        base.time_axis(axes[1], rows["as_of"].min(), until)
-        exact = int(rows["verdict"].str.startswith("exact").sum())
-        title = f"{exact} of {words.plural(len(rows), 'running total')} equal the sum of their events, by {names.day(rows['as_of'].max())}"
-        base.frame(fig, title, "Total minus events in its window, persons; above zero the events fall short. Events as the "
-                   "claimant's side counts them. Even scale to ten, then powers of ten. Hollow: start not stated.",
-                   base.source_line(f"{words.plural(len(rows), 'total')} in exact words, one mark where several say the same", reconciled.attrs),
-                   f"Two panels of marks around a zero line. {title}. The largest residual is "
-                   f"{number(rows['residual'].abs().max())}.")  # fmt: skip
-        fig.subplots_adjust(hspace=0.24, left=0.105)
-        sides = [s for s in GROUP if (rows["side"] == s).any()]
-        _key(fig, _marks(sides), [GROUP[s][2] for s in sides])
-    return fig
+            _marks(ax, here, style)
+            base.time_axis(ax, rows["as_of"].min(), until)
+            _residual_axis(ax, max(20.0, largest * 2.0))
+            _extremes(ax, here, style)
+            met = int(here["verdict"].str.startswith("exact").sum())
+            name, of = KIND_NAMES[kind], plural(len(here), "total")
+            base.head(
+                ax, style, f"{name}: {met} of {of} met exactly", f"{name}: {met} of {of} met", name
+            )
+
+    title = say(
+        "reconcile/residuals_title",
+        met=int(rows["verdict"].str.startswith("exact").sum()),
+        totals=len(rows),
+        last=rows["as_of"].max(),
+    )
+    source = f"{plural(len(rows), 'total')} in exact words, one mark where several say the same"
+    return Chart(
+        "residuals",
+        title,
+        paint,
+        say("reconcile/residuals_subtitle"),
+        base.source_line(source, reconciled.attrs),
+        say("reconcile/residuals_alt", title=title, largest=largest),
+        panels=("bodies", "prisoners"),
+        aspect={"page": 0.75, "phone": 1.5},
+    )
+
+
+def _marks(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
+    """Draw each total by the side that published it, with a line to what uncertain days leave."""
+    ax.axhline(0, color=style.colours["ink"], linewidth=1)
+    for side in SIDES:
+        mine = rows[(rows["side"] == side).to_numpy()]
+        if mine.empty:
+            continue
+        colour = style.colours[GROUPS[side][0]]
+        left = mine["residual"].astype("int64")
+        high = (mine["count"] - mine["sum_high"]).astype("int64")
+        ax.vlines(mine["as_of"], high, left, color=colour, linewidth=1, alpha=0.6)
+        hollow = mine["fitted_since"].notna().to_numpy()
+        ax.scatter(
+            mine["as_of"],
+            left,
+            s=34,
+            marker=marker(side, style),
+            edgecolor=colour,
+            facecolor=np.where(hollow, style.colours["paper"], colour),
+            linewidth=1.1,
+            alpha=0.85,
+            zorder=3,
+        )
+        # The key shows the filled mark, whatever the first total of the side is.
+        ax.scatter([], [], s=34, marker=marker(side, style), color=colour, label=GROUPS[side][1])
+
+
+def _residual_axis(ax: Axes, edge: float) -> None:
+    """Give an axis that is even to ten, then goes by powers of ten, with as many ticks as have room."""
+    ax.set_yscale("symlog", linthresh=10, linscale=0.5)
+    ax.set_ylim(-edge, edge)
+    powers = [p for p in (10, 100, 1000, 10000, 100000) if p < edge]
+    while len(powers) > 1 and base.room(ax)[1] / (2 * len(powers) + 1) < 0.17:
+        powers = powers[1::2] or powers[-1:]
+    ax.set_yticks([*(-p for p in reversed(powers)), 0, *powers])
+    signs = mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}".replace("-", "\N{MINUS SIGN}"))
+    ax.yaxis.set_major_formatter(signs)
+    ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+
+
+def _extremes(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
+    """Write the highest and the lowest residual beside their newest mark, to the side with room."""
+    begin, end = ax.get_xlim()
+    for extreme in {rows["residual"].max(), rows["residual"].min()} - {0, pd.NA}:
+        day = rows.loc[(rows["residual"] == extreme).to_numpy(), "as_of"].iloc[-1]
+        late = (mpl.dates.date2num(day) - begin) / (end - begin) > 0.25
+        ax.annotate(
+            f"{extreme:+,}".replace("-", "\N{MINUS SIGN}"),
+            (day, extreme),
+            (-7 if late else 7, 0),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="center",
+            size=style.sizes["small"],
+            bbox=style.plate,
+            zorder=6,
+        )
+
+
+def __dir__() -> list[str]:
+    return __all__

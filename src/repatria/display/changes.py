@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from repatria.curate.propose import Draft, Reach
 from repatria.record.changes import MEASURES, Changes
-from repatria.record.names import SIDES
 from repatria.record.schema import TABLES
 
+# pandas and the templates are loaded where they are used: the command line starts without them.
 if TYPE_CHECKING:
     import pandas as pd
+
+    from repatria.curate.propose import Draft, Reach
+
+__all__ = ["as_json", "markdown", "moved", "preview", "said", "searched"]
 
 
 def _code(value: object) -> str:
@@ -27,17 +30,16 @@ def said(row: Mapping[Any, Any], side: str) -> str:
 
     best, low, high, grade, absence = (row[f"{m}_{side}"] for m in MEASURES)
     text = counted(best, absence or None)
-    if pd.notna(best) and (low, high) != (best, best):
+    if pd.notna(best) and (pd.isna(high) or (low, high) != (best, best)):
         text += f" [{span(low, high)}]"
-    return (
-        f"{text} ({GRADE_WORDS[grade]})"
-        if grade in GRADE_WORDS and grade != "undisclosed"
-        else text
-    )
+    graded = grade in GRADE_WORDS and grade != "undisclosed"
+    return f"{text} ({GRADE_WORDS[grade]})" if graded else text
 
 
 def moved(differing: pd.DataFrame) -> list[str]:
-    """Return one line per changed estimate: "`event` to Ukraine: 1,000 (one side only) → 1,003 (…)"."""
+    """Return one line per changed estimate: "`event` to Ukraine: 1,000 (…) → 1,003 (…)"."""
+    from repatria.record.names import SIDES
+
     lines = []
     for row in differing.to_dict("records"):
         before = "not there" if row["change"] == "new" else said(row, "old")
@@ -47,34 +49,39 @@ def moved(differing: pd.DataFrame) -> list[str]:
 
 
 def markdown(changes: Changes) -> str:
-    """Return all changes as Markdown: a table of counts, the moved estimates, then row by row."""
-    out = ["# Changes", "", f"From {changes.old} to {changes.new}.", ""]
-    if not changes:
-        return "\n".join([*out, "Nothing changed.", ""])
-    out += ["| table | added | removed | revised |", "|---|---:|---:|---:|"]
-    out += [
-        f"| {t} | {a} | {r} | {v} |" for t, a, r, v in changes.counts().itertuples() if a or r or v
-    ]
-    out += ["", f"## Estimates: {len(changes.estimates)} changed", ""]
-    out += [f"- {line}" for line in moved(changes.estimates)]
-    for name, table in TABLES.items():
-        key = list(table.key)
-        parts = []
-        for sign, rows in (("+", changes.added[name]), ("−", changes.removed[name])):
-            for row in rows.to_dict("records"):
-                cells = ", ".join(f"{c} {_code(v)}" for c, v in row.items() if v and c not in key)
-                parts.append(
-                    f"- {sign} {_code(' '.join(row[k] for k in key))}"
-                    + (f": {cells}" if cells else "")
-                )
-        for row in changes.revised[name].to_dict("records"):
-            was, now = (_code(row[s]) if row[s] else "empty" for s in ("old", "new"))
-            parts.append(
-                f"- ± {_code(' '.join(row[k] for k in key))}: {row['column']} {was} → {now}"
-            )
-        if parts:
-            out += ["", f"## {name}", "", *parts]
-    return "\n".join([*out, ""])
+    """Return all changes as Markdown: a table of counts, the moved estimates, then row by row.
+
+    >>> from repatria.record.changes import between
+    >>> markdown(between(record, record)).split()[-2:]
+    ['Nothing', 'changed.']
+    """
+    from repatria.display.words import templates
+
+    page = templates().get_template("changes/changes.md.j2")
+    return page.render(
+        old=changes.old,
+        new=changes.new,
+        changed=bool(changes),
+        counts=[c for c in changes.counts().itertuples() if any(c[1:])],
+        moved=moved(changes.estimates),
+        rows={name: rows for name in TABLES if (rows := list(_rows(changes, name)))},
+    )
+
+
+def _rows(changes: Changes, name: str) -> Iterator[str]:
+    """Return one line per row of a table added or removed, and per cell revised."""
+    key = list(TABLES[name].key)
+    for sign, frame in (("+", changes.added[name]), ("\N{MINUS SIGN}", changes.removed[name])):
+        for row in frame.to_dict("records"):
+            cells = ", ".join(f"{c} {_code(v)}" for c, v in row.items() if v and c not in key)
+            yield f"{sign} {_code(_key(row, key))}" + (f": {cells}" if cells else "")
+    for row in changes.revised[name].to_dict("records"):
+        was, now = (_code(row[s]) if row[s] else "empty" for s in ("old", "new"))
+        yield f"± {_code(_key(row, key))}: {row['column']} {was} → {now}"
+
+
+def _key(row: Mapping[Any, Any], key: list[str]) -> str:
+    return " ".join(row[k] for k in key)
 
 
 def as_json(changes: Changes) -> str:
@@ -110,16 +117,13 @@ def searched(reach: Reach) -> str:
     """Return how far one side's statements are searched, before and after, and what nobody read."""
     from repatria.display.words import say
 
-    return (
-        say("changes/searched", **vars(reach))
-        .replace(" ;", ";")
-        .replace(" .", ".")
-        .replace(" ,", ",")
-    )
+    return say("changes/searched", **vars(reach))
 
 
 def preview(made: Draft) -> str:
-    """Return what a draft adds, the estimates and what was searched before and after, its warnings, as lines."""
+    """Return what a draft adds, the estimates before and after, and its warnings, as lines."""
+    from repatria.record.names import SIDES
+
     out = []
     for name, rows in made.addition.rows.items():
         out += [f"+ {name}: {' '.join(row[k] for k in TABLES[name].key)}" for row in rows]
@@ -135,3 +139,7 @@ def preview(made: Draft) -> str:
     out += [f"= {searched(r)}" for r in made.reach if r.before != r.after or not r.reached]
     out += [f"! {w}" for w in made.warnings]
     return "\n".join(out)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from repatria.analysis.holdings import both_sides, claimants, grades, single_source, years
 from repatria.display.table import Table
-from repatria.display.words import GRADE_WORDS, Prose, number, plural
+from repatria.display.words import GRADE_WORDS, Prose, say
 from repatria.record import names
-from repatria.record.names import KIND_WORDS
 from repatria.record.schema import KINDS
 from repatria.record.view import Day, Record
+
+__all__ = [
+    "DELAY_WORDS",
+    "SIDE_WORDS",
+    "both_sides_table",
+    "claimants_table",
+    "differences_table",
+    "grades_table",
+    "single_source_table",
+    "summary",
+    "years_table",
+]
 
 SIDE_WORDS = {
     "ukraine": "Ukrainian side",
@@ -19,36 +29,43 @@ SIDE_WORDS = {
     "mediator": "mediators",
     "third": "press and third parties",
 }
-
-
-QUALIFIER_WORDS = {"at_least": "at least ", "about": "about ", "more_than": "more than ", "up_to": "up to "}
+DELAY_WORDS = {
+    "same_day": "same day",
+    "next_day": "next day",
+    "week": "2 to 7 days",
+    "month": "8 to 30 days",
+    "later": "later",
+    "undated": "undated",
+    "none_read": "no statement",
+}
 
 
 def summary(record: Record, events: pd.DataFrame) -> Prose:
-    """Return in sentences what `events` hold and how many of them both sides speak of."""
+    """Return in sentences what `events` hold and how many of them both sides speak of.
+
+    >>> june = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> summary(record, june).startswith("11 June 2025 to 16 June 2025: 5 handovers of bodies.")
+    True
+    """
     if events.empty:
-        return Prose(f"No handover is known in this window, by {names.day(record.last_day)}.")
+        return say("holdings/summary", handovers=0, last_day=record.last_day)
     claims = record.claims()
     claims = claims[claims["event_id"].isin(events["event_id"])]
     pages = record.citations()
-    pages = pages[pages["claim_id"].isin(claims["claim_id"])]
-    officials = claims[((claims["official"] == "yes") & claims["side"].isin(["ukraine", "russia"])).to_numpy()]
-    spoken = officials.groupby("event_id")["side"].nunique()
-    kinds = "; ".join(
-        f"{plural(int((events['kind'] == k).sum()), *KIND_WORDS[k])}" for k in KINDS if (events["kind"] == k).any()
-    )
-    disputed = int((events["status"] == "disputed").sum())
-    undated = pages.drop_duplicates("source_id")["published_on"].isna().sum()
-    return Prose(
-        f"{names.period(events)}: {kinds}. "
-        + (
-            f"Whether {disputed} of them took place is disputed; the brief leaves disputed ones out. "
-            if disputed
-            else ""
-        )
-        + f"{'They rest' if len(events) > 1 else 'It rests'} on {plural(len(claims), 'claim')} by {plural(claims['claimant_id'].nunique(), 'claimant')}, carried "
-        f"by {plural(pages['source_id'].nunique(), 'page')} ({number(undated)} undated). Officials of both sides speak of "
-        f"{int((spoken == 2).sum())} of the {len(events)}."
+    pages = pages[pages["claim_id"].isin(claims["claim_id"])].drop_duplicates("source_id")
+    officials = (claims["official"] == "yes") & claims["side"].isin(["ukraine", "russia"])
+    sides = claims[officials.to_numpy()].groupby("event_id")["side"].nunique()
+    return say(
+        "holdings/summary",
+        period=names.period(events),
+        handovers=len(events),
+        by_kind={k: n for k in KINDS if (n := int((events["kind"] == k).sum()))},
+        disputed=int((events["status"] == "disputed").sum()),
+        claims=len(claims),
+        claimants=claims["claimant_id"].nunique(),
+        pages=len(pages),
+        undated=int(pages["published_on"].isna().sum()),
+        by_both=int((sides == 2).sum()),
     )
 
 
@@ -79,7 +96,10 @@ def both_sides_table(record: Record, since: Day = "") -> Table:
         }
     )
     return Table(
-        "both-sides", "Handovers by whose officials speak of them, with a count or without", shown, show={"year": "{}"}
+        "both-sides",
+        "Handovers by whose officials speak of them, with a count or without",
+        shown,
+        show={"year": "{}"},
     )
 
 
@@ -93,16 +113,16 @@ def grades_table(events: pd.DataFrame) -> Table:
         "grades",
         "How well each count is supported: handovers by kind, direction, year and grade",
         shown,
-        notes=[
-            "both sides agree or differ: on official counts of the two belligerents. one side only: officials of one "
-            "belligerent, or of a mediator. no official: press and others."
-        ],
+        notes=[say("holdings/grades_note")],
         show={"year": "{}"},
     )
 
 
 def claimants_table(record: Record, since: Day = "", least: int = 5) -> Table:
-    """Return `claimants` as readers see it, those with at least `least` claims; the others are counted in a note."""
+    """Return `claimants` as readers see it: those with at least `least` claims.
+
+    The others are counted in a note.
+    """
     c = claimants(record, since)
     rare = c[c["claims"] < least]
     shown = c[c["claims"] >= least].drop(columns=["official"])
@@ -115,15 +135,21 @@ def claimants_table(record: Record, since: Day = "", least: int = 5) -> Table:
             "other": "on what the other received",
         }
     )
-    note = f"{plural(len(rare), 'claimant')} with fewer than {least} claims, {int(rare['claims'].sum())} together, not shown."
-    return Table("claimants", "Who says what: claims by side and claimant", shown, notes=[note] if len(rare) else [])
+    counted = dict(claimants=len(rare), least=least, claims=int(rare["claims"].sum()))
+    return Table(
+        "claimants",
+        "Who says what: claims by side and claimant",
+        shown,
+        notes=[say("holdings/rare_claimants", **counted)] if len(rare) else [],
+    )
 
 
 def differences_table(differing: pd.DataFrame) -> Table:
     """Return `differences` as readers see it: the claims that differ, newest first."""
     d = differing[~differing["reached"]]
     rows = d.groupby(
-        ["date", "event_id", "direction", "reference", "reference_claimant", "value", "difference"], sort=False
+        ["date", "event_id", "direction", "reference", "reference_claimant", "value", "difference"],
+        sort=False,
     )
     out = rows.agg(by=("claimant", lambda n: "; ".join(sorted(set(n))))).reset_index()
     out = out.sort_values(["date", "event_id", "direction"], ascending=[False, True, True])
@@ -138,17 +164,22 @@ def differences_table(differing: pd.DataFrame) -> Table:
             "said by": out["by"],
         }
     )
-    return Table("differences", "Published counts that differ from the reference claim", shown, links=["event"])
+    return Table(
+        "differences",
+        "Published counts that differ from the reference claim",
+        shown,
+        links=["event"],
+    )
 
 
 def single_source_table(record: Record, since: Day = "") -> Table:
     """Return `single_source` as readers see it."""
     s = single_source(record, since)
-    month = (s["date_precision"] == "month").to_numpy()
+    month = s["date_precision"] == "month"
     shown = pd.DataFrame(
         {
             "event": s["event_id"],
-            "date": np.where(month, s["date"].dt.strftime("%Y-%m"), s["date"].dt.strftime("%Y-%m-%d")),
+            "date": s["date"].dt.strftime("%Y-%m-%d").where(~month, s["date"].dt.strftime("%Y-%m")),
             "kind": s["kind"],
             "publisher": s["publisher"],
             "what the page is": s["tier"].astype("str"),
@@ -157,9 +188,9 @@ def single_source_table(record: Record, since: Day = "") -> Table:
         }
     )
     total = len(record.events(since=since, disputed=True))
-    return Table(
-        "single-source",
-        f"{len(s)} of {plural(total, 'handover')} {'rests' if len(s) == 1 else 'rest'} on one publisher",
-        shown,
-        links=["event"],
-    )
+    title = say("holdings/single_source_title", alone=len(s), handovers=total)
+    return Table("single-source", title, shown, links=["event"])
+
+
+def __dir__() -> list[str]:
+    return __all__
