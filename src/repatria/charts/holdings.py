@@ -1,4 +1,4 @@
-"""What the record holds: handovers by year, absences, how soon each side speaks, claims that differ, reading."""
+"""What the record holds: handovers by year, absences, delays, claims that differ, reading."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _columns(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
 
 
 def absences(unknown: pd.DataFrame) -> Chart:
-    """Draw the typed absence matrix by kind, direction and year; below each, how those years were read.
+    """Draw the typed absence matrix by kind, direction and year; below each, how it was read.
 
     `unknown` as `holdings.unknown` gives it. Raises ValueError for a frame that has lost its
     coverage.
@@ -261,7 +261,7 @@ def speaking(soon: pd.DataFrame) -> Chart:
 
 
 def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
-    """Draw published counts as differences from the reference claim, a row a handover and direction.
+    """Draw published counts as differences from the reference, a row a handover and direction.
 
     `differing` as `holdings.differences` gives it; the `newest` rows are drawn, as far as the axes'
     height has room, and the title counts them all. Claims that agree with the reference are one
@@ -345,7 +345,7 @@ def _figures(claims: pd.DataFrame) -> str:
 
 
 def _case(ax: Axes, y: float, claims: pd.DataFrame, style: Style) -> list[str]:
-    """Draw one handover and direction: the range, the ring, the claims apart. Returns their sides."""
+    """Draw one handover and direction: range, ring, claims apart. Returns their sides."""
     apart = claims[~claims["reached"]]
     low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
     ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)

@@ -50,7 +50,7 @@ def unkeyed(ax: Axes) -> None:
 
 
 def heading(ax: Axes, style: Style, *texts: str, colour: str = "ink", less: float = 0.0) -> None:
-    """Set the panel's title and key as `base.head` does, but keep them out of panels too low for them.
+    """Set the panel's title and key as `base.head` does, unless the panel is too low for them.
 
     Below 0.9 in there is no key, below 0.4 in the title is written into the panel. `less` are the
     inches that the names of rows take from it.

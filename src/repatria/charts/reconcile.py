@@ -110,7 +110,7 @@ def _key(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
 
 
 def _residual_axis(ax: Axes, edge: float) -> None:
-    """Give an axis that is even to ten, then goes by powers of ten, with as many ticks as have room."""
+    """Give an axis that is even to ten, then goes by powers of ten; ticks as there is room."""
     ax.set_yscale("symlog", linthresh=10, linscale=0.5)
     ax.set_ylim(-edge, edge)
     powers = [p for p in (10, 100, 1000, 10000, 100000) if p < edge]
