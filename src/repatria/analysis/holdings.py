@@ -197,9 +197,7 @@ def grades(events: pd.DataFrame) -> pd.DataFrame:
 def both_sides(record: Record, since: Day = "") -> pd.DataFrame:
     """Return by kind and year of how many handovers the officials of both sides speak.
 
-    With a count or without.
-
-    Columns: kind, year, events, both, ukraine_only, russia_only, neither, single_source.
+    A statement without a count counts too. Columns: kind, year, events, both, ukraine_only, russia_only, neither, single_source.
 
     >>> b = both_sides(record)
     >>> cells = b[["both", "ukraine_only", "russia_only", "neither"]]
@@ -309,23 +307,10 @@ def speaking(record: Record, since: Day = "") -> pd.DataFrame:
     return out
 
 
-_DIFFERENCES = [
-    "event_id",
-    "kind",
-    "date",
-    "direction",
-    "claimant",
-    "side",
-    "official",
-    "value",
-    "low",
-    "high",
-    "qualifier",
-    "reference",
-    "reference_claimant",
-    "difference",
-    "reached",
-]
+_DIFFERENCES = """
+    event_id kind date direction claimant side official value low high qualifier reference
+    reference_claimant difference reached
+""".split()
 
 
 def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.DataFrame:
@@ -378,7 +363,8 @@ def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.
 def single_source(record: Record, since: Day = "") -> pd.DataFrame:
     """Return the handovers that rest on one publisher.
 
-    Columns: event_id, kind, date, date_precision, publisher, tier, pages, claimants. Tier is the best of its pages. Cancelled handovers are left out: they rest on schedules.
+    Columns: event_id, kind, date, date_precision, publisher, tier (the best of its pages), pages,
+    claimants. Cancelled handovers are left out: they rest on schedules.
 
     >>> set(single_source(record)["event_id"]) <= set(record.events(disputed=True)["event_id"])
     True

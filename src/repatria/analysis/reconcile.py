@@ -181,50 +181,16 @@ def _said(own: Verdict, best: Verdict) -> dict[str, str | int | None]:
     }
 
 
-_SUMMED = [
-    "sum",
-    "sum_high",
-    "events_in",
-    "events_maybe",
-    "events_unknown",
-    "events_disputed",
-    "residual",
-    "verdict",
-    "off_low",
-    "off_high",
-    "best_sum",
-    "best_residual",
-    "best_verdict",
-    "best_off_low",
-    "best_off_high",
-]
-_RECONCILED = [
-    "total_id",
-    "kind",
-    "unit",
-    "measure",
-    "scope",
-    "claimant",
-    "side",
-    "official",
-    "as_of",
-    "as_of_precision",
-    "known_on",
-    "since",
-    "since_basis",
-    "fitted_since",
-    "direction",
-    "count",
-    "qualifier",
-    "lens",
-    *_SUMMED,
-    "deals_in",
-    "window",
-    "tried",
-    "rivals",
-    "dense_from",
-    "thin",
-]
+_SUMMED = """
+    sum sum_high events_in events_maybe events_unknown events_disputed residual verdict
+    off_low off_high best_sum best_residual best_verdict best_off_low best_off_high
+""".split()
+_RECONCILED = f"""
+    total_id kind unit measure scope claimant side official as_of as_of_precision known_on
+    since since_basis fitted_since direction count qualifier lens
+    {" ".join(_SUMMED)}
+    deals_in window tried rivals dense_from thin
+""".split()
 _DAYS = ("as_of", "known_on", "since", "fitted_since", "dense_from", "from_day", "to_day")
 _TEXT = ("verdict", "best_verdict")
 _COUNTS = {*_SUMMED, "count", "deals_in", "from_count", "to_count", "step"} - {*_TEXT}

@@ -34,16 +34,10 @@ _ISTANBUL = "istanbul-2025-06-02"
 _BOTH_WAYS = {"both": DIRECTIONS, **{d: (d,) for d in DIRECTIONS}}
 
 MEASURES = ("persons", "handovers")
-VERDICTS = (
-    "exact",
-    "exact_on_one_reading",
-    "consistent",
-    "short",
-    "over",
-    "between",
-    "falls",
-    "not_stated",
-    "not_compared",
+VERDICTS = tuple(
+    """
+    exact exact_on_one_reading consistent short over between falls not_stated not_compared
+    """.split()
 )
 FITS = VERDICTS[:3]
 

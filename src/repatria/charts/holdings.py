@@ -1,8 +1,9 @@
-"""What the record holds: handovers by year, absences, how soon each side speaks, claims that differ, reading."""
+"""What the record holds: handovers by year, absences, delays, claims that differ, reading."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +14,18 @@ from matplotlib.axes import Axes
 from repatria.analysis import holdings as held
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
+from repatria.charts.panels import (
+    GROUPS,
+    KIND_NAMES,
+    grid,
+    heading,
+    marker,
+    name_rows,
+    name_sides,
+    unkeyed,
+    year_axis,
+    year_ground,
+)
 from repatria.display.holdings import DELAY_WORDS
 from repatria.display.words import ABSENCE_WORDS, number, plural, say
 from repatria.record import names
@@ -20,21 +33,7 @@ from repatria.record.schema import KINDS, SIDES
 
 __all__ = ["absences", "claim_differences", "coverage", "events_by_year", "speaking"]
 
-KIND_NAMES = {kind: kind.capitalize() for kind in KINDS}
-# A claimant's group has the colour and the mark of what its side receives.
-GROUPS = {
-    "ukraine": ("to_ukraine", "Ukrainian side"),
-    "russia": ("to_russia", "Russian side"),
-    "mediator": ("accent", "mediators"),
-    "third": ("quiet", "press, third parties"),
-}
-_MARKS = {"mediator": "^", "third": "D"}
 _NOTHING = "No handover is on record in this window."
-
-
-def marker(side: str, style: Style) -> str:
-    """Return the mark of a claimant's group."""
-    return _MARKS.get(side) or style.markers[GROUPS[side][0]]
 
 
 def _years(frame: pd.DataFrame) -> list[int]:
@@ -43,42 +42,6 @@ def _years(frame: pd.DataFrame) -> list[int]:
 
 def _kinds(frame: pd.DataFrame) -> list[str]:
     return [k for k in KINDS if (frame["kind"] == k).any()]
-
-
-def _year_axis(ax: Axes, years: Sequence[int], style: Style) -> None:
-    """Give an axis a place a year and as many names as have room; year i is centred on i + 0.5."""
-    ax.set_xlim(0, len(years))
-    needed = base.long("2026", style.sizes["text"]) + 0.12
-    every = max(1, int(np.ceil(needed * len(years) / base.room(ax)[0])))
-    named = range(len(years) - 1, -1, -every)
-    ax.set_xticks([i + 0.5 for i in named], [str(years[i]) for i in named])
-    ax.grid(axis="x", visible=False)
-
-
-def _year_ground(
-    ax: Axes, frame: pd.DataFrame, kind: str, years: Sequence[int], style: Style, **part: float
-) -> None:
-    """Shade the days that were thinly read and hatch those nobody read, on an axis of years.
-
-    `part` are ymin and ymax, in parts of the height. Labelled for the key.
-    """
-    first, last = pd.Timestamp(years[0], 1, 1), pd.Timestamp(years[-1], 12, 31)
-    until = min(last, frame.attrs.get("as_of", last))
-    labels = {"thin": "thinly read", "unread": "unread"}
-    for start, end, density in base.stretches(base.ground(frame), kind, first, until):
-        if density == "dense":
-            continue
-        ends = [d.year - years[0] + (d.dayofyear - 1) / 365.25 for d in (start, end)]
-        ax.axvspan(
-            *ends,
-            **part,
-            facecolor=style.colours[density],
-            edgecolor=style.colours["hatch"],
-            hatch="" if density == "thin" else "///",
-            linewidth=0,
-            zorder=0,
-            label=labels.pop(density, None),
-        )
 
 
 # --- by year --------------------------------------------------------------------------------------
@@ -109,18 +72,20 @@ def events_by_year(years: pd.DataFrame) -> Chart:
     totals = years.groupby("kind")["events"].sum().to_dict()
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        top = int(years["events"].max()) * 1.18
+        # Room above the highest column for its number.
+        line = style.sizes["text"] * 1.7 / 72
+        lowest = min(base.room(ax)[1] for ax in axes.values())
+        top = int(years["events"].max()) / max(0.5, 1 - line / lowest)
         for kind, ax in axes.items():
             rows = years[years["kind"] == kind].set_index("year").reindex(known)
-            _columns(ax, rows, style, keyed=kind == kinds[0])
+            _columns(ax, rows, style)
             ax.set_ylim(0, top)
-            _year_axis(ax, known, style)
+            year_axis(ax, known, style)
             base.count_axis(ax)
-            _year_ground(ax, years, kind, known, style)
+            year_ground(ax, years, kind, known, style)
             if kind != kinds[0]:
-                for patch in ax.patches:
-                    patch.set_label("")
-            base.head(ax, style, f"{KIND_NAMES[kind]}: {number(totals[kind])}")
+                unkeyed(ax)
+            heading(ax, style, f"{KIND_NAMES[kind]}: {number(totals[kind])}")
 
     events = int(years["events"].sum())
     title = say(
@@ -142,7 +107,7 @@ def events_by_year(years: pd.DataFrame) -> Chart:
     )
 
 
-def _columns(ax: Axes, rows: pd.DataFrame, style: Style, keyed: bool) -> None:
+def _columns(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
     """Draw stacked columns with their sum above them, where a column is wide enough for it."""
     bottom = np.zeros(len(rows))
     places = np.arange(len(rows)) + 0.5
@@ -157,7 +122,7 @@ def _columns(ax: Axes, rows: pd.DataFrame, style: Style, keyed: bool) -> None:
             hatch=hatch,
             edgecolor="#3B3B3B",
             linewidth=0.6,
-            label=label if keyed else "",
+            label=label,
         )
         bottom += height
     size = style.sizes["text"]
@@ -179,38 +144,8 @@ def _columns(ax: Axes, rows: pd.DataFrame, style: Style, keyed: bool) -> None:
 # --- grids of numbers -----------------------------------------------------------------------------
 
 
-def _grid(ax: Axes, cells: pd.DataFrame, of: Any, style: Style, size: float) -> None:
-    """Write numbers into a grid, each cell as dark as its part of `of`; zero is a dot.
-
-    A number that is wider than its cell is left out.
-    """
-    values = cells.to_numpy(dtype=float)
-    shade = values / np.asarray(of, dtype=float)
-    ax.pcolormesh(shade, cmap="Greys", vmin=0, vmax=1.25, edgecolors=style.colours["paper"])
-    ax.set_xlim(0, values.shape[1])
-    ax.set_ylim(values.shape[0], 0)
-    wide, high = base.room(ax)
-    wide, high = wide / values.shape[1], high / values.shape[0]
-    for (y, x), value in np.ndenumerate(values):
-        text = "" if np.isnan(value) else f"{value:.0f}" if value else "·"
-        if text and base.long(text, size) < wide and size / 72 < high:
-            colour = style.colours["paper" if shade[y, x] > 0.6 else "ink"]
-            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", size=size, color=colour)
-    ax.grid(visible=False)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-
-
-def _rows(ax: Axes, labels: Sequence[str], style: Style) -> None:
-    """Name the rows of a grid: from all of them to every nth, as many as the height has room for."""
-    line = style.sizes["text"] * 1.15 / 72
-    every = max(1, int(np.ceil(line * len(labels) / base.room(ax)[1])))
-    at = range(0, len(labels), every)
-    ax.set_yticks([i + 0.5 for i in at], [labels[i] for i in at])
-
-
 def absences(unknown: pd.DataFrame) -> Chart:
-    """Draw the typed absence matrix by kind, direction and year; below each, how those years were read.
+    """Draw the typed absence matrix by kind, direction and year; below each, how it was read.
 
     `unknown` as `holdings.unknown` gives it. Raises ValueError for a frame that has lost its
     coverage.
@@ -231,26 +166,24 @@ def absences(unknown: pd.DataFrame) -> Chart:
     panels = {f"{k}_{d}": (k, d) for k in kinds for d in names.SIDES}
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        smaller = replace(style, sizes={**style.sizes, "head": style.sizes["text"]})
         for name, (kind, direction) in panels.items():
             ax = axes[name]
             mine = (unknown["kind"] == kind) & (unknown["direction"] == direction)
             cells = unknown[mine.to_numpy()].set_index("year").reindex(years)[list(how)].T
-            _grid(ax, cells, cells.sum(), style, style.sizes["text"])
+            grid(ax, cells, cells.sum(), style, style.sizes["text"])
             part = 0.55 / (len(how) + 0.55)  # a strip under the grid
             ax.set_ylim(len(how) + 0.55, 0)
-            _year_axis(ax, years, style)
-            _year_ground(ax, unknown, kind, years, style, ymin=0, ymax=part * 0.8)
+            year_axis(ax, years, style)
+            year_ground(ax, unknown, kind, years, style, ymin=0, ymax=part * 0.8)
             if name != next(iter(panels)):
-                for patch in ax.patches:
-                    patch.set_label("")
-            _rows(ax, list(how.values()), style)
+                unkeyed(ax)
+            name_rows(ax, list(how.values()), style)
             _outer(ax)
             lost = sums.loc[(kind, direction)]
             text = f"{KIND_NAMES[kind]} {names.SIDES[direction]}"
-            missing = f"{int(lost['missing'])} of {int(lost['events'])} without"
-            base.head(
-                ax, style, f"{text}: {missing}", f"{text}: {missing[:-8]}", text, colour=direction
-            )
+            of = f"{text}: {int(lost['missing'])} of {int(lost['events'])}"
+            heading(ax, smaller, of, colour=direction)
 
     missing = sums["missing"].groupby("direction").sum().astype(int).to_dict()
     events = int(sums["events"].sum() // 2)
@@ -294,19 +227,14 @@ def speaking(soon: pd.DataFrame) -> Chart:
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         ax = axes["main"]
         size = style.sizes["text"]
-        _grid(ax, soon[classes], soon[["events"]], style, size)
+        grid(ax, soon[classes], soon[["events"]], style, size)
         ax.axvline(len(classes) - 2, color=style.colours["ink"], linewidth=1.2)
-        who = [
-            f"{KIND_NAMES[k]}: {GROUPS[s][1]}"
-            for k, s in zip(soon["kind"], soon["side"], strict=True)
-        ]
-        narrow = base.room(ax)[0] < 4
-        _rows(ax, [w.replace(": ", ":\n") for w in who] if narrow else who, style)
+        name_sides(ax, list(zip(soon["kind"], soon["side"], strict=True)), style)
         for label in ax.get_yticklabels():
             side = "russia" if "Russian" in label.get_text() else "ukraine"
             label.set_color(style.colours[GROUPS[side][0]])
         ax.xaxis.tick_top()
-        wide = (base.room(ax)[0] - (0.3 if narrow else 0.9)) / len(classes)
+        wide = (base.room(ax)[0] - 0.25) / len(classes)
         told = [base.wrapped(DELAY_WORDS[c], wide, size) for c in classes]
         upright = any(base.long(w, size) > wide for t in told for w in t.split())
         ax.set_xticks(
@@ -333,7 +261,7 @@ def speaking(soon: pd.DataFrame) -> Chart:
 
 
 def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
-    """Draw published counts as differences from the reference claim, a row a handover and direction.
+    """Draw published counts as differences from the reference, a row a handover and direction.
 
     `differing` as `holdings.differences` gives it; the `newest` rows are drawn, as far as the axes'
     height has room, and the title counts them all. Claims that agree with the reference are one
@@ -379,17 +307,19 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     wide, high = base.room(ax)
     size = style.sizes["small"]
     above = wide < 4.4  # no room beside the marks: each row's words stand over them
-    keys = keys.head(max(1, int((high - 0.25) / (size / 72 * (2.4 if above else 1.3)))))
+    room = int((high - 0.25) / (size / 72 * (2.4 if above else 1.3)))
+    cut = [f"the newest {room} of {len(keys)}"] if 0 < room < len(keys) else []
+    keys = keys.head(max(1, room))
     limit = float(differing["difference"].abs().max()) * 1.08
     seen: dict[str, None] = {}
     rows = []
     for y, event in keys.iterrows():
-        same = (differing["event_id"] == event["event_id"]).to_numpy()
-        same &= (differing["direction"] == event["direction"]).to_numpy()
-        claims = differing[same]
+        same = differing["event_id"] == event["event_id"]
+        same &= differing["direction"] == event["direction"]
+        claims = differing[same.to_numpy()]
         seen |= dict.fromkeys(_case(ax, float(y), claims, style))
         rows.append((f"{event['event_id']} {names.SIDES[event['direction']]}", _figures(claims)))
-    _name_rows(ax, rows, list(keys["direction"]), above, style)
+    _label_cases(ax, rows, list(keys["direction"]), above, style)
     ax.set_ylim(len(keys) - 0.4, -0.8 if above else -1.5)
     ax.set_xlim(-limit, limit)
     ax.axvline(0, color=style.colours["frame"], linewidth=0.8, zorder=0)
@@ -400,7 +330,7 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     for side in (s for s in SIDES if s in seen):
         colour, label = style.colours[GROUPS[side][0]], GROUPS[side][1]
         ax.scatter([], [], s=40, marker=marker(side, style), color=colour, label=label)
-    base.head(ax, style)
+    heading(ax, style, *cut)
 
 
 def _signed(value: float) -> str:
@@ -415,7 +345,7 @@ def _figures(claims: pd.DataFrame) -> str:
 
 
 def _case(ax: Axes, y: float, claims: pd.DataFrame, style: Style) -> list[str]:
-    """Draw one handover and direction: the range, the ring, the claims apart. Returns their sides."""
+    """Draw one handover and direction: range, ring, claims apart. Returns their sides."""
     apart = claims[~claims["reached"]]
     low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
     ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)
@@ -445,7 +375,7 @@ def _claim(ax: Axes, claim: Any, y: float, style: Style) -> None:
     )
 
 
-def _name_rows(
+def _label_cases(
     ax: Axes, rows: Sequence[tuple[str, str]], directions: Sequence[str], above: bool, style: Style
 ) -> None:
     """Write each row's handover and figures: at its ends, or over its marks where room is short."""
@@ -453,9 +383,12 @@ def _name_rows(
     beside = ax.get_yaxis_transform()
     if above:
         ax.set_yticks([])
+        wide = base.room(ax)[0]
         for y, ((event, figures), direction) in enumerate(zip(rows, directions, strict=True)):
+            left = wide - base.long(figures, size) - 0.1
+            event = base.fits(left, size, event, event.partition(" ")[0], "")
             colour = style.colours[direction]
-            line = dict(transform=beside, va="bottom", size=size)
+            line: dict[str, Any] = dict(transform=beside, va="bottom", size=size)
             ax.text(0, y - 0.22, event, color=colour, bbox=style.plate, **line)
             ax.text(1, y - 0.22, figures, ha="right", bbox=style.plate, **line)
         return
@@ -490,14 +423,12 @@ def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
         for y, (kind, side) in enumerate(rows):
             mine = (stretches["kind"] == kind) & (stretches["side"] == side)
             _read(ax, y, stretches[mine.to_numpy()], (since, until), style)
-        who = [f"{KIND_NAMES[k]}: {GROUPS[s][1]}" for k, s in rows]
-        narrow = base.room(ax)[0] < 4
-        _rows(ax, [w.replace(": ", ":\n") for w in who] if narrow else who, style)
+        name_sides(ax, rows, style)
         ax.set_ylim(len(rows), 0)
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", visible=False)
         base.time_axis(ax, since, until)
-        base.head(ax, style)
+        heading(ax, style, less=0.7)
 
     dense = stretches[(stretches["density"] == "dense").to_numpy()]
     ends = dense.groupby(["kind", "side"], observed=True)["read_through"].max()

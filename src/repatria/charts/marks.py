@@ -117,12 +117,15 @@ def count_axis(ax: Axes, along: str = "y") -> None:
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
 
 
-def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
+def head(
+    ax: Axes, style: Style, *texts: str, colour: str = "ink", inches: float | None = None
+) -> None:
     """Set the panel's title, the first of the texts that fits its width, and under it a key of all labelled artists.
 
+    `inches` is the width to use where long names of rows leave less than `room` says.
     Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its lines lift the title.
     """
-    wide = room(ax)[0]
+    wide = room(ax)[0] if inches is None else inches
     size, small = style.sizes["head"], style.sizes["small"]
     handles, labels = ax.get_legend_handles_labels()
     rows = 0
@@ -159,7 +162,8 @@ def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
 def _columns(lengths: Sequence[float], inches: float) -> int:
     """Return in how many columns texts of these lengths stand in so many inches beside their marks."""
     for columns in range(len(lengths), 1, -1):
-        widest = [max(part) for part in np.array_split(lengths, columns)]  # as a legend does
+        # A legend splits its entries as evenly as they go, the longer columns first.
+        widest = [max(part) for part in np.array_split(lengths, columns)]
         if sum(widest) + 0.32 * len(widest) <= inches:
             return columns
     return 1

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.holdings import GROUPS, KIND_NAMES, marker
+from repatria.charts.panels import GROUPS, KIND_NAMES, heading, marker
 from repatria.display.words import plural, say
 from repatria.record.schema import SIDES
 
@@ -44,12 +44,15 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
         for kind, ax in axes.items():
             here = rows[(rows["kind"] == kind).to_numpy()]
             _marks(ax, here, style)
+            if ax is next(iter(axes.values())):
+                _key(ax, rows, style)
             base.time_axis(ax, rows["as_of"].min(), until)
-            _residual_axis(ax, max(20.0, largest * 2.0))
-            _extremes(ax, here, style)
+            _residual_axis(ax, max(20.0, largest * 4.0))
+            if base.room(ax)[1] > 0.9:
+                _extremes(ax, here, style)
             met = int(here["verdict"].str.startswith("exact").sum())
             name, of = KIND_NAMES[kind], plural(len(here), "total")
-            base.head(
+            heading(
                 ax, style, f"{name}: {met} of {of} met exactly", f"{name}: {met} of {of} met", name
             )
 
@@ -95,12 +98,19 @@ def _marks(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
             alpha=0.85,
             zorder=3,
         )
-        # The key shows the filled mark, whatever the first total of the side is.
-        ax.scatter([], [], s=34, marker=marker(side, style), color=colour, label=GROUPS[side][1])
+
+
+def _key(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
+    """Label one filled mark for each side in any panel, whatever its first total is."""
+    for side in (s for s in SIDES if (rows["side"] == s).any()):
+        colour, label = GROUPS[side]
+        ax.scatter(
+            [], [], s=34, marker=marker(side, style), color=style.colours[colour], label=label
+        )
 
 
 def _residual_axis(ax: Axes, edge: float) -> None:
-    """Give an axis that is even to ten, then goes by powers of ten, with as many ticks as have room."""
+    """Give an axis that is even to ten, then goes by powers of ten; ticks as there is room."""
     ax.set_yscale("symlog", linthresh=10, linscale=0.5)
     ax.set_ylim(-edge, edge)
     powers = [p for p in (10, 100, 1000, 10000, 100000) if p < edge]
@@ -113,21 +123,21 @@ def _residual_axis(ax: Axes, edge: float) -> None:
 
 
 def _extremes(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
-    """Write the highest and the lowest residual beside their newest mark, to the side with room."""
+    """Write the highest residual over its newest mark and the lowest under it."""
     begin, end = ax.get_xlim()
     for extreme in {rows["residual"].max(), rows["residual"].min()} - {0, pd.NA}:
         day = rows.loc[(rows["residual"] == extreme).to_numpy(), "as_of"].iloc[-1]
-        late = (mpl.dates.date2num(day) - begin) / (end - begin) > 0.25
+        place = (mpl.dates.date2num(day) - begin) / (end - begin)
         ax.annotate(
             f"{extreme:+,}".replace("-", "\N{MINUS SIGN}"),
             (day, extreme),
-            (-7 if late else 7, 0),
+            (0, 5 if extreme > 0 else -5),
             textcoords="offset points",
-            ha="right" if late else "left",
-            va="center",
+            ha="left" if place < 0.15 else "right" if place > 0.85 else "center",
+            va="bottom" if extreme > 0 else "top",
             size=style.sizes["small"],
             bbox=style.plate,
-            zorder=6,
+            zorder=2.5,
         )
 
 
