@@ -97,7 +97,7 @@ def test_files_named_in_the_documents_are_there() -> None:
         f"{page.name}: {path}"
         for page in OURS
         for path in re.findall(
-            r"`((?:src|tests|docs|data|notebooks|bench)/[\w/.-]+)`", page.read_text()
+            r"`((?:src|tests|docs|data|notebooks|bench)/[\w/.-]+\.\w+)`", page.read_text()
         )
         if "CHANGELOG" not in page.name and not (ROOT / path).exists()
     }
