@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import resource
 import subprocess
@@ -86,9 +87,11 @@ def _claim(
         "count_high": count,
         "qualifier": "exact",
     }
+    url = f"https://example.org/{page}"
+    source_id = f"example-org-{hashlib.sha1(url.encode()).hexdigest()}"
     source = {
-        "source_id": page,
-        "url": f"https://example.org/{page}",
+        "source_id": source_id,
+        "url": url,
         "publisher": "Paper",
         "published_on": event["date"],
         "dated_by": "printed",
@@ -99,7 +102,7 @@ def _claim(
     out["claims"].append(claim)
     out["sources"].append(source)
     out["citations"].append(
-        {"claim_id": claim["claim_id"], "source_id": page, "date_basis": "stated"}
+        {"claim_id": claim["claim_id"], "source_id": source_id, "date_basis": "stated"}
     )
 
 

@@ -104,6 +104,16 @@ def test_files_named_in_the_documents_are_there() -> None:
     assert gone == set()
 
 
+@pytest.mark.parametrize("page", OURS, ids=[p.relative_to(ROOT).as_posix() for p in OURS])
+def test_examples_in_the_documents_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S):
+        exec(compile(block, page.name, "exec"), names)
+
+
 def test_one_version() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"]
     assert cited == rp.__version__
