@@ -186,7 +186,7 @@ def add(
     second: Annotated[bool, Option(help="Another of the kind on a day that has one.")] = False,
     status: Annotated[str, Option(help="took_place, cancelled or disputed.")] = "took_place",
     deal_id: Annotated[str, Option("--deal", help="Shared by the days of one deal.")] = "",
-    agreement_id: Annotated[str, Option("--agreement", help="It belongs to.")] = "",
+    agreement_id: Annotated[str, Option("--agreement", help="The one it belongs to.")] = "",
     mediators: Annotated[str, Option(help="Joined by semicolons.")] = "",
     place: Annotated[str, Option(help="As pages state it.")] = "",
     category: Annotated[str, Option(help="Who, where that defines the event.")] = "",

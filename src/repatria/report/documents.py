@@ -90,7 +90,7 @@ def api() -> str:
         if rows:
             path = module.__name__.replace(".", "/") + ".py"
             title = module.__name__.removeprefix("repatria.")
-            out += [f"## [{title}](../src/{path})", "", _paragraphs(module.__doc__), ""]
+            out += [f"## [{title}](../src/{path})", "", " ".join(_first(module).split()), ""]
             out += ["| call | gives |", "|---|---|", *rows, ""]
     return "\n".join(out).rstrip()
 

@@ -32,10 +32,14 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    as_of: str = Field("", description="only what pages dated by this day carry (YYYY-MM-DD)")
-    since: str = Field("", description="first day of the window (YYYY-MM-DD)")
-    until: str = Field("", description="last day of the window (YYYY-MM-DD)")
-    lens: str = Field("best", description="whose claims count: best, ukraine, russia, receiver")
+    as_of: str = Field(
+        default="", description="only what pages dated by this day carry (YYYY-MM-DD)"
+    )
+    since: str = Field(default="", description="first day of the window (YYYY-MM-DD)")
+    until: str = Field(default="", description="last day of the window (YYYY-MM-DD)")
+    lens: str = Field(
+        default="best", description="whose claims count: best, ukraine, russia, receiver"
+    )
 
     @field_validator("as_of", "since", "until", mode="before")
     @classmethod
