@@ -87,12 +87,16 @@ def _ticks(
     late = days.loc[~days["counted"], "start"]
     if len(late):
         label = f"{len(late)} after the searched day, not counted"
-        dashed: dict[str, Any] = {"colors": colour["accent"], "linestyles": [(0, (2, 1.5))], "label": label}
+        dashed: dict[str, Any] = {
+            "colors": colour["accent"],
+            "linestyles": [(0, (2, 1.5))],
+            "label": label,
+        }
         ax.eventplot([late], **how, **dashed)
     long = deals[deals["end"] > deals["start"]]
     ax.hlines(np.full(len(long), 0.06), long["start"], long["end"], color=colour["quiet"], lw=5)
     base.time_axis(ax, *window)
-    shade(ax, days.attrs, *window, style, name=False)
+    shade(ax, days.attrs, *window, style, key=True)
     bare(ax)
     base.head(ax, style, KIND_WORDS[days.attrs["kind"]][1].capitalize())
 
@@ -255,7 +259,7 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
             zorder=6,
         )
     rows = _landmarks(ax, regimes.landmarks, (begin, until), style)
-    height = top * 1.15 / (1 - min(0.6, up(ax, 1.7 * style.sizes["small"] * rows + 4)))
+    height = top * 1.15 / (1 - min(0.6, up(ax, 1.7 * style.sizes["small"] * (rows + 1) + 4)))
     ticks = h.loc[h["counted"], "start"]
     foot: dict[str, Any] = {"lineoffsets": height * 0.015, "linelengths": height * 0.03}
     ax.eventplot([ticks], colors=colour["ink"], linewidths=0.8, **foot)
@@ -293,7 +297,7 @@ def _landmarks(
         ax.annotate(
             text,
             (mark.day, 1),
-            (3 if right else -3, -2 - 1.7 * size * row),
+            (3 if right else -3, -2 - 1.7 * size * (row + 1)),  # the first row names the ground
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="left" if right else "right",

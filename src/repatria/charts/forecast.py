@@ -110,8 +110,12 @@ def _fan(
         f"50%: {end[0.25]:.0f} to {end[0.75]:.0f}",
         f"80%: {end[0.1]:.0f} to {end[0.9]:.0f}",
     ]
+    # The words stand over the line, in the corner that a running count leaves free.
+    lines = next((k for k in (3, 1) if up(ax, k * 1.5 * size + 8) < 0.5), 0)
+    share = up(ax, lines * 1.5 * size + 8) if lines else 0
+    top = max((n + end[0.9]) * 1.08 + 0.5, n / (1 - share))
     ax.annotate(
-        "\n".join(said),
+        "\n".join(said[:lines]),
         (0, 1),
         (4, -4),
         xycoords="axes fraction",
@@ -123,14 +127,11 @@ def _fan(
         linespacing=1.35,
         bbox=style.plate,
     )
-    # The words stand over the line, in the corner that a running count leaves free.
-    share = up(ax, 3 * 1.5 * size + 8)
-    top = max((n + end[0.9]) * 1.08 + 0.5, n / (1 - min(0.6, share)))
     shade(ax, attrs, begin, until, style, name=False)
     if len(late):
         dashed = {"linelengths": top * 0.09, "linestyles": [(0, (2, 1.5))], "linewidths": 1.2}
         ax.eventplot([late], lineoffsets=top * 0.045, colors=colour["ink"], **dashed)
-    _after(ax, (begin, origin, until), top, style)
+    _after(ax, (begin, origin, until), n / top, style)
     ax.set_ylim(0, top)
     base.count_axis(ax)
     units = UNIT_WORDS[attrs["unit"]][1]
@@ -140,18 +141,26 @@ def _fan(
 def _after(
     ax: Axes,
     days: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
-    top: float,
+    below: float,
     style: Style,
 ) -> None:
-    """Name the days after the last searched one, flat if they are wide enough, else upright."""
+    """Name the days after the last searched one, below the fan: flat if there is room, else upright.
+
+    `below`: the share of the height that is free.
+    """
     begin, origin, until = days
+    wide, high = base.room(ax)
     size, text = style.sizes["small"], "after the last searched day"
-    inches = base.room(ax)[0] * ((until - origin) / (until - begin))
-    flat = inches > base.long("searched day", size) + 0.15
+    inches = wide * ((until - origin) / (until - begin))
+    lines = "after the last\nsearched day"
+    flat = inches > base.long("searched day", size) + 0.15 and high * (below - 0.12) > 0.35
+    if not flat:
+        lines = base.fits(high * (below - 0.12) - 0.1, size, text, "after the search", "")
     ax.annotate(
-        "after the last\nsearched day" if flat else text,
-        (origin, top * 0.1),
-        (4, 2),
+        lines,
+        (origin, 0.12),
+        (4, 0),
+        xycoords=("data", "axes fraction"),
         textcoords="offset points",
         rotation=0 if flat else 90,
         va="bottom",
@@ -174,4 +183,5 @@ def _past(ax: Axes, shares: np.ndarray, tested: int, style: Style) -> None:
     low.set_horizontalalignment("left")
     high.set_horizontalalignment("right")
     ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
-    base.head(ax, style, f"{tested} past forecasts" if tested else "not scored yet")
+    heads = (f"{tested} past forecasts", f"{tested} forecasts") if tested else ("not scored yet",)
+    base.head(ax, style, *heads)

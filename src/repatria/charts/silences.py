@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 
 from repatria.analysis import cadence
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.units import bare, nothing, shade, short, source, up, worded
+from repatria.charts.units import bare, hollow, nothing, shade, short, source, up, worded
 from repatria.display.words import plural
 from repatria.record.names import day
 
 __all__ = ["gap_stems", "survival_curve"]
 
 DASHES = (0, (3, 2))
+Box = tuple[float, float, float, float]  # left, right, bottom, top; inches
 
 
 def __dir__() -> list[str]:
@@ -69,34 +73,40 @@ def _stems(ax: Axes, gaps: pd.DataFrame, s: cadence.Silence, style: Style) -> No
         ax.axhline(s.median, color=colour["quiet"], lw=1.2, ls="--", zorder=2, label=label)
     base.time_axis(ax, since, until)
     shade(ax, a, since, until, style, at=0.68)
-    _longest(ax, done, s, (since, until), style)
-    _open(ax, gaps, int(still["days"]), style)
+    taken = _open(ax, gaps, int(still["days"]), style)
+    _longest(ax, done, s.median, taken, style)
     ax.set_ylabel("days of silence")
     base.count_axis(ax)
     base.head(ax, style)
 
 
-def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> None:
-    """Draw the open gap, its label above whatever stands beside it, and make the axis high enough."""
+def _place(ax: Axes, when: Any, days: Any) -> tuple[Any, Any]:
+    """Return where days and lengths stand, in inches from the lower left corner."""
+    wide, high = base.room(ax)
+    x = (date2num(when) - ax.viewLim.x0) / ax.viewLim.width * wide
+    return x, days / ax.get_ylim()[1] * high
+
+
+def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
+    """Draw the open gap with its label above what stands beside it; return the label's box.
+
+    The axis is made high enough for it.
+    """
     a, accent = gaps.attrs, style.colours["accent"]
     at, size = a["through"], style.sizes["head"]
     ax.vlines(at, 0, days, color=accent, linewidth=1.6, linestyle=DASHES, zorder=4)
-    hollow: dict[str, Any] = {"facecolors": style.colours["paper"], "edgecolors": accent, "linewidths": 2}
-    ax.scatter([at], [days], s=52, zorder=6, clip_on=False, **hollow)
+    ax.scatter([at], [days], s=52, zorder=6, clip_on=False, **hollow(style))
     text = f"{plural(days, 'day')}\n{'by then' if a['as_of'] > at else 'so far'}"
-    width = base.long("by then", size, "bold") + 0.15
-    left = at - pd.Timedelta(days=ax.viewLim.width * width / max(base.room(ax)[0], 0.1))
-    beside = gaps.loc[~gaps["censored"] & (gaps["end"] >= left), "days"].max()
+    width = max(base.long(line, size, "bold") for line in text.split("\n")) + 0.12
+    right, _ = _place(ax, at, 0)
+    ends, _ = _place(ax, gaps["end"], 0)
+    beside = gaps.loc[(ends > right - width) & (ends <= right + 0.1), "days"].max()
     top = max(int(gaps["days"].max()), 7)
     head = days + top * 0.19
     foot = max(head, 0 if pd.isna(beside) else beside + top * 0.05)
-    ax.annotate(
-        "",
-        (at, head),
-        (at, days + top * 0.025),
-        arrowprops={"arrowstyle": "->", "color": accent, "linewidth": 1.8},
-        zorder=7,
-    )
+    ax.set_ylim(0, max(top * 1.16, foot / (1 - min(0.6, up(ax, 2.6 * size)))))
+    arrow = {"arrowstyle": "->", "color": accent, "linewidth": 1.8}
+    ax.annotate("", (at, head), (at, days + top * 0.025), arrowprops=arrow, zorder=7)
     ax.annotate(
         text,
         (at, foot),
@@ -111,41 +121,45 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> None:
         bbox=style.plate,
         zorder=7,
     )
-    ax.set_ylim(0, max(top * 1.16, foot / (1 - min(0.6, up(ax, 2.6 * size)))))
+    bottom = _place(ax, at, foot)[1]
+    return right - width, right, bottom, bottom + 2.6 * size / 72
 
 
-def _longest(
-    ax: Axes,
-    done: pd.DataFrame,
-    s: cadence.Silence,
-    window: tuple[pd.Timestamp, pd.Timestamp],
-    style: Style,
-) -> None:
-    """Name the two longest gaps where they stand out, on the side where there is room."""
-    since, until = window
-    wide, size = base.room(ax)[0], style.sizes["small"]
-    placed: list[int] = []
-    for g in done.nlargest(2, "days").itertuples():
-        stands_out = g.days > 2 * (s.median or g.days)
-        if not stands_out or any(abs(g.days - p) < 0.09 * g.days for p in placed):
+def _longest(ax: Axes, done: pd.DataFrame, median: float | None, taken: Box, style: Style) -> None:
+    """Name the two longest gaps that stand out, where a label meets no other and no longer stem."""
+    size = style.sizes["small"]
+    line = 1.5 * size / 72
+    boxes = [taken]
+    ends, tops = _place(ax, done["end"], done["days"].to_numpy())
+    for i in np.argsort(-tops, kind="stable")[:2]:
+        days, end = int(done["days"].iloc[i]), done["end"].iloc[i]
+        if days <= 2 * (median or days):
             continue
-        placed.append(g.days)
-        past = (g.end - since) / (until - since)
-        texts = f"{g.days} days, to {day(g.end)}", f"{g.days} days"
-        text = base.fits(wide * max(past, 1 - past) - 0.2, size, *texts)
-        left = past > 0.6
-        ax.annotate(
-            text,
-            (g.end, g.days),
-            (-6 if left else 6, 0),
-            textcoords="offset points",
-            size=size,
-            va="center",
-            ha="right" if left else "left",
-            color=style.colours["ink"],
-            bbox=style.plate,
-            zorder=5,
-        )
+        said = f"{days} days, to {day(end)}", f"{days} days"
+        for text, side in product(said, (1, -1)):
+            near, far = ends[i] + side * 0.08, ends[i] + side * (0.12 + base.long(text, size))
+            box = min(near, far), max(near, far), tops[i] - line / 2, tops[i] + line / 2
+            crossed = (ends > box[0]) & (ends < box[1]) & (tops > box[2])
+            inside = box[0] > 0 and box[1] < base.room(ax)[0]
+            if inside and not crossed.any() and not any(_meet(box, b) for b in boxes):
+                boxes.append(box)
+                ax.annotate(
+                    text,
+                    (end, days),
+                    (6 * side, 0),
+                    textcoords="offset points",
+                    size=size,
+                    va="center",
+                    ha="left" if side > 0 else "right",
+                    color=style.colours["ink"],
+                    bbox=style.plate,
+                    zorder=5,
+                )
+                break
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
 
 
 # Gaps by their length.
@@ -190,40 +204,59 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
 
 
 def _curve(ax: Axes, curve: pd.DataFrame, s: cadence.Silence, longer: float, style: Style) -> None:
-    colour, size = style.colours, style.sizes["head"]
+    colour = style.colours
     days, still = curve["days"], s.open_days or 0
     low, high = curve["low"], curve["high"]
     ax.fill_between(days, low, high, step="post", color=colour["quiet"], alpha=0.25, linewidth=0)
     ax.step(days, curve["survival"], where="post", color=colour["ink"], linewidth=1.8)
     ax.plot([still, still], [0, longer], color=colour["accent"], linewidth=1.6, linestyle=DASHES)
-    hollow: dict[str, Any] = {"facecolors": colour["paper"], "edgecolors": colour["accent"], "linewidths": 2}
-    ax.scatter([still], [longer], s=56, zorder=5, **hollow)
+    ax.scatter([still], [longer], s=56, zorder=5, **hollow(style))
     end = max(s.longest or 0, still) * 1.04
-    right = still < 0.5 * end
-    inches = base.room(ax)[0] * max(1 - still / end, still / end) - 0.3
-    said = f"the gap open on {day(s.through)}: {plural(still, 'day')}; {longer:.0%} of gaps lasted longer"
-    ax.annotate(
-        base.wrapped(said, min(inches, 3.2), size, "bold"),
-        (still, longer),
-        (10, 4) if right else (-10, -4),
-        textcoords="offset points",
-        color=colour["accent"],
-        weight="bold",
-        size=size,
-        ha="left" if right else "right",
-        va="bottom" if right else "top",
-        bbox=style.plate,
-        zorder=6,
-    )
+    ax.set_xlim(0, end)
+    ax.set_ylim(0, 1.08)
+    _standing(ax, curve, s, longer, style)
     if s.median is not None:
         x, y = [0, s.median, s.median], [0.5, 0.5, 0]
         label = f"median {s.median:g} days"
         ax.plot(x, y, color=colour["quiet"], linewidth=1.2, linestyle="--", label=label)
-    ax.set_xlim(0, end)
-    ax.set_ylim(0, 1.08)
     ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
     ax.set_xlabel("days of silence")
     base.head(ax, style)
+
+
+def _standing(
+    ax: Axes, curve: pd.DataFrame, s: cadence.Silence, longer: float, style: Style
+) -> None:
+    """Say where the open gap stands, in the corner that the falling curve leaves free."""
+    size = style.sizes["head"]
+    wide, high = base.room(ax)
+    still = plural(s.open_days or 0, "day")
+    said = [
+        [f"the gap open on {day(s.through)}: {still};", f"{longer:.0%} of gaps lasted longer"],
+        [f"open on {day(s.through)}:", f"{still}; {longer:.0%} lasted longer"],
+        [f"open: {still};", f"{longer:.0%} lasted longer"],
+    ]
+    lines = next(
+        (x for x in said if max(base.long(t, size, "bold") for t in x) < 0.7 * wide), said[-1]
+    )
+    left = 1 - max(base.long(t, size, "bold") for t in lines) / wide
+    foot = 1.08 * (1 - (2.6 * size + 8) / 72 / high)
+    beside = curve.loc[curve["days"] <= left * ax.get_xlim()[1], ["survival", "high"]].iloc[-1]
+    upper = beside.max() < foot
+    ax.annotate(
+        "\n".join(lines),
+        (1, 1) if upper else (0, 0),
+        (-2, -4) if upper else (4, 4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=style.colours["accent"],
+        weight="bold",
+        size=size,
+        ha="right" if upper else "left",
+        va="top" if upper else "bottom",
+        bbox=style.plate,
+        zorder=6,
+    )
 
 
 def _when(ax: Axes, gaps: pd.DataFrame, style: Style) -> None:
@@ -233,7 +266,7 @@ def _when(ax: Axes, gaps: pd.DataFrame, style: Style) -> None:
     ink = style.colours["ink"]
     ax.eventplot([gaps["start"]], lineoffsets=0.5, linelengths=0.7, colors=ink, linewidths=0.8)
     base.time_axis(ax, since, until)
-    shade(ax, a, since, until, style, at=None)
+    shade(ax, a, since, until, style, key=True)
     bare(ax)
     begin = "where these gaps begin"
     base.head(ax, style, f"{begin}, and how well that time was read", begin)

@@ -12,7 +12,7 @@ from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.display.words import plural, say
 
-__all__ = ["UNIT_WORDS", "bare", "nothing", "shade", "short", "source", "up", "worded"]
+__all__ = ["UNIT_WORDS", "bare", "hollow", "nothing", "shade", "short", "source", "up", "worded"]
 
 UNIT_WORDS = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
 
@@ -41,11 +41,28 @@ def shade(
     since: pd.Timestamp,
     until: pd.Timestamp,
     style: Style,
+    *,
+    key: bool = False,
     **how: Any,
 ) -> None:
-    """Shade unread days for the kind of `attrs`; for "either", the least read of both."""
+    """Shade unread days for the kind of `attrs`; for "either", the least read of both.
+
+    With `key` they are named in the key of `base.head` only: what is drawn fills the height.
+    """
     kind = None if attrs["kind"] == "either" else attrs["kind"]
+    before = len(ax.patches)
+    if key:
+        how = {"name": False}
     base.unread(ax, {**attrs, "kind": kind}, since, until, style, **how)
+    named = {("unread" if p.get_hatch() else "thinly read"): p for p in ax.patches[before:]}
+    for label, patch in named.items() if key else ():
+        patch.set_label(label)
+
+
+def hollow(style: Style) -> dict[str, Any]:
+    """Return how the mark of what is still open is drawn."""
+    accent, paper = style.colours["accent"], style.colours["paper"]
+    return {"facecolors": paper, "edgecolors": accent, "linewidths": 2}
 
 
 def worded(template: str, **numbers: Any) -> tuple[str, str, str]:
