@@ -258,7 +258,7 @@ class Chart:
         wide = _inches(width) - 2 * MARGIN
         figure = self._canvas(wide)
         figure.set_facecolor(style.colours["paper"])
-        inner = figure.subfigures(1, 1)
+        inner: Any = figure.subfigures(1, 1)
         left: dict[str, Any] = {"x": 0, "ha": "left", "wrap": True}
         size, colour = style.sizes, style.colours
         said = [figure.suptitle(self.title, size=size["title"], weight="bold", **left)]
@@ -313,11 +313,26 @@ def _png(figure: Figure, around: Bbox | None = None) -> bytes:
     else:
         figure.savefig(raw, format="png", bbox_inches=around, pil_kwargs={"compress_level": 0})
         image = Image.open(raw).convert("RGB")
-    # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
-    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
-    palette = few.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1)
-    image.quantize(palette=palette, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    _reduced(image).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _reduced(image: Image.Image, most: int = 64) -> Image.Image:
+    """Return an image in a palette of so many of its own colours: what is flat keeps its colour to the bit."""
+    found = image.getcolors(image.width * image.height) or []
+    colours = np.array([c for _, c in sorted(found, reverse=True)], dtype=int)  # frequent first
+    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
+    # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
+    rough = few.quantize(most, Image.Quantize.MAXCOVERAGE).getpalette() or [0, 0, 0]
+    near = ((colours[:, None] - np.reshape(rough, (1, -1, 3))) ** 2).sum(-1).argmin(1)
+    _, first, label = np.unique(near, return_index=True, return_inverse=True)
+    codes = colours @ [1 << 16, 1 << 8, 1]
+    order = codes.argsort()
+    pixels = np.asarray(image).astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
+    index = label[order][np.searchsorted(codes[order], pixels)].astype(np.uint8)
+    reduced = Image.fromarray(index).convert("P")
+    reduced.putpalette(colours[first].astype(np.uint8).tobytes())
+    return reduced
 
 
 def _picture(figure: Figure) -> dict[str, Any]:

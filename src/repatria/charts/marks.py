@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from repatria.charts.style import Style
 from repatria.display import words
@@ -82,8 +82,8 @@ class _Days(AutoDateLocator):
     """Date ticks as many as the axis has room for, also after the figure was resized."""
 
     def get_locator(self, dmin: Any, dmax: Any) -> Any:
-        most = int(np.clip(self.axis.get_tick_space() * 0.75, 2, 7)) if self.axis else 7
-        self.minticks = min(3, most)
+        most = int(np.clip(self.axis.get_tick_space() * 0.75, 3, 7)) if self.axis else 7
+        self.minticks = (most - 1) // 2  # the most for which every span has an interval
         self.maxticks = dict.fromkeys(self.maxticks, most)
         return super().get_locator(dmin, dmax)
 
@@ -106,15 +106,25 @@ def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
     ax.grid(axis="x", visible=False)
 
 
+class _Counts(MaxNLocator):
+    """Whole numbers, as many ticks as the axis has room for, also after the figure was resized."""
+
+    def __call__(self) -> Any:
+        axis: Any = self.axis
+        space = axis.get_tick_space()
+        self.set_params(nbins=int(np.clip(space * (0.5 if axis.axis_name == "x" else 0.8), 1, 5)))
+        low, high = sorted(axis.get_view_interval())
+        ticks = super().__call__()
+        seen = ticks[(ticks >= low) & (ticks <= high)]
+        # Where two labels have no room, the upper one tells the scale: the other end is zero.
+        return seen[-1:] if space < 1 else seen[[0, -1]] if space < 2 and len(seen) > 2 else seen
+
+
 def count_axis(ax: Axes, along: str = "y") -> None:
     """Give an axis of whole numbers with thousands separators, as many ticks as have room."""
     axis = ax.yaxis if along == "y" else ax.xaxis
-    most = room(ax)[1] / 0.3 if along == "y" else room(ax)[0] / 0.75
-    steps = [1, 2, 5, 10]
-    axis.set_major_locator(
-        mpl.ticker.MaxNLocator(int(np.clip(most, 1, 5)), integer=True, steps=steps)
-    )
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    axis.set_major_locator(_Counts(integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
 
 
 def head(
@@ -152,7 +162,7 @@ def head(
         ax.set_title(
             wrapped(text, wide, size, "bold"),
             loc="left",
-            pad=5 + rows * small * 1.4,
+            pad=5 + rows * small * 1.25,
             size=size,
             weight="bold",
             color=style.colours[colour],

@@ -61,7 +61,7 @@ class Style:
     colours: Mapping[str, str] = field(default_factory=dict)
     markers: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, float] = field(default_factory=dict)
-    rc: Mapping[str, Any] = field(default_factory=dict)
+    rc: Any = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, defaults in (("colours", COLOURS), ("markers", MARKERS), ("sizes", SIZES)):
@@ -71,6 +71,7 @@ class Style:
             # Verdana has the widths of DejaVu Sans: an SVG keeps its layout where DejaVu is not installed.
             "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
             "font.size": self.sizes["text"],
+            "text.parse_math": False,  # a dollar in a name is a dollar
             "text.color": self.colours["ink"],
             "axes.labelcolor": self.colours["ink"],
             "axes.labelsize": self.sizes["text"],
