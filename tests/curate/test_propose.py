@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 import typer
-from conftest import small, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import repatria as rp
+from conftest import small, write
 from repatria.curate import propose as curate
 from repatria.curate.propose import CurateError, Handover, Page, Statement, statement
 from repatria.record import view as record

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import small, source_id, write
 from typer.testing import CliRunner
 
 import repatria as rp
+from conftest import small, source_id, write
 from repatria.cli import app
 from repatria.record import checks, files, relations
 from repatria.record.schema import TABLES

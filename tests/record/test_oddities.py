@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import small, write
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import small, write
 from repatria.record import files, oddities
 
 DAYS = [("bodies-2025-06-11", "2025-06-11"), ("bodies-2025-06-13", "2025-06-13")]
