@@ -265,7 +265,7 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
     ax.eventplot([ticks], colors=colour["ink"], linewidths=0.8, **foot)
     ax.set_ylim(0, height)
     ax.set_ylabel("per 30 days")
-    shade(ax, a, begin, until, style, at=0.5)
+    shade(ax, a, begin, until, style, at=0.06)
     base.head(ax, style)
 
 
