@@ -276,6 +276,7 @@ class Record:
             "as_of": self.last_day,
             "lens": lens,
             "kind": kind,
+            "until": day(until, "until") if until else None,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
             "unsure": int((out["in_window"] == "part").sum()),
             "searched": dict(self._searched),
