@@ -278,18 +278,24 @@ def _sources(found: Findings, s: pd.DataFrame) -> None:
     url = s["url"]
     found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
     found.add("sources", "url", (url == "") & (s["seed"] == ""), "is required")
-    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-").to_pylist()
-    ids = s["source_id"].tolist()
-    wrong = np.zeros(len(s), dtype=bool)
-    for i, (ident, address, host) in enumerate(zip(ids, url.tolist(), stem, strict=True)):
-        if address:
-            front, _, digits = ident.rpartition("-")
-            sha = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
-            wrong[i] = front != (host or "page") or len(digits) < 6 or not sha.startswith(digits)
+    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-")
+    front = [ident.rpartition("-") for ident in s["source_id"].tolist()]
+    wrong = [
+        host != (said or "page") or len(digits) < 6 or not _sha1(address).startswith(digits)
+        if address
+        else False
+        for (host, _, digits), address, said in zip(
+            front, url.tolist(), stem.to_pylist(), strict=True
+        )
+    ]
     found.add("sources", "source_id", wrong, "{} does not say its host and address", s["source_id"])
     undated = s["published_on"].isna()
     reason = "none goes with an undated page, and only with one"
     found.add("sources", "dated_by", undated ^ (s["dated_by"] == "none"), reason)
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _hosts(url: pd.Series) -> pa.Array:
@@ -313,7 +319,8 @@ def _publishers(found: Findings, s: pd.DataFrame) -> None:
     What stands in brackets at the end is the agency whose text the house carries, not the house.
     """
     house = s["publisher"].str.replace(r" \([^()]*\)$", "", regex=True)
-    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str").map(bare_host)
+    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str")
+    host = host.map({h: bare_host(h) for h in host.unique()})
     host = host.mask(host.isin(MANY_PUBLISH), "")
     said: set[int] = set()
     for key, where in ((host, "on {}"), (house.str.lower(), "elsewhere")):
