@@ -226,7 +226,7 @@ def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     pages = t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"]
     early = (c["source_id"].map(pages) < event.map(events["date"])).to_numpy()
     if early.any():
-        early &= event.map(events["status"]).ne("cancelled").to_numpy()
+        early = early & event.map(events["status"]).ne("cancelled").to_numpy()
         reason = "{} was published before the event took place"
         found.add("citations", "source_id", early, reason, c["source_id"])
 
