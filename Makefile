@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab check bench lock refresh clean
+.PHONY: help report test slow faults lab check bench lock refresh clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,16 +25,22 @@ $(STAMP): requirements.txt pyproject.toml
 report: $(STAMP) ## check the record, run the notebooks, publish reports/<as_of>/index.html (ARGS="--as-of 2025-06-12")
 	$(BIN)/repatria report $(ARGS)
 
-test: $(STAMP) ## the whole suite: pytest and nbval
-	$(BIN)/python -m pytest -q -n 2 tests
+test: $(STAMP) ## the whole suite: pytest with the docstrings' examples, and nbval
+	$(BIN)/python -m pytest -q -n 2 --doctest-modules src tests
 	$(BIN)/python -m pytest -q -p no:cacheprovider --nbval --nbval-cell-timeout 300 -n 2 --dist loadscope notebooks
+
+slow: $(STAMP) ## tests that take minutes
+	$(BIN)/python -m pytest -q -m slow tests
+
+faults: $(STAMP) ## tests that kill, fill disks and run in hostile environments
+	$(BIN)/python -m pytest -q -m faults tests
 
 lab: $(STAMP) ## open JupyterLab with the kernel ready and the package importable
 	$(BIN)/jupyter lab notebooks
 
 check: $(STAMP) ## linter, formatter, type checker, and the record itself
-	$(BIN)/ruff check src tests notebooks
-	$(BIN)/ruff format --check src tests notebooks
+	$(BIN)/ruff check src tests bench notebooks
+	$(BIN)/ruff format --check src tests bench notebooks
 	$(BIN)/mypy
 	$(BIN)/repatria check --no-warnings
 
@@ -45,8 +51,8 @@ lock: ## rewrite requirements.txt from pyproject.toml (needs uv)
 bench: $(STAMP) ## measure speed and size as ratios in one run (minutes)
 	$(BIN)/python bench/bench.py
 
-refresh: $(STAMP) ## rewrite what is generated: descriptor, codebook tables, README headline, stored notebooks
-	$(BIN)/repatria refresh
+refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, readme or notebooks)
+	$(BIN)/repatria refresh $(ARGS)
 
 clean: ## remove the environment and all reports
 	rm -rf $(VENV) reports/.builds reports/.work reports/failed reports/.publish.lock reports/latest reports/2*

@@ -8,16 +8,20 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
 from repatria.record.fingerprint import ROOT
 from repatria.record.schema import TABLES
+from repatria.report.provenance import notebooks
 
 BIN = Path(sys.executable).parent
 LOAD = """
@@ -31,59 +35,95 @@ print(json.dumps([time.perf_counter() - t, resource.getrusage(resource.RUSAGE_SE
 """
 
 
+CLAIMANTS = {"kyiv": "ukraine", "moscow": "russia", "broker": "mediator", "press": "third"}
+KINDS = ("bodies", "prisoners", "civilians")
+
+
 def invented(folder: Path, claims: int) -> Path:
-    """Write a sound record of so many claims, eight to an event, with a page each."""
-    claimants = [("kyiv", "ukraine"), ("moscow", "russia"), ("broker", "mediator"), ("press", "third")]
-    out = {name: [] for name in TABLES}
-    out["claimants"] = [(c, c, c, side, "no" if side == "third" else "yes") for c, side in claimants]
-    for e in range(claims // 8):
-        month, day, letter = e // 28 % 12 + 1, e % 28 + 1, "bcdefghijklmnopqrstuvwxyz"[e // 2688 % 25]
-        event = f"{('bodies', 'prisoners', 'civilians')[e % 3]}-{2023 + e // 336 % 8}-{month:02}-{day:02}"
-        out["events"].append((event, e, letter))
-    seen: set[str] = set()
-    rows, events = [], []
-    for event, e, letter in out.pop("events"):
-        event = event if event not in seen else f"{event}-{letter}"
-        if event in seen:
-            continue
-        seen.add(event)
-        kind, date = event.split("-", 1)[0], event[len(event.split("-", 1)[0]) + 1 :][:10]
-        events.append((event, kind, date, "day", "took_place", "", "", "", "", "", ""))
-        rows += [(event, date, i, e) for i in range(8)]
-    out["events"] = events
+    """Write a sound record of so many claims: a page each, eight or more to an event."""
+    out: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
+    for who, side in CLAIMANTS.items():
+        official = "no" if side == "third" else "yes"
+        out["claimants"].append(
+            {"claimant_id": who, "name": who, "office": who, "side": side, "official": official}
+        )
     # Days run out before a million claims do: more claims per event then, one part each.
-    per = max(1, claims // max(1, len(rows)))
-    for event, date, i, e in rows:
-        who, direction = claimants[i % 4][0], ("to_ukraine", "to_russia")[i // 4]
-        for k in range(per):
-            part, role = ("total", "whole") if k == 0 else (f"part{k}", "subset")
-            ident, page = f"{event}.{direction}.{who}.{part}", f"p-{e}-{i}-{k}"
-            out["claims"].append((ident, event, who, direction, part, role, 9 + e % 7, 9 + e % 7, "exact", "", "", ""))
-            out["citations"].append((ident, page, "stated"))
-            out["sources"].append((page, f"https://example.org/{page}", f"Paper {e % 97}", date, "en", "press", ""))
+    days = [date(2023, 1, 1) + timedelta(n) for n in range(claims // 24 + 1)][:1200]
+    per = max(1, claims // (8 * len(KINDS) * len(days)))
+    for e, (day, kind) in enumerate(product(days, KINDS)):
+        event = {"event_id": f"{kind}-{day}", "kind": kind, "date": day}
+        out["events"].append({**event, "date_precision": "day", "status": "took_place"})
+        for i, (direction, who) in enumerate(product(("to_ukraine", "to_russia"), CLAIMANTS)):
+            for k in range(per):
+                _claim(out, event, direction, who, k, 9 + e % 7, f"p-{e}-{i}-{k}")
     folder.mkdir()
     for name, table in TABLES.items():
         with open(folder / f"{name}.csv", "w", newline="") as f:
-            w = csv.writer(f, lineterminator="\n")
-            w.writerow(table.columns)
-            w.writerows(out.get(name, []))
+            w = csv.DictWriter(f, table.columns, restval="", lineterminator="\n")
+            w.writeheader()
+            w.writerows(out[name])
     return folder
+
+
+def _claim(
+    out: dict[str, list[dict[str, object]]],
+    event: dict[str, object],
+    direction: str,
+    who: str,
+    k: int,
+    count: int,
+    page: str,
+) -> None:
+    """Add a claim, whole or of a part, with its page."""
+    part, role = ("total", "whole") if k == 0 else (f"part{k}", "subset")
+    claim = {
+        "claim_id": f"{event['event_id']}.{direction}.{who}.{part}",
+        "event_id": event["event_id"],
+        "claimant_id": who,
+        "direction": direction,
+        "part": part,
+        "role": role,
+        "count_low": count,
+        "count_high": count,
+        "qualifier": "exact",
+    }
+    url = f"https://example.org/{page}"
+    source_id = f"example-org-{hashlib.sha1(url.encode()).hexdigest()}"
+    source = {
+        "source_id": source_id,
+        "url": url,
+        "publisher": "Paper",
+        "published_on": event["date"],
+        "dated_by": "printed",
+        "seen": "part",
+        "language": "en",
+        "tier": "press",
+    }
+    out["claims"].append(claim)
+    out["sources"].append(source)
+    out["citations"].append(
+        {"claim_id": claim["claim_id"], "source_id": source_id, "date_basis": "stated"}
+    )
 
 
 def loaded(folder: Path) -> tuple[float, float]:
     """Return seconds and peak MiB of load + check + estimate in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", LOAD, folder], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, folder], capture_output=True, text=True, check=True
+    )
     seconds, mib = json.loads(done.stdout)
     return seconds, mib
 
 
 def clock(*command: object) -> float:
+    """Return the seconds that a command takes."""
     start = time.perf_counter()
     subprocess.run([str(c) for c in command], check=True, capture_output=True, cwd=ROOT)
     return time.perf_counter() - start
 
 
 def main() -> None:
+    """Print every measurement."""
     with tempfile.TemporaryDirectory() as scratch:
         here = Path(scratch)
         seconds, mib = loaded(ROOT / "data")
@@ -93,18 +133,24 @@ def main() -> None:
             with open(folder / "claims.csv") as f:
                 held = sum(1 for _ in f) - 1
             seconds, mib = loaded(folder)
-            print(f"{held:>9,} claims: {seconds:.2f} s ({seconds / held * 1e6:.1f} µs a claim), peak {mib:.0f} MiB")
+            each = seconds / held * 1e6
+            print(f"{held:>9,} claims: {seconds:.2f} s ({each:.1f} µs a claim), peak {mib:.0f} MiB")
         ours = clock(BIN / "repatria", "report", "--force", "--out", here / "reports")
         print(f"report: {ours:.1f} s")
-        print(f"nothing changed: {clock(BIN / 'repatria', 'report', '--out', here / 'reports'):.2f} s")
-        naive = 0.0
-        for book in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-            naive += clock(BIN / "papermill", "-k", "python3", book, here / book.name)
-            naive += clock(BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", here / book.name)
-        print(f"papermill + nbconvert per notebook: {naive:.1f} s, {naive / ours:.1f} times as long")
         print(
-            f"peak of this process {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB (largest child)"
+            f"nothing changed: {clock(BIN / 'repatria', 'report', '--out', here / 'reports'):.2f} s"
         )
+        naive = 0.0
+        for book in notebooks():
+            naive += clock(BIN / "papermill", "-k", "python3", book, here / book.name)
+            naive += clock(
+                BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", here / book.name
+            )
+        print(
+            f"papermill + nbconvert per notebook: {naive:.1f} s, {naive / ours:.1f} times as long"
+        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"peak of the largest process {peak:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ RUN = CliRunner()
         (["events", "--kind", "souls"], "kind: 'souls' is none of bodies, prisoners, civilians"),
         (["events", "--lens", "both"], "lens: 'both' is none of best, ukraine, russia, receiver"),
         (["events", "--as-of", "never"], r"as_of: 'never' is not a day \(YYYY-MM-DD\)"),
-        (["events", "--until", "2020-01-01"], "until: 2020-01-01 is before the war"),
+        (["events", "--until", "2020-01-01"], "until: 2020-01-01 is out of range"),
         (["check", "/nowhere"], "/nowhere: is not a folder"),
     ],
 )

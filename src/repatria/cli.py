@@ -1,4 +1,4 @@
-"""The `repatria` command. Each verb loads only what it needs."""
+"""The `repatria` command: its verbs and their options. Each verb loads only what it needs."""
 
 from __future__ import annotations
 
@@ -8,72 +8,69 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from repatria.curate import CLAIM_FORM, READ_FORM, TOTAL_FORM
-from repatria.display import changes
-from repatria.record import export, fingerprint
+from repatria.record.schema import DATED_BY, SEEN, TABLES, TIERS
+from repatria.report.parameters import Parameters
+
+__all__ = ["app", "main"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command("changes")(changes.command)
-app.command("export")(export.command)
-
-Data = Annotated[
-    Path | None, typer.Option(help="Folder of another record (default: this project's data/).")
-]
-AsOf = Annotated[
-    str, typer.Option("--as-of", help="Only what pages dated by this day carry (YYYY-MM-DD).")
-]
-Since = Annotated[str, typer.Option(help="First day of the window (YYYY-MM-DD).")]
-Until = Annotated[str, typer.Option(help="Last day of the window (YYYY-MM-DD).")]
-Lens = Annotated[str, typer.Option(help="Whose claims count: best, ukraine, russia, receiver.")]
 
 
-def fail(message: object) -> typer.Exit:
+def _parameter(name: str) -> Any:
+    """Return the option of a parameter, described where the parameter is declared."""
+    words = Parameters.model_fields[name].description or ""
+    return Option(f"--{name.replace('_', '-')}", help=f"{words[:1].upper()}{words[1:]}.")
+
+
+AsOf = Annotated[str, _parameter("as_of")]
+Since = Annotated[str, _parameter("since")]
+Until = Annotated[str, _parameter("until")]
+Lens = Annotated[str, _parameter("lens")]
+DATE_BASES = TABLES["citations"].fields[-1].enum
+CLAIMANT_FORM = "A new one: id; name; office; side; yes|no (official)."
+NEW_PART = "Confirm a part (or a total's scope) not yet on record."
+DATA = "Folder of another record (default: this project's data/)."
+Data = Annotated[Path | None, Option(help=DATA)]
+
+
+def _fail(message: object) -> typer.Exit:
     """Print a message on standard error and return the exit to raise."""
     typer.echo(str(message), err=True)
     return typer.Exit(1)
 
 
-def _parameters(**values: object) -> Any:
+def _parameters(**values: object) -> Parameters:
     from repatria.report import parameters
 
     try:
         return parameters.check(values)
     except ValueError as e:
-        raise fail(e) from None
-
-
-def _record(data: Path | None) -> Any:
-    from repatria.record import view as record
-
-    try:
-        return record.load(data)
-    except record.RecordError as e:
-        raise fail(e) from None
+        raise _fail(e) from None
 
 
 @app.command()
 def check(
-    data: Annotated[
-        Path | None, typer.Argument(help="Folder of the record (default: this project's data/).")
-    ] = None,
-    warnings: Annotated[bool, typer.Option(help="Print warnings, not only their number.")] = True,
+    data: Annotated[Path | None, Argument(help=DATA)] = None,
+    warnings: Annotated[bool, Option(help="Print warnings, not only their number.")] = True,
 ) -> None:
     """Check the record: every problem as file:line: column: reason. Exit 1 if there is an error."""
     from collections import Counter
 
     from repatria.display import reconcile
-    from repatria.record import view as record
+    from repatria.record import view
 
-    tables, digest, problems = record.inspect(data)
+    tables, digest, problems = view.inspect(data)
     errors = [p for p in problems if p.level == "error"]
     notes = [p for p in problems if p.level != "error"]
     if not errors:
-        notes += reconcile.unresolved(record.Record(tables, digest))
+        notes += reconcile.unresolved(view.Record(tables, digest))
     for p in errors + (notes if warnings else []):
         typer.echo(str(p))
     kinds = Counter(p.file for p in notes)
-    told = " (" + ", ".join(f"{n} on {file}" for file, n in kinds.items()) + ")" if notes else ""
+    told = f" ({', '.join(f'{n} on {file}' for file, n in kinds.items())})" if notes else ""
     typer.echo(f"{len(errors)} errors, {len(notes)} warnings{told}, digest {digest[:12]}")
     if errors:
         raise typer.Exit(1)
@@ -81,29 +78,26 @@ def check(
 
 @app.command()
 def events(
-    kind: Annotated[str | None, typer.Option(help="bodies, prisoners or civilians.")] = None,
+    kind: Annotated[str | None, Option(help="bodies, prisoners or civilians.")] = None,
     as_of: AsOf = "",
     since: Since = "",
     until: Until = "",
     lens: Lens = "best",
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV with every column.")] = False,
+    csv: Annotated[bool, Option("--csv", help="Print CSV with every column.")] = False,
     data: Data = None,
 ) -> None:
     """Print the events with their estimates in both directions."""
-    from repatria.display import events as tables
+    p = _parameters(as_of=as_of, since=since, until=until, lens=lens)
+    from repatria.display import events as display
+    from repatria.record.view import load
 
-    p = _parameters(as_of=as_of, since=since, lens=lens)
     try:
-        rows = (
-            _record(data)
-            .as_of(p.as_of)
-            .events(kind, p.lens, p.since, until, cancelled=True, disputed=True)
-        )
+        record = load(data).as_of(p.as_of)
+        rows = record.events(kind, p.lens, p.since, p.until, cancelled=True, disputed=True)
     except ValueError as e:
-        raise fail(e) from None
-    table = tables.Table(
-        "events", f"{len(rows)} events, lens {p.lens}", rows if csv else tables.event_frame(rows)
-    )
+        raise _fail(e) from None
+    title = f"{len(rows)} events, lens {p.lens}"
+    table = display.Table("events", title, rows if csv else display.event_frame(rows))
     typer.echo(table.csv() if csv else repr(table), nl=not csv)
 
 
@@ -111,16 +105,17 @@ def events(
 def report(
     as_of: AsOf = "",
     since: Since = "",
+    until: Until = "",
     lens: Lens = "best",
-    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    out: Annotated[Path, Option(help="Folder of the reports.")] = Path("reports"),
     data: Data = None,
-    force: Annotated[bool, typer.Option(help="Run even if nothing changed.")] = False,
+    force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
 ) -> None:
     """Run the notebooks and publish reports/<as_of>/index.html."""
     from repatria.record.checks import RecordError
-    from repatria.report import run as reports
+    from repatria.report import base, run
 
-    p = _parameters(as_of=as_of, since=since, lens=lens)
+    p = _parameters(as_of=as_of, since=since, until=until, lens=lens)
     if data is not None:
         os.environ["REPATRIA_DATA"] = str(data.resolve())
     try:
@@ -128,58 +123,154 @@ def report(
             from rich.console import Console
 
             with Console(stderr=True).status("making the report") as status:
-                outcome = reports.make(p, out, lambda line: status.update(line), force)
+                outcome = run.make(p, out, status.update, force)
         else:
-            outcome = reports.make(p, out, lambda line: typer.echo(line, err=True), force)
-    except (RecordError, reports.ReportError) as e:
-        raise fail(e) from None
+            outcome = run.make(p, out, lambda line: typer.echo(line, err=True), force)
+    except (RecordError, base.ReportError) as e:
+        raise _fail(e) from None
     typer.echo(outcome.folder / "index.html")
 
 
-@app.command(hidden=True)
-def refresh() -> None:
-    """For maintainers: rewrite what is generated (descriptor, codebook, README headline, stored notebooks)."""
-    from repatria.report import run as reports
+@app.command()
+def changes(
+    old: Annotated[
+        str, Argument(help="Folder of a record, or a git revision of this project's data/.")
+    ],
+    new: Annotated[str, Argument(help="The same, later (default: the record as it stands).")] = "",
+    lens: Lens = "best",
+    json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List rows added, removed and revised between two versions of the record, and the estimates
+    that moved."""
+    from repatria.display import changes as display
+    from repatria.record.changes import between, read
+    from repatria.record.fingerprint import data_folder
 
-    reports.describe()
-    reports.refresh_readme()
-    reports.refresh_notebooks(lambda line: typer.echo(line, err=True))
+    try:
+        found = between(read(old), read(new or str(data_folder())), lens)
+    except ValueError as e:
+        raise _fail(e) from None
+    typer.echo(display.as_json(found) if json else display.markdown(found), nl=json)
 
 
-def _handovers(folder: Path, from_: str, given: dict[str, Any], asking: bool) -> list[Any]:
-    """Return what `add` was given: JSON, flags, or answers on the terminal."""
+@app.command()
+def export(
+    out: Annotated[Path, Argument(help="Folder of the release; made if it is not there.")],
+    data: Data = None,
+    force: Annotated[bool, Option(help="Replace an earlier export.")] = False,
+) -> None:
+    """Write a release: CSV, Parquet, SQLite, XLSX, the events under the rule, a descriptor and a
+    manifest."""
+    import json
+
+    from repatria.record import export as exporting
+    from repatria.record.fingerprint import data_folder
+    from repatria.record.view import load
+
+    folder = data or data_folder()
+    try:
+        made = exporting.write(load(folder), out, exporting.version(folder), force)
+    except (ValueError, OSError) as e:
+        raise _fail(e) from None
+    m = json.loads((made / "manifest.json").read_text(encoding="utf-8"))
+    digest, files = m["digest"][:12], len(m["files"])
+    typer.echo(f"{made}: version {m['version']}, digest {digest}, {files} files")
+
+
+@app.command()
+def add(
+    from_: Annotated[str, Option("--from", help="JSON: a handover or a list (- = stdin).")] = "",
+    kind: Annotated[str, Option(help="bodies, prisoners or civilians.")] = "",
+    date: Annotated[str, Option(help="Its day (YYYY-MM-DD), or month (YYYY-MM).")] = "",
+    event_id: Annotated[str, Option("--event", help="One on record, not kind and date.")] = "",
+    second: Annotated[bool, Option(help="Another of the kind on a day that has one.")] = False,
+    status: Annotated[str, Option(help="took_place, cancelled or disputed.")] = "took_place",
+    deal_id: Annotated[str, Option("--deal", help="Shared by the days of one deal.")] = "",
+    agreement_id: Annotated[str, Option("--agreement", help="The one it belongs to.")] = "",
+    mediators: Annotated[str, Option(help="Joined by semicolons.")] = "",
+    place: Annotated[str, Option(help="As pages state it.")] = "",
+    category: Annotated[str, Option(help="Who, where that defines the event.")] = "",
+    note: Annotated[str, Option(help="What is special, in your own words.")] = "",
+    url: Annotated[str, Option(help="The page.")] = "",
+    publisher: Annotated[str, Option(help="Default: that of the host's other pages.")] = "",
+    published_on: Annotated[str, Option("--published", help="Its day; empty = undated.")] = "",
+    dated_by: Annotated[str, Option(help=f"{', '.join(DATED_BY)}. Default: its address.")] = "",
+    seen: Annotated[str, Option(help=f"{', '.join(SEEN)}. Default: part.")] = "",
+    language: Annotated[str, Option(help="ISO 639. Default: as the host's.")] = "",
+    tier: Annotated[str, Option(help=f"{', '.join(TIERS)}. Default: the host's.")] = "",
+    date_basis: Annotated[str, Option(help=f"Why this day: {', '.join(DATE_BASES)}.")] = "",
+    claims: Annotated[list[str] | None, Option("--claim", help=CLAIM_FORM)] = None,
+    totals: Annotated[list[str] | None, Option("--total", help=TOTAL_FORM)] = None,
+    claimants: Annotated[list[str] | None, Option("--claimant", help=CLAIMANT_FORM)] = None,
+    new_parts: Annotated[list[str] | None, Option("--new-part", help=NEW_PART)] = None,
+    searched: Annotated[list[str] | None, Option("--searched-through", help=READ_FORM)] = None,
+    data: Data = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show it, write nothing.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Refuse on a new warning.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    finish: Annotated[bool, Option("--finish", help="Only end an addition cut off.")] = False,
+) -> None:
+    """Add a handover, or a page on one: from pages to rows, checked as a whole, written all or
+    nothing.
+
+    Without a page or claims it asks on a terminal. See docs/curating.md.
+    """
+    given = {name: [] if value is None else value for name, value in locals().items()}
+    from repatria.curate import interview, write
+    from repatria.record.fingerprint import data_folder
+
+    asking = not from_ and not (url and (claims or totals)) and _terminal()
+    handovers: list[Any] = []
+    try:
+        with write.opened(folder := data or data_folder()) as finished:
+            if finished:
+                typer.echo("an interrupted addition was finished", err=True)
+            if not finish:
+                handovers = _handovers(folder, given, asking)
+                _write(folder, handovers, yes or not asking, dry_run, strict)
+    except (ValueError, OSError) as e:
+        typer.echo(str(e), err=True)
+        if asking and handovers:
+            kept = f"your answers are in {interview.keep(handovers[0])}"
+            typer.echo(f"{kept}: correct them and run `repatria add --from` it", err=True)
+        raise typer.Exit(1) from None
+
+
+def _handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
+    """Return what `add` was given: JSON, answers on the terminal, or options, named as in the models."""
     from repatria.curate import interview, models
 
-    if from_:
-        text = sys.stdin.read() if from_ == "-" else Path(from_).read_text(encoding="utf-8")
+    if source := given["from_"]:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         return models.from_json(text)
+    handover = {k: given[k] for k in models.Handover.model_fields if k in given}
     if asking:
-        return [interview.run(folder, models.handover(given | {"pages": []}))]
-    if not given["pages"]:
+        return [interview.run(folder, models.handover(handover))]
+    if not given["url"]:
         raise models.CurateError("give --url and --claim, or --from, or run it on a terminal")
-    page = given["pages"][0]
-    kind, day = given["kind"] or given["event_id"].partition("-")[0], page["published_on"]
-    totals = [models.total(t, kind, day or given["date"]) for t in page["totals"]]
-    return [models.handover(given | {"pages": [page | {"totals": totals}]})]
+    kind, day = given["kind"] or given["event_id"].partition("-")[0], given["published_on"]
+    page = {k: given[k] for k in models.Page.model_fields if k in given}
+    page["totals"] = [models.total(t, kind, day or given["date"]) for t in given["totals"]]
+    return [models.handover(handover | {"pages": [page]})]
 
 
-def _add(folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict: bool) -> None:
-    from repatria.curate import CurateError, propose
-    from repatria.curate import write as writing
-    from repatria.display import changes as words
+def _write(folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict: bool) -> None:
+    """Draft the rows, show them, and write them unless they are only to be shown."""
+    from repatria.curate import CurateError, propose, write
+    from repatria.display.changes import preview
 
     made, addition = propose.draft(folder, handovers)
     if made is None:
         remarks = [f"· {r}" for r in addition.remarks]
         typer.echo("\n".join([*remarks, "nothing to add: it is all on record"]))
         return
-    typer.echo(words.preview(made))
+    typer.echo(preview(made))
     if strict and made.warnings:
         raise CurateError(f"{len(made.warnings)} new warnings; nothing was written")
     if dry_run or not (sure or typer.confirm("Write these rows?")):
         typer.echo("nothing was written")
         return
-    writing.write(folder, made)
+    write.write(folder, made)
     typer.echo(f"written: {sum(map(len, addition.rows.values()))} rows")
 
 
@@ -187,115 +278,25 @@ def _terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-@app.command()
-def add(
-    from_: Annotated[
-        str, typer.Option("--from", help="JSON file: one handover or a list (- = standard input).")
-    ] = "",
-    kind: Annotated[str, typer.Option(help="bodies, prisoners or civilians.")] = "",
-    date: Annotated[str, typer.Option(help="Day (YYYY-MM-DD), or month (YYYY-MM).")] = "",
-    event: Annotated[str, typer.Option(help="An event on record, instead of kind and date.")] = "",
-    second: Annotated[
-        bool, typer.Option(help="Another of the kind on a day that has one.")
-    ] = False,
-    status: Annotated[str, typer.Option(help="took_place, cancelled or disputed.")] = "took_place",
-    deal: Annotated[str, typer.Option(help="Shared by the days of one deal.")] = "",
-    agreement: Annotated[str, typer.Option(help="Agreement the handover belongs to.")] = "",
-    mediators: Annotated[str, typer.Option(help="Joined by semicolons.")] = "",
-    place: Annotated[str, typer.Option(help="As pages state it.")] = "",
-    category: Annotated[str, typer.Option(help="Who, where that defines the event.")] = "",
-    note: Annotated[str, typer.Option(help="What is special, in your own words.")] = "",
-    url: Annotated[str, typer.Option(help="The page.")] = "",
-    publisher: Annotated[str, typer.Option(help="Default: that of the host's other pages.")] = "",
-    published: Annotated[str, typer.Option(help="Day of publication; empty = undated.")] = "",
-    dated_by: Annotated[
-        str, typer.Option(help="printed, address or feed. Default: address if it stands there.")
-    ] = "",
-    seen: Annotated[str, typer.Option(help="whole, part (default) or headline.")] = "",
-    language: Annotated[str, typer.Option(help="ISO 639. Default: as the host's.")] = "",
-    tier: Annotated[
-        str, typer.Option(help="official, agency, press, aggregator, dataset. Default: the host's.")
-    ] = "",
-    date_basis: Annotated[
-        str,
-        typer.Option(
-            help="How the page fixes the day: stated, published, weekday+published, url, inferred."
-        ),
-    ] = "",
-    claim: Annotated[list[str] | None, typer.Option(help=CLAIM_FORM)] = None,
-    total: Annotated[list[str] | None, typer.Option(help=TOTAL_FORM)] = None,
-    claimant: Annotated[
-        list[str] | None, typer.Option(help="A new one: id; name; office; side; yes|no (official).")
+@app.command(hidden=True)
+def refresh(
+    what: Annotated[
+        list[str] | None, Argument(help="codebook, docs, readme, notebooks (default: all).")
     ] = None,
-    new_part: Annotated[
-        list[str] | None,
-        typer.Option(help="Confirm a part (or a total's scope) not yet on record."),
-    ] = None,
-    searched_through: Annotated[list[str] | None, typer.Option(help=READ_FORM)] = None,
-    data: Data = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, write nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse on a new warning.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
-    finish: Annotated[
-        bool, typer.Option("--finish", help="Only finish an addition that was interrupted.")
-    ] = False,
 ) -> None:
-    """Add a handover, or a page on one: from pages to rows, checked as a whole, written all or nothing.
+    """For maintainers: rewrite what is generated and kept in git."""
+    from repatria.report import refresh as generated
 
-    Without a page or claims it asks on a terminal. See docs/curating.md.
-    """
-    from repatria.curate import interview
-    from repatria.curate import write as writing
-
-    folder = data or fingerprint.data_folder()
-    given: dict[str, Any] = dict(
-        kind=kind,
-        date=date,
-        event_id=event,
-        second=second,
-        status=status,
-        deal_id=deal,
-        agreement_id=agreement,
-        mediators=mediators,
-        place=place,
-        category=category,
-        note=note,
-        claimants=claimant or [],
-        new_parts=new_part or [],
-        searched=searched_through or [],
-    )
-    page = dict(
-        url=url,
-        publisher=publisher,
-        published_on=published,
-        dated_by=dated_by,
-        seen=seen,
-        language=language,
-        tier=tier,
-        date_basis=date_basis,
-        claims=claim or [],
-        totals=total or [],
-    )
-    asking = not from_ and not (url and (claim or total)) and _terminal()
-    handovers: list[Any] = []
-    try:
-        with writing.opened(folder) as finished:
-            if finished:
-                typer.echo("an interrupted addition was finished", err=True)
-            if not finish:
-                handovers = _handovers(
-                    folder, from_, given | {"pages": [page] if url else []}, asking
-                )
-                _add(folder, handovers, yes or not asking, dry_run, strict)
-    except (ValueError, OSError) as e:
-        typer.echo(str(e), err=True)
-        if asking and handovers:
-            kept = interview.keep(handovers[0])
-            typer.echo(
-                f"your answers are in {kept}: correct them and run `repatria add --from` it",
-                err=True,
-            )
-        raise typer.Exit(1) from None
+    steps = {
+        "codebook": generated.codebook,
+        "docs": lambda: generated.docs(typer.main.get_command(app)),
+        "readme": generated.readme,
+        "notebooks": lambda: generated.notebooks(lambda line: typer.echo(line, err=True)),
+    }
+    for name in what or steps:
+        if name not in steps:
+            raise _fail(f"what: {name!r} is none of {', '.join(steps)}")
+        steps[name]()
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import pytest
 from repatria import __version__
 from repatria.record import schema
 from repatria.record.fingerprint import ROOT
-from repatria.report import run as report
+from repatria.report import refresh
 
 DATA = ROOT / "data"
 DOSSIER = ROOT.parent / "shared" / "research" / "claims.jsonl"
@@ -29,7 +29,7 @@ def test_the_descriptor_is_the_schemas() -> None:
 
 def test_the_codebook_is_the_schemas() -> None:
     text = (DATA / "README.md").read_text("utf-8")
-    assert report.replace_block(text, "fields", schema.codebook()) == text
+    assert refresh.replace_block(text, "fields", schema.codebook()) == text
 
 
 def test_frictionless_finds_nothing() -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 from statsmodels.stats.multitest import multipletests
 
+from repatria.analysis.holdings import owners
 from repatria.record import names
 from repatria.record.rule import ABSENCES, LENSES
 from repatria.record.schema import DIRECTIONS
@@ -105,12 +105,6 @@ def share(events: pd.DataFrame) -> Share:
 
 def _both(events: pd.DataFrame) -> pd.DataFrame:
     return events[events["to_ukraine"].notna() & events["to_russia"].notna()]
-
-
-def owners(events: pd.DataFrame) -> dict[str, Any]:
-    """Return what a source line says of events: `handovers`, and in `claimants` how many counts are whose, most first."""
-    names = pd.concat([events.loc[events[d].notna(), f"{d}_claimant"] for d in DIRECTIONS]).value_counts()
-    return {"handovers": len(events), "claimants": dict(sorted(names.items(), key=lambda x: (-x[1], x[0])))}
 
 
 def _period(events: pd.DataFrame, by: str) -> pd.Series:

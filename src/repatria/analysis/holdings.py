@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,18 @@ from repatria.record.view import Day, Record, day
 def _claims(record: Record, since: Day = "") -> pd.DataFrame:
     claims = record.claims()
     return claims[claims["date"] >= day(since, "since")] if since else claims
+
+
+def owners(events: pd.DataFrame) -> dict[str, Any]:
+    """Return who counted: `handovers`, and in `claimants` how many counts are whose, most first.
+
+    >>> owners(record.events("bodies", since="2025-06-01", until="2025-06-30"))["handovers"]
+    5
+    """
+    counted = [events.loc[events[d].notna(), f"{d}_claimant"] for d in DIRECTIONS]
+    names = pd.concat(counted).value_counts()
+    ranked = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    return {"handovers": len(events), "claimants": dict(ranked)}
 
 
 def years(events: pd.DataFrame) -> pd.DataFrame:

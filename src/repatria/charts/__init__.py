@@ -1,32 +1,13 @@
-"""Charts: they take what the analysis returns and give back figures with alt text and a source footer."""
+"""Charts, a module a question: analysis results in, `Chart` out; `Style` says how they look.
 
-from repatria.charts.asymmetry import lens_shares, pairs, share_over_time, sizes
-from repatria.charts.base import Chart
-from repatria.charts.cadence import calendar, event_strip, gap_stems, regime_rates, survival_curve
-from repatria.charts.forecast import forecast_fan
-from repatria.charts.handovers import cumulative, handovers, shared_scale
-from repatria.charts.holdings import absences, claim_differences, coverage, events_by_year, speaking
-from repatria.charts.reconcile import residuals
+>>> rp.charts.handovers.stems(record.events("bodies", since="2025-06-01", until="2025-06-30")).panels
+('to_ukraine', 'to_russia')
+"""
 
-__all__ = [
-    "Chart",
-    "absences",
-    "calendar",
-    "claim_differences",
-    "coverage",
-    "cumulative",
-    "event_strip",
-    "events_by_year",
-    "forecast_fan",
-    "gap_stems",
-    "handovers",
-    "lens_shares",
-    "pairs",
-    "regime_rates",
-    "residuals",
-    "share_over_time",
-    "shared_scale",
-    "sizes",
-    "speaking",
-    "survival_curve",
-]
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submodules=["asymmetry", "cadence", "forecast", "handovers", "holdings", "reconcile"],
+    submod_attrs={"base": ["Chart"], "style": ["Style"]},
+)

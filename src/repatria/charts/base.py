@@ -1,14 +1,42 @@
-"""What all charts share: figures that carry alt text, the house style, marks for absence, source footers.
+"""What all charts share: the chart itself, its style, marks for absence and unread ground, source lines.
 
-No statistics here: a chart draws what an analysis function returned.
+A chart is words and a drawing. A question's file holds functions that take what the analysis returned and give
+back a `Chart`; no statistics here and none there. A whole one:
+
+    def sizes(events: pd.DataFrame) -> Chart:
+        base.ground(events)                                  # refuses a frame that lost its coverage
+        if events.empty:
+            return base.empty("sizes", "No handover of this kind is on record in this window.")
+        since, until = base.window(events)
+
+        def paint(axes: Mapping[str, Axes], style: Style) -> None:
+            ax = axes["main"]
+            known = events[events["to_ukraine"].notna()]
+            ax.scatter(known["date"], known["to_ukraine"].astype("int64"), color=style.colours["to_ukraine"])
+            base.absent_marks(ax, events, "to_ukraine", style)   # labelled: `head` makes the key of labels
+            base.unread(ax, events, since, until, style)
+            base.time_axis(ax, since, until)
+            base.count_axis(ax)
+            base.head(ax, style, "Persons to Ukraine, per handover", "to Ukraine")   # the first that fits
+
+        title, subtitle, alt = say("asymmetry/sizes_title", ...), ...
+        return Chart("sizes-bodies", title, paint, subtitle, base.footer(events), alt, aspect={"page": 0.5, "phone": 0.8})
+
+Rules of `paint`: touch nothing but the axes given (they may be anybody's, in any figure); say where things stand in
+data, axes fractions or points, never in figure fractions; take colours by role and sizes from `style`; ask
+`base.room(ax)` for the width and height in inches before a label is placed; several panels share no axis unless the
+house's own figure made them, so set the limits of each. No path effects on text: SVG would lose the text (use
+`style.plate` as its bbox). docs/charts.md shows the same from outside.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import textwrap
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -16,289 +44,327 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
+from PIL import Image
 
-from repatria.analysis import asymmetry
-from repatria.display import words
+from repatria.analysis.holdings import owners
+from repatria.charts.marks import (
+    absent_marks,
+    count_axis,
+    fits,
+    ground,
+    head,
+    long,
+    room,
+    time_axis,
+    unread,
+    window,
+    wrapped,
+)
+from repatria.charts.style import Style
+from repatria.display.words import plural, say, templates
+from repatria.record.coverage import stretches
 
-# Okabe-Ito hues far apart in lightness, so that grey prints keep the difference; neither is a flag colour.
-COLOUR = {"to_ukraine": "#009E73", "to_russia": "#7B3294", "accent": "#B04A00", "ink": "#222222", "quiet": "#767676"}
-MARKER = {"to_ukraine": "o", "to_russia": "s"}
-DPI = 150
-STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10.5,
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#999999",
-    "axes.labelcolor": "#222222",
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.8,
-    "xtick.color": "#444444",
-    "ytick.color": "#444444",
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "legend.frameon": False,
-    "hatch.linewidth": 0.6,
-    "svg.hashsalt": "repatria",
-    "svg.fonttype": "none",
-}
+__all__ = [
+    "Chart",
+    "Style",
+    "absent_marks",
+    "count_axis",
+    "empty",
+    "fits",
+    "footer",
+    "ground",
+    "head",
+    "long",
+    "room",
+    "source_line",
+    "stretches",
+    "time_axis",
+    "unread",
+    "window",
+    "wrapped",
+]
+
+WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
+MARGIN = 0.1  # inches around a sheet that carries its words
+NARROW = 5.0  # inches: below it a figure is arranged as for a phone
+DPI = 200
 
 
-class Chart(Figure):
-    """A figure that shows itself as a PNG with its alt text, the same bytes every time.
+def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
+    return {"mosaic": [[name] for name in panels], "sharex": True}
 
-    It stays outside pyplot, so a notebook shows it once and nothing has to be closed.
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A chart: words and a drawing.
+
+    `name` is its id in files and anchors; `title` states the finding and its day; `paint(axes, style)` draws on axes
+    by panel name. `aspect` is height over width, `layout` the keyword arguments of `Figure.subplot_mosaic`, each by
+    "page" and "phone" (a layout that is not given stacks the panels over one shared x axis). A chart without panels
+    has nothing to draw; its title says why.
+
+    In a notebook it shows itself as an HTML figure: caption above, picture with alt text, source line below. The
+    picture is a palette PNG at twice the CSS size, one for the page and one for a phone.
+
+    >>> chart = rp.charts.handovers.stems(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> chart.name, chart.panels
+    ('stems-bodies', ('to_ukraine', 'to_russia'))
+    >>> figure = chart.figure("phone")
+    >>> own = chart.figure(4, 3, style=Style(colours={"to_ukraine": "black"}))
     """
 
+    name: str
+    title: str
+    paint: Callable[[Mapping[str, Axes], Style], None]
+    subtitle: str = ""
+    source: str = ""
     alt: str = ""
+    panels: tuple[str, ...] = ("main",)
+    aspect: Mapping[str, float] = field(default_factory=lambda: {"page": 0.6, "phone": 0.9})
+    layout: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    style: Style = field(default_factory=Style)
 
-    def png(self) -> bytes:
-        """Return the figure as PNG bytes without date or software metadata."""
-        buffer = io.BytesIO()
-        with mpl.rc_context(STYLE):
-            FigureCanvasAgg(self).print_png(buffer, metadata={"Software": None})
-        return buffer.getvalue()
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise ValueError(f"name: {self.name!r} is not in kebab case, as in 'stems-bodies'")
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
-        width, height = (round(v * DPI) for v in self.get_size_inches())
-        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt, "width": width // 2, "height": height // 2}}
+    def draw(self, ax: Any = None, *, style: Style | None = None) -> Any:
+        """Draw the content on given axes and return what was given; without axes, on a figure of its own.
+
+        One panel takes one Axes; several take a mapping by panel name or a sequence in the order of `panels`. Titles
+        and notes stay outside: `title`, `subtitle`, `source`. Raises TypeError for anything else, ValueError for
+        axes that are too many or too few.
+
+        >>> import matplotlib.pyplot as plt
+        >>> fig, axes = plt.subplots(2, 2)
+        >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+        >>> left = rp.charts.handovers.stems(events).draw(axes[:, 0])
+        >>> rp.charts.handovers.cumulative(events).draw(axes[0, 1]) is axes[0, 1]
+        True
+        >>> plt.close(fig)
+        """
+        style = style or self.style
+        if ax is None:
+            wide = WIDTHS["page"]
+            axes = self._axes(self._canvas(wide), wide)
+            ax = axes[self.panels[0]] if len(self.panels) == 1 else axes
+        else:
+            axes = self._named(ax)
+        with mpl.rc_context(style.rc):
+            for one in axes.values():
+                style.dress(one)
+            self.paint(axes, style)
+        return ax
+
+    def figure(
+        self, width: str | float = "page", height: float | None = None, style: Style | None = None
+    ) -> Figure:
+        """Return a figure that holds the axes only, laid out by matplotlib's constrained layout.
+
+        `width` is "page" (7 in, 700 CSS pixels), "phone" (3.6 in) or inches; `height` is in inches, by default as
+        the chart's aspect has it. Below 5 in it is arranged as for a phone. The figure is outside pyplot: nothing to
+        close. Raises ValueError for another width.
+        """
+        style = style or self.style
+        inches = _inches(width)
+        figure = self._canvas(inches, height)
+        with mpl.rc_context(style.rc):
+            figure.set_facecolor(style.colours["paper"])
+            self.draw(self._axes(figure, inches), style=style)
+        return figure
+
+    def save(
+        self,
+        path: str | Path,
+        width: str | float = "page",
+        words: bool = True,
+        style: Style | None = None,
+    ) -> Path:
+        """Write an SVG (its text stays text), PNG or PDF, by the suffix; the same chart gives the same bytes.
+
+        With `words` the file carries title, subtitle and source, wrapped to its width; without, the axes only.
+        Raises ValueError for another suffix.
+        """
+        path = Path(path)
+        writers: dict[str, Callable[..., bytes]] = {".svg": _svg, ".png": _png, ".pdf": _pdf}
+        if path.suffix.lower() not in writers:
+            raise ValueError(f"path: {path.name!r} does not end in .svg, .png or .pdf")
+        style = style or self.style
+        write = writers[path.suffix.lower()]
+        with mpl.rc_context(style.rc):
+            if words:
+                data = write(*self._worded(width, style))
+            else:
+                data = write(self.figure(width, style=style))
+        path.write_bytes(data)
+        return path
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        pictures = {}
+        if self.panels:
+            with mpl.rc_context(self.style.rc):
+                pictures = {w: _picture(self.figure(w)) for w in WIDTHS}
+        said = self.alt if self.title in self.alt else f"{self.title}. {self.alt}"
+        return {
+            "text/html": templates()
+            .get_template("chart.html.j2")
+            .render(chart=self, pictures=pictures),
+            "text/plain": said,
+        }
+
+    def _canvas(self, inches: float, height: float | None = None) -> Figure:
+        if not (inches > 0 and (height is None or height > 0)):
+            raise ValueError("width, height: inches must be above zero")
+        size = inches, height or inches * self.aspect[_arranged(inches)]
+        return Figure(figsize=size, dpi=DPI, layout="constrained")
+
+    def _axes(self, figure: Any, inches: float) -> dict[str, Axes]:
+        if not self.panels:
+            return {"main": figure.add_subplot()}
+        layout = self.layout.get(_arranged(inches)) or self.layout.get("page")
+        return figure.subplot_mosaic(**(layout or _stacked(self.panels)))
+
+    def _named(self, ax: Any) -> dict[str, Axes]:
+        """Return the caller's axes by panel name."""
+        panels = self.panels or ("main",)
+        several = f"a mapping with the Axes of {', '.join(map(repr, panels))}, or {len(panels)} Axes in that order"
+        wanted = f"{self.name} draws on " + ("one Axes" if len(panels) == 1 else several)
+        if isinstance(ax, Mapping):
+            if not self.panels and ax:
+                ax = {"main": next(iter(ax.values()))}
+            if missing := [p for p in panels if p not in ax]:
+                raise ValueError(f"{wanted}; {missing[0]!r} is not in the mapping")
+            axes = [ax[p] for p in panels]
+        elif isinstance(ax, np.ndarray | list | tuple):
+            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: None if self.panels else 1]
+        else:
+            axes = [ax]
+            if isinstance(ax, Axes) and len(panels) > 1:
+                raise TypeError(f"{wanted}, not on one Axes")
+        if wrong := [a for a in axes if not isinstance(a, Axes)]:
+            raise TypeError(f"{wanted}, not on {type(wrong[0]).__name__}")
+        if len(axes) != len(panels):
+            raise ValueError(f"{wanted}, not on {len(axes)}")
+        return dict(zip(panels, axes, strict=True))
+
+    def _worded(self, width: str | float, style: Style) -> tuple[Figure, Bbox]:
+        """Return a sheet with title, subtitle and source, and its edges in inches, a margin around.
+
+        The layout engine sets the words. They have a height of their own, so the sheet grows by it and the axes keep
+        theirs.
+        """
+        wide = _inches(width) - 2 * MARGIN
+        figure = self._canvas(wide)
+        figure.set_facecolor(style.colours["paper"])
+        inner = figure.subfigures(1, 1)
+        left: dict[str, Any] = {"x": 0, "ha": "left", "wrap": True}
+        size, colour = style.sizes, style.colours
+        said = [figure.suptitle(self.title, size=size["title"], weight="bold", **left)]
+        if self.subtitle:
+            said += [inner.suptitle(self.subtitle, size=size["text"], color=colour["text"], **left)]
+        if self.source:
+            said += [
+                inner.supxlabel(self.source, size=size["small"], color=colour["quiet"], **left)
+            ]
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        tall = sum(t.get_window_extent(renderer).height / figure.dpi + 0.12 for t in said)
+        high = tall + (figure.get_figheight() if self.panels else 0)
+        figure.set_size_inches(wide, high)
+        if self.panels:
+            self.draw(self._axes(inner, wide), style=style)
+        return figure, Bbox([[-MARGIN, -MARGIN], [wide + MARGIN, high + MARGIN]])
 
 
-def wrap(text: str, width: float) -> list[str]:
-    """Break a text into lines of `width` characters at spaces only."""
-    return textwrap.wrap(text, int(width), break_on_hyphens=False, break_long_words=False)
+def _inches(width: str | float) -> float:
+    if not isinstance(width, str):
+        return float(width)
+    if width not in WIDTHS:
+        raise ValueError(f"width: {width!r} is neither 'page' nor 'phone' nor a number of inches")
+    return WIDTHS[width]
 
 
-def figure(height: float, width: float = 7.0) -> Chart:
-    """Return an empty figure of the house width, in inches."""
-    fig = Chart(figsize=(width, height), dpi=DPI)
-    fig.set_facecolor("white")
-    return fig
+def _arranged(inches: float) -> str:
+    return "phone" if inches < NARROW else "page"
 
 
-def frame(fig: Figure, title: str, subtitle: str, footer: str, alt: str, above: float = 0.0) -> None:
-    """Set title (the finding), subtitle (measure, unit, coverage), source footer and alt text, with room for each.
+def _svg(figure: Figure, around: Bbox | None = None) -> bytes:
+    out = io.BytesIO()
+    plain = {"Date": None, "Creator": None}
+    figure.savefig(out, format="svg", metadata=plain, bbox_inches=around)
+    return out.getvalue()
 
-    `above` is further room, in inches, between the subtitle and the first panel.
-    """
-    height = fig.get_size_inches()[1]
-    width = fig.get_size_inches()[0]
-    head = wrap(title, width * 9.2)
-    sub = wrap(subtitle, width * 12.6)
-    foot = wrap(footer, width * 15)
-    y = 1 - 0.10 / height
-    fig.text(
-        0.015,
-        y,
-        "\n".join(head),
-        va="top",
-        ha="left",
-        fontsize=12.5,
-        fontweight="bold",
-        color=COLOUR["ink"],
-        linespacing=1.25,
-    )
-    y -= (0.235 * len(head) + 0.06) / height
-    fig.text(0.015, y, "\n".join(sub), va="top", ha="left", fontsize=10, color="#444444", linespacing=1.3)
-    y -= (0.20 * len(sub) + 0.30 + above) / height
-    fig.text(
-        0.015,
-        0.06 / height,
-        "\n".join(foot),
-        va="bottom",
-        ha="left",
-        fontsize=8.5,
-        color=COLOUR["quiet"],
-        linespacing=1.3,
-    )
-    bottom = (0.165 * len(foot) + 0.46) / height
-    fig.subplots_adjust(left=0.095, right=0.965, top=y, bottom=bottom)
-    if isinstance(fig, Chart):
-        fig.alt = alt
+
+def _pdf(figure: Figure, around: Bbox | None = None) -> bytes:
+    out = io.BytesIO()
+    plain = {"CreationDate": None, "Producer": None, "Creator": None}
+    figure.savefig(out, format="pdf", metadata=plain, bbox_inches=around)
+    return out.getvalue()
+
+
+def _png(figure: Figure, around: Bbox | None = None) -> bytes:
+    """Return a palette PNG: charts have few colours, and a third of the bytes shows them as well."""
+    canvas = FigureCanvasAgg(figure)
+    raw, out = io.BytesIO(), io.BytesIO()
+    if around is None:
+        canvas.draw()  # once; a savefig draws twice
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    else:
+        figure.savefig(raw, format="png", bbox_inches=around, pil_kwargs={"compress_level": 0})
+        image = Image.open(raw).convert("RGB")
+    # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
+    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
+    palette = few.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _picture(figure: Figure) -> dict[str, Any]:
+    uri = "data:image/png;base64," + base64.b64encode(_png(figure)).decode()
+    wide, high = (round(100 * v) for v in figure.get_size_inches())
+    return {"uri": uri, "width": wide, "height": high}
+
+
+# --- words ----------------------------------------------------------------------------------------
 
 
 def source_line(
-    drawn: str, attrs: Mapping[Any, Any], claimants: Mapping[str, int] | None = None, note: str = ""
+    drawn: str,
+    attrs: Mapping[Any, Any],
+    claimants: Mapping[str, int] | None = None,
+    note: str = "",
 ) -> str:
     """Return a source line: what was drawn, whose counts (the four most frequent by name), rule, lens, as-of day.
 
     `claimants` maps a name to how many of the counts are its own, most frequent first; rule, lens and day are
     given where `attrs` carries them.
     """
-    parts = [f"Source: Repatria record, {drawn}"]
-    if claimants:
-        others = f"; {words.plural(len(claimants) - 4, 'other claimant')}" if len(claimants) > 4 else ""
-        parts.append("Counts by " + "; ".join(f"{n} ({c})" for n, c in list(claimants.items())[:4]) + others)
-    if "rule" in attrs:
-        parts.append(f"Rule {attrs['rule']}" + (f", lens {attrs['lens']}" if "lens" in attrs else ""))
-    if "as_of" in attrs:
-        parts.append(f"As of {attrs['as_of']:%Y-%m-%d}")
-    return ". ".join(parts) + "." + (f" {note}" if note else "")
+    known = {key: attrs.get(key) for key in ("rule", "lens", "as_of")}
+    return say("charts/source", drawn=drawn, claimants=claimants or {}, note=note, **known)
 
 
 def footer(events: pd.DataFrame, note: str = "") -> str:
     """Return the source line of the events drawn."""
-    drawn = asymmetry.owners(events)
-    return source_line(words.plural(drawn["handovers"], "handover"), events.attrs, drawn["claimants"], note)
+    drawn = owners(events)
+    handovers = plural(drawn["handovers"], "handover")
+    return source_line(handovers, events.attrs, drawn["claimants"], note)
 
 
-def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
-    """Give an axis of days from `since` to `until`, with few, short date labels."""
-    pad = max((until - since) * 0.015, pd.Timedelta(days=2))
-    ax.set_xlim(since - pad, until + pad)
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    # A month says its year and a day its month: no first tick that leaves the reader to guess.
-    ax.xaxis.set_major_formatter(
-        ConciseDateFormatter(
-            locator,
-            formats=["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%S.%f"],
-            zero_formats=["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"],
-            show_offset=False,
-        )
-    )
-    ax.grid(axis="x", visible=False)
+def empty(name: str, message: str) -> Chart:
+    """Return a chart that says why there is nothing to draw: never an empty axis.
 
-
-def unread(
-    ax: Axes,
-    events_or_attrs: Any,
-    kind: str | None,
-    since: pd.Timestamp,
-    until: pd.Timestamp,
-    label: bool = True,
-    at: float | None = 0.985,
-) -> None:
-    """Hatch the days that were not searched, or only thinly, so that no unread month looks silent.
-
-    A wide stretch is named along its top; a narrow one upright, its middle or top `at` that part of the axis (None: no name).
+    Drawn on axes, it takes any number of them and writes the sentence into the first.
     """
-    attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
-    spans = stretches(attrs.get("coverage", []), kind, since, until)
-    for start, end, density in spans:
-        if density == "dense":
-            continue
-        ax.axvspan(
-            start,
-            end,
-            facecolor="#F1F1F1" if density == "thin" else "#E4E4E4",
-            edgecolor="#BDBDBD",
-            hatch="" if density == "thin" else "///",
-            linewidth=0,
-            zorder=0,
-        )
-        part = (end - start) / (until - since) if until > since else 1.0
-        wide = part > 0.13
-        if label and (wide or (at is not None and part > 0.03)):
-            ax.text(
-                start + (end - start) / 2,
-                0.985 if wide or at is None else at,
-                "thinly read" if density == "thin" else "unread",
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="top" if wide or (at or 0) > 0.9 else "center",
-                rotation=0 if wide else 90,
-                fontsize=8.5 if wide else 8,
-                color="#555555",
-                path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            )
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = next(iter(axes.values()))
+        ax.set_axis_off()
+        lines = wrapped(message, room(ax)[0], style.sizes["head"])
+        ax.text(0, 0.5, lines, transform=ax.transAxes, va="center", size=style.sizes["head"])
+
+    return Chart(name, message, paint, alt=message, panels=(), aspect={"page": 0.17, "phone": 0.33})
 
 
-def stretches(
-    coverage: Iterable[dict[str, Any]], kind: str | None, since: pd.Timestamp, until: pd.Timestamp
-) -> list[tuple[pd.Timestamp, pd.Timestamp, str]]:
-    """Split [since, until] by how well it was searched: dense, thin or unread, for the side read least.
-
-    `coverage` holds dictionaries with kind, side, read_from, read_through, density. Returns consecutive
-    (start, end, density) triples.
-    """
-    days = pd.date_range(since.normalize(), until.normalize(), freq="D")
-    if days.empty:
-        return []
-    level = {"unread": 0, "thin": 1, "dense": 2}
-    rows = [c for c in coverage if kind is None or c["kind"] == kind]
-    worst = np.full(len(days), 2)
-    for k in sorted({c["kind"] for c in rows if kind is not None or c["kind"] != "civilians"}) or [""]:
-        for side in ("ukraine", "russia"):
-            best = np.zeros(len(days), dtype=int)
-            for c in rows:
-                if c["kind"] == k and c["side"] == side:
-                    inside = (days >= c["read_from"]) & (days <= c["read_through"])
-                    best = np.where(inside, np.maximum(best, level[str(c["density"])]), best)
-            worst = np.minimum(worst, best)
-    names = {v: k for k, v in level.items()}
-    edges = np.flatnonzero(np.diff(worst)) + 1
-    out = []
-    for block in np.split(np.arange(len(days)), edges):
-        end = days[block[-1]] + pd.Timedelta(days=1)
-        out.append((days[block[0]], min(end, days[-1]), names[int(worst[block[0]])]))
-    return out
-
-
-def absent_marks(ax: Axes, events: pd.DataFrame, direction: str, y: float = 0.0) -> dict[str, int]:
-    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not reported a grey ×.
-
-    Returns how many of each were drawn, by absence.
-    """
-    marks: dict[str, dict[str, Any]] = {
-        "zero": dict(marker="o", s=42, facecolors="white", edgecolors=COLOUR[direction], linewidths=1.6),
-        "withheld": dict(marker="D", s=30, facecolors="white", edgecolors=COLOUR["accent"], linewidths=1.3),
-        "not_reported": dict(marker="x", s=30, c=COLOUR["quiet"], linewidths=1.4),
-    }
-    drawn = {}
-    for absence, style in marks.items():
-        rows = events[(events[f"{direction}_absence"] == absence).to_numpy()]
-        if len(rows):
-            # The few lie over the many: no report under a withheld size, a withheld size under a zero.
-            over = {"not_reported": 4.0, "withheld": 4.1, "zero": 4.2}[absence]
-            ax.scatter(rows["date"], np.full(len(rows), y), clip_on=False, zorder=over, **style)
-            drawn[absence] = len(rows)
-    return drawn
-
-
-ABSENCE_MARKS = {"zero": "○ none", "withheld": "◇ size withheld", "not_reported": "× not reported"}
-
-
-def mark_key(ax: Axes, drawn: dict[str, int]) -> None:
-    """Write the key to the absence marks in use between the panel's title and its frame."""
-    text = "   ".join(f"{ABSENCE_MARKS[a]} ({n})" for a, n in drawn.items())
-    ax.set_title(ax.get_title(loc="left"), loc="left", pad=19 if drawn else 6)
-    ax.annotate(
-        text,
-        (0, 1),
-        (0, 4),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=9,
-        ha="left",
-        va="bottom",
-        color="#444444",
-    )
-
-
-def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and last day a chart of these events shows: first event to the as-of day.
-
-    The as-of day may lie past the last searched day: the rest is hatched as unread by `unread`.
-    """
-    until = events.attrs.get("as_of", events["date"].max())
-    since = events["date"].min() if len(events) else until
-    return since, max(until, events["date"].max()) if len(events) else until
-
-
-def empty(message: str) -> Chart:
-    """Return a small figure that says there is nothing to draw: never an empty axis."""
-    fig = figure(1.2)
-    fig.text(0.015, 0.55, "\n".join(wrap(message, 78)), va="center", fontsize=11, color=COLOUR["ink"])
-    fig.alt = message
-    return fig
+def __dir__() -> list[str]:
+    return __all__

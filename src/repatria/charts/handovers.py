@@ -2,201 +2,317 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
-from matplotlib.patheffects import withStroke
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from repatria.analysis import asymmetry
 from repatria.charts import base
-from repatria.charts.base import COLOUR, MARKER, Chart
+from repatria.charts.base import Chart, Style
 from repatria.display import words
-from repatria.display.words import number, span
+from repatria.display.words import number, plural, say, span
 from repatria.record import names
 
-
-def _name(events: pd.DataFrame) -> str:
-    return {"bodies": "Bodies", "prisoners": "Prisoners"}.get(events.attrs.get("kind") or "", "Persons")
+__all__ = ["cumulative", "shared_scale", "stems"]
 
 
-def _sum(sums: pd.DataFrame, direction: str) -> str:
-    """Return one direction's sum in words; a sum of no known figure is no zero."""
-    row, side = sums.loc[direction], names.SIDES[direction]
-    return f"{number(row['persons'])} {side}" if row["known"] else f"no known figure {side}"
+def _nothing(name: str) -> Chart:
+    return base.empty(name, "No handover of this kind is on record in this window.")
 
 
-def _from(events: pd.DataFrame) -> str:
-    """Return the day of the first handover drawn, as far as it is known."""
-    return names.event_day(events.loc[events["date"].idxmin()])
+def _found(events: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return what the templates tell of each direction: side, persons, known, unknown."""
+    rows = asymmetry.sums(events).to_dict("records")
+    return {str(r["direction"]): {**r, "side": names.SIDES[r["direction"]]} for r in rows}
 
 
-def _through(events: pd.DataFrame) -> str:
+def _told(sums: Mapping[str, Any]) -> str:
+    figure = number(sums["persons"]) if sums["known"] else "no known figure"
+    return f"{figure} {sums['side']}"
+
+
+def _last(events: pd.DataFrame) -> str:
     """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
     return names.event_day(events.loc[events["date"].idxmax()])
 
 
-def handovers(events: pd.DataFrame) -> Chart:
-    """Draw counts per handover in two panels, each on its own scale. `events` as `Record.events` returns it."""
+def stems(events: pd.DataFrame) -> Chart:
+    """Draw counts per handover as dots on stems, a panel a direction, each on its own scale from zero.
+
+    `events` as `Record.events` returns it. A zero, a size withheld and no report have three marks on the base line;
+    a black bar spans the published claims; thinly read and unread days are shaded. Raises ValueError for a frame
+    that has lost its coverage.
+
+    >>> chart = stems(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> chart.title.startswith("Bodies handed over: 6,057 to Ukraine")
+    True
+    >>> figure = chart.figure("phone")
+
+    See also `shared_scale`, which shows the two directions at one scale.
+    """
+    base.ground(events)
+    name = f"stems-{words.noun(events.attrs)}"
     if events.empty:
-        return base.empty("No handover of this kind is on record in this window.")
+        return _nothing(name)
+    found = _found(events)
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        for direction, ax in axes.items():
+            _stems(ax, events, direction, found[direction], style)
+
+    noun, period = words.noun(events.attrs), names.period(events)
+    title = say("handovers/stems_title", noun=noun, period=period, **found)
+    return Chart(
+        name,
+        title,
+        paint,
+        say("handovers/stems_subtitle"),
+        base.footer(events),
+        say("handovers/stems_alt", title=title, **found),
+        panels=tuple(names.SIDES),
+        aspect={"page": 0.62, "phone": 1.1},
+    )
+
+
+def _stems(
+    ax: Axes, events: pd.DataFrame, direction: str, sums: Mapping[str, Any], style: Style
+) -> None:
     since, until = base.window(events)
-    known_sums = asymmetry.sums(events).set_index("direction")
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(6.2)
-        axes = fig.subplots(2, 1, sharex=True)
-        finding = []
-        keyed = False
-        for ax, (direction, side) in zip(axes, names.SIDES.items(), strict=True):
-            known = events[events[direction].notna() & (events[f"{direction}_absence"] != "zero").to_numpy()]
-            y = known[direction].astype("int64")
-            ax.vlines(known["date"], 0, y, color=COLOUR[direction], linewidth=1.3, alpha=0.75)
-            ax.scatter(known["date"], y, s=26, marker=MARKER[direction], color=COLOUR[direction], zorder=3)
-            ranged = known[(known[f"{direction}_high"] > known[f"{direction}_low"]).fillna(False)]
-            ax.vlines(
-                ranged["date"],
-                ranged[f"{direction}_low"].astype("int64"),
-                ranged[f"{direction}_high"].astype("int64"),
-                color=COLOUR["ink"],
-                linewidth=3.2,
-                zorder=4,
-            )
-            drawn = base.absent_marks(ax, events, direction)
-            keyed = keyed or (bool(drawn) and direction == "to_ukraine")
-            sums = known_sums.loc[direction]
-            finding.append(_sum(known_sums, direction))
-            ax.set_title(
-                f"{side}, own scale: {number(sums['persons']) if sums['known'] else 'no figure'} in {sums['known']} of "
-                f"{words.plural(len(events), 'handover')}",
-                color=COLOUR[direction],
-                fontweight="bold",
-            )
-            base.mark_key(ax, drawn)
-            ax.set_ylim(0, max(1, (y.max() if len(y) else 1)) * 1.12)
-            ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
-            ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-            base.unread(ax, events, events.attrs.get("kind"), since, until, label=direction == "to_ukraine")
-        base.time_axis(axes[1], since, until)
-        title = f"{_name(events)} handed over: {' and '.join(finding)}, {names.period(events)}"
-        alt = (
-            f"Two panels of dots on stems by date. {title}. Sums hold known counts only: "
-            + "; ".join(
-                f"{side} {known_sums.loc[d, 'known']} with a figure and {known_sums.loc[d, 'unknown']} without"
-                for d, side in names.SIDES.items()
-            )
-            + "."
-        )
-        base.frame(
-            fig,
-            title,
-            "Persons per handover. Black bar: range of published claims. " + words.GUARDRAIL,
-            base.footer(events),
-            alt,
-            above=0.2 if keyed else 0.0,
-        )
-        fig.subplots_adjust(hspace=0.32)
-    return fig
+    colour = style.colours[direction]
+    known = events[
+        events[direction].notna() & (events[f"{direction}_absence"] != "zero").to_numpy()
+    ]
+    y = known[direction].astype("int64")
+    ax.vlines(known["date"], 0, y, color=colour, linewidth=1.3, alpha=0.75)
+    ax.scatter(
+        known["date"],
+        y,
+        s=26,
+        marker=style.markers[direction],
+        color=colour,
+        zorder=3,
+        clip_on=False,
+    )
+    ends = [known[f"{direction}_{end}"] for end in ("low", "high")]
+    ranged = (ends[1] > ends[0]).fillna(False)
+    low, high = (end[ranged].astype("int64") for end in ends)
+    ax.vlines(
+        known.loc[ranged, "date"], low, high, color=style.colours["ink"], linewidth=3.2, zorder=4
+    )
+    base.absent_marks(ax, events, direction, style)
+    base.unread(ax, events, since, until, style, name=direction == "to_ukraine")
+    base.time_axis(ax, since, until)
+    base.count_axis(ax)
+    ax.set_ylim(0, max(1, y.max() if len(y) else 1) * 1.12)
+    side = sums["side"]
+    persons = number(sums["persons"]) if sums["known"] else "no figure"
+    base.head(
+        ax,
+        style,
+        f"{side}, own scale: {persons} in {sums['known']} of {plural(len(events), 'handover')}",
+        f"{side}, own scale: {persons} ({sums['known']} of {len(events)})",
+        f"{side}, own scale: {persons}",
+        f"{side}: {persons}",
+        colour=direction,
+    )
 
 
 def shared_scale(events: pd.DataFrame) -> Chart:
-    """Draw the two sums as bars on one scale, so that the size of the gap is seen once."""
+    """Draw the two sums as bars on one scale, so that the size of the gap is seen once.
+
+    `events` as `Record.events` returns it. Raises ValueError for a frame that has lost its coverage.
+
+    >>> chart = shared_scale(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> chart.panels
+    ('main',)
+
+    See also `stems`.
+    """
+    base.ground(events)
+    name = f"shared-scale-{words.noun(events.attrs)}"
     if events.empty:
-        return base.empty("No handover of this kind is on record in this window.")
-    sums = asymmetry.sums(events).set_index("direction")
+        return _nothing(name)
+    found = _found(events)
     share = asymmetry.share(events)
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(3.3)
-        ax = fig.subplots()
-        top = max(1, int(sums["persons"].max()))
-        for i, direction in enumerate(names.SIDES):
-            row = sums.loc[direction]
-            ax.barh(i, row["persons"], color=COLOUR[direction], height=0.55)
-            inside = row["persons"] > top * 0.55
-            ax.text(
-                row["persons"] + top * (-0.01 if inside else 0.01),
-                i,
-                f"{_sum(sums, direction)} ({row['known']} of {words.plural(len(events), 'handover')})",
-                va="center",
-                ha="right" if inside else "left",
-                color="white" if inside else COLOUR["ink"],
-                fontsize=10,
-                bbox=None if inside else {"facecolor": "white", "edgecolor": "none", "pad": 1},
-            )
-        ax.set_ylim(1.6, -0.6)
-        ax.set_yticks([])
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        top = max(1, *(row["persons"] for row in found.values()))
         ax.set_xlim(0, top * 1.02)
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(5, integer=True))
-        ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        ax.set_ylim(1.5, -0.5)
+        for i, (direction, row) in enumerate(found.items()):
+            ax.barh(i, row["persons"], color=style.colours[direction], height=0.6)
+            of = f"{row['known']} of {plural(len(events), 'handover')}"
+            texts = (
+                f"{_told(row)} ({of})",
+                f"{_told(row)} ({row['known']} of {len(events)})",
+                _told(row),
+            )
+            _beside(ax, row["persons"] / (top * 1.02), i, texts, style)
+        ax.set_yticks([])
         ax.spines["left"].set_visible(False)
-        title = f"On one scale, through {_through(events)}: {share.reading}"
-        note = (
-            f"The ratio in the title is over the {words.plural(share.events_in, 'handover')} with a figure in both directions."
-            if share.share is not None
-            else ""
-        )
-        base.frame(
-            fig,
-            title,
-            "Sum of known counts, persons. Handovers without a figure are in neither bar. " + note,
-            base.footer(events, words.GUARDRAIL),
-            f"Two bars on one scale. {title}. " + "; ".join(_sum(sums, d) for d in names.SIDES) + ".",
-        )
-    return fig
+        ax.grid(axis="y", visible=False)
+        base.count_axis(ax, "x")
+
+    title = say("handovers/shared_scale_title", through=_last(events), reading=share.reading)
+    both = share.events_in if share.share is not None else 0
+    return Chart(
+        name,
+        title,
+        paint,
+        say("handovers/shared_scale_subtitle", both=both),
+        base.footer(events, words.GUARDRAIL),
+        say("handovers/shared_scale_alt", title=title, **found),
+        aspect={"page": 0.22, "phone": 0.4},
+    )
+
+
+def _beside(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Style) -> None:
+    """Write a bar's text into it where it is longer than the rest of the axis, else behind it."""
+    wide = base.room(ax)[0]
+    inside = part > 0.5
+    size = style.sizes["text"]
+    ax.annotate(
+        base.fits(wide * max(part, 1 - part) - 0.15, size, *texts),
+        (part, y),
+        (-5 if inside else 5, 0),
+        xycoords=ax.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        ha="right" if inside else "left",
+        size=size,
+        color=style.colours["paper" if inside else "ink"],
+        bbox=None if inside else style.plate,
+    )
 
 
 def cumulative(events: pd.DataFrame) -> Chart:
     """Draw the running sum to each side as steps, with the range of published claims as a band.
 
-    A direction of which no figure is known has no line: it would say zero.
+    `events` as `Record.events` returns it. A direction of which no figure is known has no line: it would say zero.
+    Past the last day read there is no line either. Raises ValueError for a frame that has lost its coverage.
+
+    >>> chart = cumulative(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> chart.alt.startswith("Rising step lines.")
+    True
+
+    See also `repatria.analysis.asymmetry.running`.
     """
+    base.ground(events)
+    name = f"cumulative-{words.noun(events.attrs)}"
     if events.empty:
-        return base.empty("No handover of this kind is on record in this window.")
-    since, until = base.window(events)
-    sums = asymmetry.sums(events).set_index("direction")
+        return _nothing(name)
+    found = _found(events)
     runs = {d: run for d in names.SIDES if len(run := asymmetry.running(events, d))}
-    with mpl.rc_context(base.STYLE):
-        fig = base.figure(4.3)
-        ax = fig.subplots()
-        peak = max([1, *(int(run["best"].iloc[-1]) for run in runs.values())])
-        # Past the last day read at all there is no line: it would draw unread days as silence.
-        ends = [end for _, end, density in base.stretches(
-            events.attrs.get("coverage", []), events.attrs.get("kind"), since, until) if density != "unread"]  # fmt: skip
-        read = max(ends, default=until)
-        for direction, run in runs.items():
-            dates = [since, *run["date"], max(read, run["date"].max())]
-            low, best, high = ([0, *run[c].astype("int64"), int(run[c].iloc[-1])] for c in ("low", "best", "high"))
-            ax.fill_between(dates, low, high, step="post", color=COLOUR[direction], alpha=0.25, linewidth=0)
-            ax.step(dates, best, where="post", color=COLOUR[direction], linewidth=1.8)
-            others = [int(other["best"].iloc[-1]) for d, other in runs.items() if d != direction]
-            under = any(0 <= other - best[-1] < peak * 0.09 for other in others) and direction == "to_russia"
-            wide = "" if low[-1] == high[-1] else f"\n({span(low[-1], high[-1])})"
-            ax.annotate(
-                f"{_sum(sums, direction)}{wide}",
-                (dates[-1], best[-1]),
-                (-4, -6 if under else 5),
-                textcoords="offset points",
-                ha="right",
-                va="top" if under else "bottom",
-                color=COLOUR[direction],
-                fontweight="bold",
-                fontsize=10,
-                path_effects=[withStroke(linewidth=3, foreground="white")],
-            )
-        ax.set_ylim(0, peak * 1.26)
-        ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        base.unread(ax, events, events.attrs.get("kind"), since, until, at=0.5)
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        since, until = base.window(events)
+        ends = {d: int(run["best"].iloc[-1]) for d, run in runs.items()}
+        peak = max(1, *ends.values()) if ends else 1
+        ax.set_ylim(0, peak * 1.35)
         base.time_axis(ax, since, until)
-        lacking = len(events) - asymmetry.share(events).events_in
-        found = ", ".join(_sum(sums, d) for d in names.SIDES)
-        title = f"{_name(events)} since {_from(events)}: {found} by {_through(events)}"
-        base.frame(
-            fig,
-            title,
-            "Running sum of known counts, persons. Band: range of published claims. "
-            + (
-                f"{words.plural(lacking, 'handover')} without a figure in a direction: nothing added there."
-                if lacking
-                else ""
-            ),
-            base.footer(events, words.GUARDRAIL),
-            f"Rising step lines. {title}.",
+        base.count_axis(ax)
+        # An upright name of unread days stands where no line ends.
+        base.unread(
+            ax,
+            events,
+            since,
+            until,
+            style,
+            at=0.03 if min(ends.values(), default=0) > 0.4 * peak else 0.6,
         )
-    return fig
+        lines = {d: _steps(ax, events, run, d, style) for d, run in runs.items()}
+        for direction in lines:
+            _name(ax, direction, lines, found[direction], style)
+        base.head(ax, style)
+
+    first = names.event_day(events.loc[events["date"].idxmin()])
+    noun = words.noun(events.attrs)
+    through = _last(events)
+    title = say("handovers/cumulative_title", noun=noun, since=first, through=through, **found)
+    lacking = asymmetry.share(events).events_out
+    return Chart(
+        name,
+        title,
+        paint,
+        say("handovers/cumulative_subtitle", lacking=lacking),
+        base.footer(events, words.GUARDRAIL),
+        say("handovers/cumulative_alt", title=title),
+        aspect={"page": 0.42, "phone": 0.8},
+    )
+
+
+def _read(events: pd.DataFrame) -> pd.Timestamp:
+    """Return the last day read at all: past it a line would draw unread days as silence."""
+    since, until = base.window(events)
+    spans = base.stretches(base.ground(events), events.attrs.get("kind"), since, until)
+    return max((end for _, end, density in spans if density != "unread"), default=until)
+
+
+def _steps(
+    ax: Axes, events: pd.DataFrame, run: pd.DataFrame, direction: str, style: Style
+) -> Line2D:
+    dates = [base.window(events)[0], *run["date"], max(_read(events), run["date"].max())]
+    low, best, high = (
+        [0, *run[c].astype("int64"), int(run[c].iloc[-1])] for c in ("low", "best", "high")
+    )
+    colour = style.colours[direction]
+    ax.fill_between(dates, low, high, step="post", color=colour, alpha=0.25, linewidth=0)
+    return ax.step(dates, best, where="post", color=colour, linewidth=1.8)[0]
+
+
+def _name(
+    ax: Axes, direction: str, lines: Mapping[str, Line2D], sums: Mapping[str, Any], style: Style
+) -> None:
+    """Name a line at its end: above it, or below, where the text crosses no line; else in the key."""
+    size = style.sizes["text"]
+    told = _told(sums)
+    texts = [told]
+    if sums["low"] != sums["high"]:
+        texts.insert(0, f"{told}\n({span(sums['low'], sums['high'])})")
+    end, last = (v[-1] for v in lines[direction].get_data())
+    wide, high = base.room(ax)
+    begin, until = ax.get_xlim()
+    for text in texts:
+        part = max(base.long(t, size, "bold") for t in text.split("\n")) + 0.15
+        tall = ((text.count("\n") + 1) * size * 1.25 + 9) / 72 / high * ax.get_ylim()[1]
+        left = mpl.dates.date2num(end) - part / wide * (until - begin)
+        # The lowest and the highest that each line is over the text.
+        spans = {d: _levels(line, left) for d, line in lines.items()}
+        others = [s for d, s in spans.items() if d != direction]
+        own = spans[direction]
+        above = last, last + tall
+        below = own[0] - tall, own[0]
+        for place, (low, top) in (("above", above), ("below", below)):
+            if low >= 0 and all(top <= other[0] or low >= other[1] for other in others):
+                ax.annotate(
+                    text,
+                    (end, low if place == "above" else top),
+                    (-4, 5 if place == "above" else -5),
+                    textcoords="offset points",
+                    ha="right",
+                    va="bottom" if place == "above" else "top",
+                    size=size,
+                    weight="bold",
+                    color=style.colours[direction],
+                    bbox=style.plate,
+                    zorder=5,
+                )
+                return
+    lines[direction].set_label(texts[0].replace("\n", " "))
+
+
+def _levels(line: Line2D, since: float) -> tuple[float, float]:
+    """Return the lowest and highest of a line of steps from a day on."""
+    days, values = mpl.dates.date2num(line.get_xdata()), np.asarray(line.get_ydata())
+    return values[max(int(np.searchsorted(days, since, side="right")) - 1, 0)], values[-1]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,44 +1,15 @@
-"""Where the project's files are, and digests of everything a report depends on.
-
-Light on purpose: it decides whether anything has to run at all.
-"""
+"""Where the project's files are, and the record's digest. Light on purpose: no table is parsed for it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import platform
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Iterable
 from pathlib import Path
 
 from repatria.record.schema import TABLES
 
-__all__ = [
-    "LIBRARIES",
-    "ROOT",
-    "combine",
-    "data_folder",
-    "of_code",
-    "of_data",
-    "of_file",
-    "of_notebook",
-    "run_key",
-    "versions",
-]
-
-LIBRARIES = (
-    "pandas",
-    "numpy",
-    "scipy",
-    "matplotlib",
-    "seaborn",
-    "statsmodels",
-    "astropy",
-    "papermill",
-    "nbconvert",
-)
+__all__ = ["ROOT", "combine", "data_folder", "of_data", "of_file"]
 
 
 def __dir__() -> list[str]:
@@ -90,30 +61,3 @@ def of_file(path: Path) -> str:
 def of_data(folder: Path) -> str:
     """Return the record's digest: its tables' names and hashes. Equal to `Record.digest`."""
     return combine((name, of_file(folder / f"{name}.csv")) for name in TABLES)
-
-
-def of_code() -> str:
-    """Return the digest of the package: every module and template."""
-    package = Path(__file__).parents[1]
-    files = sorted(p for p in package.rglob("*") if p.suffix in {".py", ".j2", ".css", ".json"})
-    return combine((p.relative_to(package).as_posix(), of_file(p)) for p in files)
-
-
-def of_notebook(path: Path) -> str:
-    """Return the digest of a notebook's sources; its stored outputs do not count."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return hashlib.sha256(json.dumps([(c["cell_type"], "".join(c["source"])) for c in cells]).encode()).hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that shape a report."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
-
-
-def run_key(parts: Mapping[str, object]) -> str:
-    """Return the digest of a report's inputs; equal keys mean there is nothing to run.
-
-    >>> run_key({"a": 1, "b": 2}) == run_key({"b": 2, "a": 1})
-    True
-    """
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,57 +1,137 @@
-"""The notebooks' parameters: declared once, typed, and checked before a kernel starts."""
+"""The notebooks' parameters: declared once, typed, and checked before a kernel starts.
+
+Fields of `Parameters` are all there is: the command line takes its options and their help from it, and
+every notebook holds `CELL`, which is made of it.
+"""
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 
-from repatria.record.rule import LENSES
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
 from repatria.record.schema import WAR_START
 
+__all__ = ["CELL", "Parameters", "check"]
 
-@dataclass(frozen=True)
-class Parameters:
-    """What every report notebook takes; an empty day means "no limit" (days are ISO text, as papermill needs).
+_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
-    as_of  only what pages dated by this day carry; "" = the record as it stands, undated pages included
-    since  first day of the window
-    lens   whose claims count: best, ukraine, russia, receiver
+
+class Parameters(BaseModel):
+    """What every report notebook takes. Days are ISO text, as papermill needs; "" is no limit.
+
+    A day may be given as people write it: "2025-06-12", a date, or a month or a year, "2025-06", "2025".
+    These stand for their first day in `since` and for their last in the others.
+
+    >>> Parameters(since="2025-06", until=dt.date(2025, 6, 12)).given()
+    {'since': '2025-06-01', 'until': '2025-06-12', 'lens': 'best'}
     """
 
-    as_of: str = ""
-    since: str = ""
-    lens: str = "best"
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    as_of: str = Field(
+        default="", description="only what pages dated by this day carry (YYYY-MM-DD)"
+    )
+    since: str = Field(default="", description="first day of the window (YYYY-MM-DD)")
+    until: str = Field(default="", description="last day of the window (YYYY-MM-DD)")
+    lens: str = Field(
+        default="best", description="whose claims count: best, ukraine, russia, receiver"
+    )
+
+    @field_validator("as_of", "since", "until", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: object, info: ValidationInfo) -> str:
+        if isinstance(value, str) and not value.strip():
+            return ""
+        first, last = _days(value)
+        today = (info.context or {}).get("today") or dt.date.today()
+        if last < WAR_START or first > today:
+            raise ValueError(f"{value} is out of range ({WAR_START} to {today})")
+        # A month or a year counts as far as it lies between the war's first day and today.
+        day = max(first, WAR_START) if info.field_name == "since" else min(last, today)
+        return day.isoformat()
+
+    @field_validator("lens", mode="before")
+    @classmethod
+    def _is_a_lens(cls, value: object) -> str:
+        from repatria.record.rule import LENSES  # not above: it loads pandas
+
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is {_a_type(value)}, not text")
+        if value not in LENSES:
+            raise ValueError(f"{value!r} is none of {', '.join(LENSES)}")
+        return value
 
     def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """Return every parameter by name."""
+        return self.model_dump()
+
+    def given(self) -> dict[str, str]:
+        """Return the parameters that say something: what a notebook has to be told."""
+        return {name: value for name, value in self.as_dict().items() if value}
+
+
+def _days(value: object) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day that a written day, month or year stands for."""
+    if isinstance(value, dt.date) and value == value:  # not a missing Timestamp
+        day = dt.date(value.year, value.month, value.day)
+        return day, day
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is {_a_type(value)}, not a day (YYYY-MM-DD)")
+    if parts := _DAY.fullmatch(value.strip()):
+        year, month, day_ = (int(p) if p else None for p in parts.groups())
+        try:
+            first = dt.date(year or 0, month or 1, day_ or 1)
+            if day_:
+                return first, first
+            last = month or 12
+            return first, dt.date(first.year, last, calendar.monthrange(first.year, last)[1])
+        except ValueError:  # no such day
+            pass
+    raise ValueError(f"{value!r} is not a day (YYYY-MM-DD)")
+
+
+def _a_type(value: object) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
 
 
 def check(values: Mapping[str, object], today: dt.date | None = None) -> Parameters:
     """Return validated parameters. Raises ValueError with one line for the first thing that is wrong:
-    an unknown name, a wrong type, a day out of range (before the war, after today), an unknown lens."""
-    today = today or dt.date.today()
-    known = {f.name for f in fields(Parameters)}
-    for name, value in values.items():
+    an unknown name, a wrong type, no day, a day before the war or after today, an unknown lens, a
+    window that ends before it begins.
+
+    >>> check({"since": "2025-13"})
+    Traceback (most recent call last):
+    ValueError: since: '2025-13' is not a day (YYYY-MM-DD)
+    """
+    known = Parameters.model_fields
+    for name in values:
         if name not in known:
-            raise ValueError(f"{name}: unknown parameter; there are {', '.join(sorted(known))}")
-        if not isinstance(value, str):
-            raise ValueError(f"{name}: {value!r} is a {type(value).__name__}, not text")
-    p = Parameters(**dict(values))  # type: ignore[arg-type]
-    for name in ("as_of", "since"):
-        value = getattr(p, name)
-        if not value:
-            continue
-        try:
-            day = dt.date.fromisoformat(value)
-        except ValueError:
-            day = None
-        if day is None or day.isoformat() != value:
-            raise ValueError(f"{name}: {value!r} is not a day (YYYY-MM-DD)")
-        if not WAR_START <= day <= today:
-            raise ValueError(f"{name}: {value} is out of range ({WAR_START} to {today})")
-    if p.as_of and p.since and p.since > p.as_of:
-        raise ValueError(f"since: {p.since} is after as_of {p.as_of}")
-    if p.lens not in LENSES:
-        raise ValueError(f"lens: {p.lens!r} is none of {', '.join(LENSES)}")
+            raise ValueError(f"{name}: unknown parameter; there are {', '.join(known)}")
+    try:
+        p = Parameters.model_validate(dict(values), context={"today": today})
+    except ValidationError as e:
+        first = e.errors()[0]
+        reason = first.get("ctx", {}).get("error", first["msg"])
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {reason}") from None
+    for end in ("as_of", "until"):
+        day = getattr(p, end)
+        if day and p.since > day:
+            raise ValueError(f"since: {p.since} is after {end} {day}")
     return p
+
+
+def _cell() -> str:
+    """Return the notebooks' parameters cell: a line a parameter, its legal values as a comment."""
+    return "\n".join(
+        f'{name}: str = "{field.default}"  # {field.description}'
+        + ("" if field.default else '; "" = no limit')
+        for name, field in Parameters.model_fields.items()
+    )
+
+
+CELL = _cell()

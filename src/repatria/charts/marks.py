@@ -1,0 +1,288 @@
+"""What stands on the axes of every chart: ticks, heads with their key, absences, unread ground."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from repatria.charts.style import Style
+from repatria.display import words
+from repatria.record.coverage import stretches
+
+__all__ = [
+    "absent_marks",
+    "count_axis",
+    "fits",
+    "ground",
+    "head",
+    "long",
+    "room",
+    "time_axis",
+    "unread",
+    "window",
+    "wrapped",
+]
+
+GROUND_WORDS = {"thin": "thinly read", "unread": "unread"}
+
+
+# --- room -----------------------------------------------------------------------------------------
+
+
+def room(ax: Axes) -> tuple[float, float]:
+    """Return the width and height of axes in inches, as far as they are known before the layout is made."""
+    figure: Any = ax.get_figure(root=True)
+    box = ax.get_window_extent()
+    return box.width / figure.dpi, box.height / figure.dpi
+
+
+def long(text: str, size: float, weight: str = "normal") -> float:
+    """Return how long a line of text is in the house's font, in inches.
+
+    >>> long("to Ukraine", 9.5) < long("to Ukraine", 9.5, "bold") < 1
+    True
+    """
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
+
+
+def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> str:
+    """Break a text at spaces into lines no longer than so many inches."""
+    per = long(text, size, weight) / max(len(text), 1)
+    return textwrap.fill(
+        text,
+        max(int(inches / per), 8) if per else 80,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def fits(inches: float, size: float, *texts: str, weight: str = "normal") -> str:
+    """Return the first of the texts, longest first, that is no longer than so many inches; else the last.
+
+    >>> fits(1.0, 9.5, "handovers of bodies to Ukraine", "to Ukraine")
+    'to Ukraine'
+    """
+    return next((t for t in texts if long(t, size, weight) <= inches), texts[-1])
+
+
+# --- axes -----------------------------------------------------------------------------------------
+
+
+class _Days(AutoDateLocator):
+    """Date ticks as many as the axis has room for, also after the figure was resized."""
+
+    def get_locator(self, dmin: Any, dmax: Any) -> Any:
+        most = int(np.clip(self.axis.get_tick_space() * 0.75, 2, 7)) if self.axis else 7
+        self.minticks = min(3, most)
+        self.maxticks = dict.fromkeys(self.maxticks, most)
+        return super().get_locator(dmin, dmax)
+
+
+def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
+    """Give an axis of days from `since` to `until`, with few, short date labels."""
+    pad = max((until - since) * 0.015, pd.Timedelta(days=2))
+    ax.set_xlim(since - pad, until + pad)
+    locator = _Days()
+    ax.xaxis.set_major_locator(locator)
+    # A month says its year and a day its month: no first tick that leaves the reader to guess.
+    ax.xaxis.set_major_formatter(
+        ConciseDateFormatter(
+            locator,
+            formats=["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%S.%f"],
+            zero_formats=["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"],
+            show_offset=False,
+        )
+    )
+    ax.grid(axis="x", visible=False)
+
+
+def count_axis(ax: Axes, along: str = "y") -> None:
+    """Give an axis of whole numbers with thousands separators, as many ticks as have room."""
+    axis = ax.yaxis if along == "y" else ax.xaxis
+    most = room(ax)[1] / 0.3 if along == "y" else room(ax)[0] / 0.75
+    steps = [1, 2, 5, 10]
+    axis.set_major_locator(
+        mpl.ticker.MaxNLocator(int(np.clip(most, 1, 5)), integer=True, steps=steps)
+    )
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+
+
+def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
+    """Set the panel's title, the first of the texts that fits its width, and under it a key of all labelled artists.
+
+    Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its lines lift the title.
+    """
+    wide = room(ax)[0]
+    size, small = style.sizes["head"], style.sizes["small"]
+    handles, labels = ax.get_legend_handles_labels()
+    rows = 0
+    if handles:
+        columns = _columns([long(t, small) for t in labels], wide)
+        rows = -(-len(handles) // columns)
+        ax.legend(
+            handles,
+            labels,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=columns,
+            fontsize=small,
+            labelcolor=style.colours["text"],
+            borderaxespad=0.1,
+            borderpad=0.1,
+            handlelength=1,
+            handletextpad=0.4,
+            columnspacing=1.2,
+            labelspacing=0.2,
+        )
+    if texts:
+        text = fits(wide, size, *texts, weight="bold")
+        ax.set_title(
+            wrapped(text, wide, size, "bold"),
+            loc="left",
+            pad=5 + rows * small * 1.4,
+            size=size,
+            weight="bold",
+            color=style.colours[colour],
+        )
+
+
+def _columns(lengths: Sequence[float], inches: float) -> int:
+    """Return in how many columns texts of these lengths stand in so many inches beside their marks."""
+    for columns in range(len(lengths), 1, -1):
+        rows = -(-len(lengths) // columns)
+        widest = [max(lengths[i : i + rows]) for i in range(0, len(lengths), rows)]
+        if sum(widest) + 0.32 * len(widest) <= inches:
+            return columns
+    return 1
+
+
+# --- absence --------------------------------------------------------------------------------------
+
+
+def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
+    """Return the coverage that a frame carries. Raises ValueError where it was lost on the way.
+
+    Without it nobody can tell silence from days that nobody read.
+    """
+    attrs = getattr(frame_or_attrs, "attrs", frame_or_attrs)
+    if "coverage" not in attrs:
+        raise ValueError(
+            "this frame has lost its coverage, so unread days would be drawn as silence: take it from "
+            'record.events(...), or give it back: frame.attrs["coverage"] = '
+            'record.coverage(kind).to_dict("records")'
+        )
+    return list(attrs["coverage"])
+
+
+def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and last day a chart of these events shows: first event to the as-of day.
+
+    The as-of day may lie past the last searched day: the rest is hatched as unread by `unread`.
+    """
+    until = events.attrs.get("as_of", events["date"].max())
+    since = events["date"].min() if len(events) else until
+    return since, max(until, events["date"].max()) if len(events) else until
+
+
+def unread(
+    ax: Axes,
+    events_or_attrs: Any,
+    since: pd.Timestamp,
+    until: pd.Timestamp,
+    style: Style,
+    *,
+    kind: str | None = None,
+    name: bool = True,
+    at: float | None = 0.985,
+) -> None:
+    """Shade the days that were thinly read and hatch those nobody searched: no unread month looks silent.
+
+    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one upright, its middle
+    (top above 0.9, foot below 0.1) `at` that part of the height (None: not upright). What is named nowhere gets a label, so that `head` has
+    it in the key; with `name` False it gets neither (a neighbouring panel names it).
+    """
+    attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
+    wide, high = room(ax)
+    unnamed: dict[str, Any] = {}
+    named = set()
+    for start, end, density in stretches(ground(attrs), kind or attrs.get("kind"), since, until):
+        if density == "dense":
+            continue
+        patch = ax.axvspan(
+            start,
+            end,
+            facecolor=style.colours[density],
+            edgecolor=style.colours["hatch"],
+            hatch="" if density == "thin" else "///",
+            linewidth=0,
+            zorder=0,
+        )
+        text = GROUND_WORDS[density]
+        needed = long(text, style.sizes["small"]) + 0.08
+        inches = wide * ((end - start) / (until - since) if until > since else 1.0)
+        flat = inches > needed
+        if name and (flat or (at is not None and inches > 0.2 and high > 1.5 * needed)):
+            ax.text(
+                start + (end - start) / 2,
+                0.985 if flat or at is None else at,
+                text,
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="top" if flat or (at or 0) > 0.9 else "bottom" if (at or 0) < 0.1 else "center",
+                rotation=0 if flat else 90,
+                size=style.sizes["small"],
+                color=style.colours["text"],
+                bbox=style.plate,
+                zorder=1,
+            )
+            named.add(density)
+        else:
+            unnamed[density] = patch
+    for density, patch in unnamed.items():
+        if name and density not in named:
+            patch.set_label(GROUND_WORDS[density])
+
+
+def absent_marks(
+    ax: Axes, events: pd.DataFrame, direction: str, style: Style, y: float = 0.0
+) -> dict[str, int]:
+    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not reported a grey ×.
+
+    Each kind is labelled for the key of `head`. Returns how many of each were drawn, by absence.
+    """
+    colours = {"zero": direction, "withheld": "accent", "not_reported": "quiet"}
+    drawn = {}
+    for order, absence in enumerate(("not_reported", "withheld", "zero")):
+        rows = events[(events[f"{direction}_absence"] == absence).to_numpy()]
+        if rows.empty:
+            continue
+        colour = style.colours[colours[absence]]
+        filled = absence == "not_reported"  # a cross has no face
+        ax.scatter(
+            rows["date"],
+            np.full(len(rows), y),
+            s=40 if absence == "zero" else 30,
+            marker=style.markers[absence],
+            facecolors=colour if filled else style.colours["paper"],
+            edgecolors=None if filled else colour,
+            linewidths=1.4,
+            clip_on=False,
+            zorder=4 + order / 10,  # the few lie over the many
+            label=f"{words.ABSENCE_WORDS[absence]} ({len(rows)})",
+        )
+        drawn[absence] = len(rows)
+    return drawn
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,80 @@
+"""Refreshing what is generated and kept in git: descriptor, codebook, README, stored notebooks."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from repatria import __version__
+from repatria.record.fingerprint import ROOT
+from repatria.report import documents, kernels
+from repatria.report.base import ReportError, Say
+from repatria.report.parameters import CELL
+
+__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block"]
+
+
+def notebooks(say: Say = print) -> None:
+    """Give every notebook the parameters cell, execute it with its defaults and store it."""
+    import nbformat
+
+    for book in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        with tempfile.TemporaryDirectory() as scratch:
+            source, target = Path(scratch) / book.name, Path(scratch) / "executed.ipynb"
+            nb = nbformat.read(book, as_version=4)
+            for cell in nb.cells:
+                if "parameters" in cell.metadata.get("tags", []):
+                    cell.source = CELL
+            nbformat.write(nb, source)
+            kernels.execute(source, target, {})
+            nb = kernels.clean(nbformat.read(target, as_version=4))
+            kept = ("kernelspec", "repatria")
+            nb.metadata = {k: nb.metadata[k] for k in kept if k in nb.metadata}
+            nbformat.write(nb, book)
+        say(f"{book.stem}: stored")
+
+
+def codebook() -> None:
+    """Write `data/datapackage.json` and the field tables of the codebook from the schema."""
+    from repatria.record import schema
+
+    folder = ROOT / "data"
+    text = json.dumps(schema.descriptor(__version__), indent=2, ensure_ascii=False) + "\n"
+    (folder / "datapackage.json").write_text(text, "utf-8")
+    _rewrite(folder / "README.md", "fields", schema.codebook())
+
+
+def docs(commands: Any) -> None:
+    """Write the pages on the commands (a click group) and on the public functions."""
+    folder = ROOT / "docs"
+    _rewrite(folder / "commands.md", "commands", documents.commands(commands))
+    _rewrite(folder / "api.md", "api", documents.api())
+
+
+def readme() -> None:
+    """Write the README's headline, as a range with its day, and its chart from the record."""
+    from repatria import charts
+    from repatria.display import brief
+    from repatria.record.view import load
+
+    record = load()
+    _rewrite(ROOT / "README.md", "headline", brief.headline(record))
+    charts.handovers.stems(record.events("bodies")).save(ROOT / "docs" / "handovers.png")
+
+
+def _rewrite(page: Path, name: str, block: str) -> None:
+    page.write_text(replace_block(page.read_text("utf-8"), name, block), "utf-8")
+
+
+def replace_block(text: str, name: str, block: str) -> str:
+    """Return `text` with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced.
+
+    Raises ReportError if the markers are not there once each, in order.
+    """
+    pattern = re.compile(rf"(<!-- {name}:begin[^>]*-->\n).*?(<!-- {name}:end -->)", re.S)
+    if len(pattern.findall(text)) != 1:
+        raise ReportError(f"the markers {name}:begin and {name}:end are not there once each")
+    return pattern.sub(lambda m: f"{m.group(1)}{block.rstrip()}\n{m.group(2)}", text)

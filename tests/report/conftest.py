@@ -1,0 +1,66 @@
+"""What the tests of reports share: small notebooks, and a small report of 12 June 2025."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from repatria.record.fingerprint import of_file
+from repatria.report import parameters, run
+from repatria.report.parameters import Parameters
+
+DAY = Parameters(as_of="2025-06-12", since="2025-05-16")
+LOAD = """
+import repatria as rp
+
+record = rp.load().as_of(as_of)
+bodies = record.events("bodies", lens, since, until)
+""".strip()
+GOOD = (
+    "rp.display.brief.headline(record, since, lens)",
+    "rp.charts.handovers.stems(bodies)",
+    'rp.display.events.events(bodies, "bodies")',
+)
+
+
+def book(folder: Path, name: str, *calls: str) -> Path:
+    """Write a small notebook in the house's form with one cell per call."""
+    kernel = {"name": "python3", "display_name": "P", "language": "python"}
+    nb = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    cell = nbformat.v4.new_code_cell(parameters.CELL, id="parameters")
+    cell.metadata["tags"] = ["parameters"]
+    nb.cells = [
+        nbformat.v4.new_markdown_cell("# Small", id="title"),
+        cell,
+        nbformat.v4.new_code_cell(LOAD, id="load"),
+    ]
+    for i, call in enumerate(calls):
+        nb.cells += [
+            nbformat.v4.new_markdown_cell("## What?", id=f"q{i}"),
+            nbformat.v4.new_code_cell(call, id=f"a{i}"),
+        ]
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, folder / name)
+    return folder / name
+
+
+def complete(folder: Path) -> bool:
+    """Return whether a published report holds every file its manifest lists, unharmed."""
+    files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    return bool(files) and all(of_file(folder / f) == digest for f, digest in files.items())
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook that runs."""
+    return book(tmp_path_factory.mktemp("books"), "00_small.ipynb", *GOOD)
+
+
+@pytest.fixture(scope="session")
+def published(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small report of 12 June 2025."""
+    out = tmp_path_factory.mktemp("reports")
+    return run.make(DAY, out, print, books=[good]).folder
