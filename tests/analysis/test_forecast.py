@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scoringrules as sr
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -76,9 +76,9 @@ def test_scores_agree_with_closed_forms(mean: float, size: float, y: int) -> Non
     assert ours["crps"] == pytest.approx(sr.crps_poisson(y, mean), abs=1e-6)
     assert ours["log"] == pytest.approx(min(sr.logs_poisson(y, mean), -np.log(1e-12)), abs=1e-6)
     q = stats.nbinom.pmf(k, size, size / (size + mean))
-    assert forecast.score(q, y)["crps"] == pytest.approx(
-        sr.crps_negbinom(y, size, size / (size + mean)), abs=1e-4
-    )
+    closed = sr.crps_negbinom(y, size, size / (size + mean))
+    assume(np.isfinite(closed))  # the library's own form overflows next to some whole sizes
+    assert forecast.score(q, y)["crps"] == pytest.approx(closed, abs=1e-4)
 
 
 def test_coverage_is_nominal_and_pit_uniform_when_the_model_is_true() -> None:
