@@ -144,7 +144,7 @@ def changes(
     lens: Lens = "best",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List rows added, removed and revised between two versions of the record, and the estimates that moved."""
+    """List rows added, removed and revised between two versions of the record, and estimates moved."""
     from repatria.display import changes as words
     from repatria.record import changes as record
     from repatria.record import fingerprint
@@ -164,7 +164,7 @@ def export(
     data: Data = None,
     force: Annotated[bool, typer.Option(help="Replace an earlier export.")] = False,
 ) -> None:
-    """Write a release: CSV, Parquet, SQLite, XLSX, the events under the rule, a descriptor and a manifest."""
+    """Write a release: CSV, Parquet, SQLite, XLSX, events under the rule, descriptor, manifest."""
     from repatria.record import export as release
     from repatria.record import fingerprint
 
@@ -174,9 +174,8 @@ def export(
     except (ValueError, OSError) as e:
         raise fail(e) from None
     manifest = release.manifest(made)
-    typer.echo(
-        f"{made}: version {manifest['version']}, digest {manifest['digest'][:12]}, {len(manifest['files'])} files"
-    )
+    digest, files = manifest["digest"][:12], len(manifest["files"])
+    typer.echo(f"{made}: version {manifest['version']}, digest {digest}, {files} files")
 
 
 @app.command(hidden=True)

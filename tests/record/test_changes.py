@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from conftest import small, write
 from typer.testing import CliRunner
 
 import repatria as rp
+from conftest import small, write
 from repatria.cli import app
 from repatria.display import changes as words
 from repatria.record import changes

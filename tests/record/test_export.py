@@ -15,10 +15,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import small, write
 from typer.testing import CliRunner
 
 import repatria as rp
+from conftest import small, write
 from repatria.cli import app
 from repatria.record import export
 from repatria.record.fingerprint import ROOT

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import small, write
 
 import repatria as rp
+from conftest import small, write
 
 ABSENT = ("zero", "withheld", "not_reported", "not_applicable")
 

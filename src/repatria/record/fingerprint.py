@@ -46,7 +46,7 @@ def __dir__() -> list[str]:
 
 
 def _root(package: Path) -> Path:
-    """Return the folder that holds data/ and notebooks/: the checkout, else what the wheel carries."""
+    """Return the folder that holds data/ and notebooks/: the checkout, else the wheel's."""
     checkout = package.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
         return checkout
@@ -59,7 +59,8 @@ ROOT = _root(Path(__file__).resolve().parents[1])
 
 
 def data_folder() -> Path:
-    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one installed.
+    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one
+    installed.
 
     >>> (data_folder() / "claims.csv").is_file()
     True
