@@ -44,12 +44,16 @@ def test_frictionless_finds_nothing() -> None:
 def test_every_line_of_a_dossier_ended_somewhere(record: Any, name: str) -> None:
     d = record.tables["dossier"]
     lines = set(d.loc[d["file"] == name, "line"])
-    assert lines == set(range(1, DOSSIERS[name] + 1)), sorted(set(range(1, DOSSIERS[name] + 1)) - lines)
+    assert lines == set(range(1, DOSSIERS[name] + 1)), sorted(
+        set(range(1, DOSSIERS[name] + 1)) - lines
+    )
     if dossier(name).exists():
         assert len(dossier(name).read_text("utf-8").splitlines()) == DOSSIERS[name]
 
 
-@pytest.mark.skipif(not dossier("claims").exists(), reason="the dossier is not beside this checkout")
+@pytest.mark.skipif(
+    not dossier("claims").exists(), reason="the dossier is not beside this checkout"
+)
 def test_every_lines_page_carries_the_rows_it_ended_in(record: Any) -> None:
     """Of the first dossier, whose lines give the page itself; the second's may give a copy of it."""
     lines = dossier("claims").read_text("utf-8").splitlines()

@@ -1,8 +1,9 @@
-"""What can be wrong with a record, said as `file:line: column: reason`, and the checks of single cells.
+"""What can be wrong with a record, said as `file:line: column: reason`, and the checks of single
+cells.
 
-Text tables come in as the CSV has them (all strings, `""` = empty); typed tables go out. Errors make a record
-unusable; warnings say what a curator should look at. All problems are reported at once. What no single table
-shows is in `relations`, what is allowed but odd in `oddities`.
+Text tables come in as the CSV has them (all strings, `""` = empty); typed tables go out. Errors
+make a record unusable; warnings say what a curator should look at. All problems are reported at
+once. What no single table shows is in `relations`, what is allowed but odd in `oddities`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from repatria.record.schema import LIST_PATTERN, TABLES, WAR_START, Field
 
 __all__ = ["Findings", "Problem", "RecordError", "among", "shown", "typed"]
 
-# Cells that want a second look, in one pass (RE2): spaces at an end, control characters, bidirectional overrides
-# (they can rewrite a terminal), everything that has no ink, and digits of other scripts.
+# Cells that want a second look, in one pass (RE2): spaces at an end, control characters,
+# bidirectional overrides (they can rewrite a terminal), everything that has no ink, and digits of
+# other scripts.
 SUSPECT_ASCII = r"^\s|\s$|[\x00-\x1f\x7f]"
 SUSPECT = (
-    r"^\s|\s$|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|[^\P{Zs} ]|[^\P{Nd}0-9]|[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}"
-    r"\x{180b}-\x{180f}\x{2065}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}\x{fff0}-\x{fffd}\x{e0000}-\x{e0fff}]"
+    r"^\s|\s$|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|[^\P{Zs} ]|[^\P{Nd}0-9]|"
+    r"[\x{34f}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{2065}\x{2800}"
+    r"\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}"
+    r"\x{fff0}-\x{fffd}\x{e0000}-\x{e0fff}]"
 )
 # Default-ignorable though of no category that says so; U+FFFD stands for bytes that were lost.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffd") | {
@@ -81,7 +85,8 @@ class RecordError(ValueError):
 
 
 def shown(value: object) -> str:
-    r"""Return a cell's text for an error line: escaped and cut, so that it cannot act on a terminal.
+    r"""Return a cell's text for an error line: escaped and cut, so that it cannot act on a
+    terminal.
 
     >>> print(shown("red\x1b[31m"))
     'red\x1b[31m'
@@ -91,7 +96,8 @@ def shown(value: object) -> str:
 
 
 def among(values: pd.Series, known: pd.Series) -> np.ndarray:
-    """Return which of `values` are in `known` (as `Series.isin`, but in Arrow: ten times faster on text).
+    """Return which of `values` are in `known` (as `Series.isin`, but in Arrow: ten times faster on
+    text).
 
     >>> among(pd.Series(["a", "b"]), pd.Series(["b"])).tolist()
     [False, True]
@@ -139,7 +145,9 @@ class Findings:
 
 
 def typed(found: Findings, name: str, text: pd.DataFrame) -> pd.DataFrame:
-    """Check a table of text cell by cell and return it typed (string, category, Int64, datetime64[s])."""
+    """Check a table of text cell by cell and return it typed (string, category, Int64,
+    datetime64[s]).
+    """
     table = TABLES[name]
     columns = {}
     for f in table.fields:
@@ -168,7 +176,7 @@ def _ink(found: Findings, table: str, column: str, s: pd.Series, arrow: pa.Array
         return  # one pass clears a sound column
     for i in np.flatnonzero(_mask(suspect)):
         for reason in _unseen(str(s.iloc[i])):
-            found.line(table, i + 2, f"{shown(s.iloc[i])} {reason}", column)
+            found.line(table, int(i) + 2, f"{shown(s.iloc[i])} {reason}", column)
     long = _mask(pc.greater(pc.utf8_length(arrow), MAX_CELL))
     found.add(table, column, long, f"is longer than {MAX_CELL} characters")
 

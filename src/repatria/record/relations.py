@@ -1,5 +1,5 @@
-"""What no single cell shows: references, ids against their rows, days against pages and against today, parts
-against totals, corrections, publishers against hosts, coverage.
+"""What no single cell shows: references, ids against their rows, days against pages and against
+today, parts against totals, corrections, publishers against hosts, coverage.
 
 Called on typed tables whose every cell is sound; each check adds to the findings.
 """
@@ -207,10 +207,12 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 
 def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
-    """A correction speaks of what the corrected claim speaks of, is known no sooner, and closes no circle."""
+    """A correction speaks of what the corrected claim speaks of, is known no sooner, and closes no
+    circle.
+    """
     c = t["claims"]
-    at = np.flatnonzero((c["corrects"] != "").to_numpy(dtype=bool))
-    if not len(at):
+    at = [int(i) for i in np.flatnonzero((c["corrects"] != "").to_numpy(dtype=bool))]
+    if not at:
         return
     rows = c.drop_duplicates("claim_id").set_index("claim_id")
     known, targets = known_on(t), dict(zip(c["claim_id"], c["corrects"], strict=True))
@@ -227,7 +229,8 @@ def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
         if differing:
             say(
                 i,
-                f"{shown(old)} has another {', '.join(differing)}: a claimant corrects its own statement",
+                f"{shown(old)} has another {', '.join(differing)}: "
+                "a claimant corrects its own statement",
             )
         if old in known and new in known and known[new] < known[old]:
             say(i, f"{shown(old)} became known later, on {known[old]:%Y-%m-%d}")
@@ -299,7 +302,9 @@ def _sha1(text: str) -> str:
 
 
 def _hosts(url: pd.Series) -> pa.Array:
-    """Return the host of each address as ids carry it: small letters, no www., its port kept; "" for none."""
+    """Return the host of each address as ids carry it: small letters, no www., its port kept; ""
+    for none.
+    """
     found = pc.struct_field(pc.extract_regex(pa.array(url), HOST), "host")
     host = pc.ascii_lower(pc.fill_null(found, ""))
     return pc.utf8_rtrim(pc.replace_substring_regex(host, r"^www\.", ""), ".")
@@ -358,7 +363,9 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 
 def _coverage(found: Findings, cover: pd.DataFrame) -> None:
-    """A stretch ends after it begins, is declared read when it is over, and overlaps no other of its side."""
+    """A stretch ends after it begins, is declared read when it is over, and overlaps no other of
+    its side.
+    """
     start, end = cover["read_from"], cover["read_through"]
     found.add("coverage", "read_from", start > end, "is after read_through")
     found.add(
