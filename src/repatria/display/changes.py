@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from repatria.curate.propose import Draft, Reach
 from repatria.record import fingerprint
 from repatria.record.changes import MEASURES, Changes, between, read
 from repatria.record.names import SIDES
@@ -16,6 +15,8 @@ from repatria.record.schema import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from repatria.curate.propose import Draft, Reach
 
 
 def _code(value: object) -> str:
