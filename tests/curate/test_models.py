@@ -65,9 +65,31 @@ def test_a_separator_elsewhere_is_refused(groups: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1,5", "1,57", "12,34", "1,0000", "1,000 000", "1.000", "007", "+5", "-5", "\u22125", "1_000",
-     "1e3", "½", "\uff11\uff12", "\u0661\u0662", "0x1f", " 5", "5\n", "1,,000", ",000", "1'000"],
-)  # fmt: skip
+    [
+        "",
+        "1,5",
+        "1,57",
+        "12,34",
+        "1,0000",
+        "1,000 000",
+        "1.000",
+        "007",
+        "+5",
+        "-5",
+        "\u22125",
+        "1_000",
+        "1e3",
+        "½",
+        "\uff11\uff12",
+        "\u0661\u0662",
+        "0x1f",
+        " 5",
+        "5\n",
+        "1,,000",
+        ",000",
+        "1'000",
+    ],
+)
 def test_other_numbers_are_refused(text: str) -> None:
     assert refused(text)
 
@@ -150,17 +172,27 @@ def test_any_line_is_refused_or_read(text: str) -> None:
     [
         ("kyiv: to_ukraine 1,003", dict(count=1003)),
         ("kyiv: to_ukraine 1\u00a0003", dict(count=1003)),
-        ("A: b: to_russia 25-29 about", dict(claimant="A: b", direction="to_russia", count="25-29", qualifier="about")),
-        ("kyiv: to_ukraine women 12 at_least", dict(part="women", role="subset", count=12, qualifier="at_least")),
-        ("kyiv: to_ukraine military 185 component 2025-10-01",
-         dict(part="military", role="component", count=185, stated_date="2025-10-01")),
+        (
+            "A: b: to_russia 25-29 about",
+            dict(claimant="A: b", direction="to_russia", count="25-29", qualifier="about"),
+        ),
+        (
+            "kyiv: to_ukraine women 12 at_least",
+            dict(part="women", role="subset", count=12, qualifier="at_least"),
+        ),
+        (
+            "kyiv: to_ukraine military 185 component 2025-10-01",
+            dict(part="military", role="component", count=185, stated_date="2025-10-01"),
+        ),
         ("kyiv: to_ukraine zero", dict(count=0, absence="zero")),
         ("kyiv: to_ukraine withheld", dict(absence="withheld")),
         ("kyiv: to_ukraine 5 corrects", dict(count=5, corrects="earlier")),
-        ("kyiv: to_ukraine 5 corrects=e.to_ukraine.kyiv.total",
-         dict(count=5, corrects="e.to_ukraine.kyiv.total")),
+        (
+            "kyiv: to_ukraine 5 corrects=e.to_ukraine.kyiv.total",
+            dict(count=5, corrects="e.to_ukraine.kyiv.total"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_claim_in_one_line(line: str, expected: dict[str, Any]) -> None:
     assert statement(line) == Statement(
         **{"claimant": "kyiv", "direction": "to_ukraine"} | expected
@@ -170,8 +202,11 @@ def test_a_claim_in_one_line(line: str, expected: dict[str, Any]) -> None:
 def test_a_searched_day_in_one_line() -> None:
     far = read("2025-04-18 russia dense from=2025-04-01")
     assert (far.through, far.side, far.density, far.read_from) == (
-        "2025-04-18", "russia", "dense", "2025-04-01",
-    )  # fmt: skip
+        "2025-04-18",
+        "russia",
+        "dense",
+        "2025-04-01",
+    )
     assert (read("2025-04-18").density, read("2025-04-18 both").side) == ("thin", "")
 
 
@@ -204,21 +239,46 @@ def on_page(**more: Any) -> str:
         ('[{}, {"pages": [{}]}]', "[1].pages[0].url: is missing"),
         (on_page(tier="blog"), "pages[0].tier: 'blog' is none of official"),
         (on_page(published_on="18.4.25"), "pages[0].published_on: '18.4.25' is not a day"),
-        (on_page(claims=[{"claimant": "kyiv", "count": 5}]), "pages[0].claims[0].direction: is missing"),
-        (on_page(claims=[CLAIM | {"count": 1.5}]), "pages[0].claims[0].count: '1.5' is not a whole number"),
-        (on_page(claims=[CLAIM | {"count": True}]), "pages[0].claims[0].count: 'True' is not a whole"),
-        (on_page(claims=[CLAIM | {"count": -5}]), "pages[0].claims[0].count: '-5' is not a whole number"),
-        (on_page(claims=[CLAIM | {"count": "1,5"}]), "pages[0].claims[0].count: '1,5' is not a whole number"),
+        (
+            on_page(claims=[{"claimant": "kyiv", "count": 5}]),
+            "pages[0].claims[0].direction: is missing",
+        ),
+        (
+            on_page(claims=[CLAIM | {"count": 1.5}]),
+            "pages[0].claims[0].count: '1.5' is not a whole number",
+        ),
+        (
+            on_page(claims=[CLAIM | {"count": True}]),
+            "pages[0].claims[0].count: 'True' is not a whole",
+        ),
+        (
+            on_page(claims=[CLAIM | {"count": -5}]),
+            "pages[0].claims[0].count: '-5' is not a whole number",
+        ),
+        (
+            on_page(claims=[CLAIM | {"count": "1,5"}]),
+            "pages[0].claims[0].count: '1,5' is not a whole number",
+        ),
         (on_page(claims=[CLAIM | {"count": None}]), "pages[0].claims[0]: a count or one of"),
-        (on_page(claims=["kyiv: to_ukraine 1,5"]), "pages[0].claims[0]: claim 'kyiv: to_ukraine 1,5':"),
-        (on_page(claims=[CLAIM | {"count": 5}]).replace('"count"', '"direction": "to_russia", "count"'),
-         "pages[0].claims[0]: 'direction' is given twice"),
-        (on_page(totals=[CLAIM | {"count": "5-7"}]), "pages[0].totals[0].count: '5-7' is not a whole number"),
+        (
+            on_page(claims=["kyiv: to_ukraine 1,5"]),
+            "pages[0].claims[0]: claim 'kyiv: to_ukraine 1,5':",
+        ),
+        (
+            on_page(claims=[CLAIM | {"count": 5}]).replace(
+                '"count"', '"direction": "to_russia", "count"'
+            ),
+            "pages[0].claims[0]: 'direction' is given twice",
+        ),
+        (
+            on_page(totals=[CLAIM | {"count": "5-7"}]),
+            "pages[0].totals[0].count: '5-7' is not a whole number",
+        ),
         ('{"searched": ["soon"]}', "searched[0]: searched through 'soon'"),
         ('{"claimants": ["a; b"]}', "claimants[0]: claimant 'a; b': 2 parts, not 5"),
         ('{"claimants": ["A!; b; c; ukraine; yes"]}', "'A!' is not lower-case words"),
     ],
-)  # fmt: skip
+)
 def test_json_not_understood_is_refused_with_its_place(text: str, expected: str) -> None:
     with pytest.raises(CurateError) as e:
         from_json(text)

@@ -48,8 +48,24 @@ def add(data: Path, *handovers: Handover, today: dt.date = TODAY) -> Draft:
     return made
 
 
-FLAGS = ("--kind", "bodies", "--date", "2025-04-18", "--url", "https://paper.example/1", "--publisher", "Paper",
-         "--published", "2025-04-18", "--language", "en", "--tier", "press", "--claim", "kyiv: to_ukraine 909")  # fmt: skip
+FLAGS = (
+    "--kind",
+    "bodies",
+    "--date",
+    "2025-04-18",
+    "--url",
+    "https://paper.example/1",
+    "--publisher",
+    "Paper",
+    "--published",
+    "2025-04-18",
+    "--language",
+    "en",
+    "--tier",
+    "press",
+    "--claim",
+    "kyiv: to_ukraine 909",
+)
 
 
 def swap(option: str, value: str) -> list[str]:
@@ -285,23 +301,51 @@ def test_a_batch_with_a_new_claimant_components_and_a_total(
 ) -> None:
     batch = [
         {
-            "kind": "prisoners", "date": "2025-04-19", "place": "Chernihiv region", "mediators": "UAE",
+            "kind": "prisoners",
+            "date": "2025-04-19",
+            "place": "Chernihiv region",
+            "mediators": "UAE",
             "claimants": ["rada; Rada; parliament; ukraine; yes"],
             "new_parts": ["exchanged", "outside_exchange"],
             "pages": [
-                {"url": "https://rada.example/1", "publisher": "Rada", "published_on": "2025-04-19", "language": "uk",
-                 "tier": "official", "date_basis": "stated",
-                 "claims": [
-                     {"claimant": "rada", "direction": "to_ukraine", "part": "exchanged", "role": "component", "count": 246},
-                     "rada: to_ukraine outside_exchange 31 component",
-                     {"claimant": "rada", "direction": "to_russia", "count": 0},
-                 ],
-                 "totals": [{"claimant": "rada", "as_of": "2025-04-19", "kind": "prisoners", "unit": "people",
-                             "direction": "to_ukraine", "count": 4552}]},
+                {
+                    "url": "https://rada.example/1",
+                    "publisher": "Rada",
+                    "published_on": "2025-04-19",
+                    "language": "uk",
+                    "tier": "official",
+                    "date_basis": "stated",
+                    "claims": [
+                        {
+                            "claimant": "rada",
+                            "direction": "to_ukraine",
+                            "part": "exchanged",
+                            "role": "component",
+                            "count": 246,
+                        },
+                        "rada: to_ukraine outside_exchange 31 component",
+                        {"claimant": "rada", "direction": "to_russia", "count": 0},
+                    ],
+                    "totals": [
+                        {
+                            "claimant": "rada",
+                            "as_of": "2025-04-19",
+                            "kind": "prisoners",
+                            "unit": "people",
+                            "direction": "to_ukraine",
+                            "count": 4552,
+                        }
+                    ],
+                },
             ],
         },
-        {"event_id": EVENT, "pages": [{"url": "https://rada.example/1", "claims": ["rada: to_ukraine 1,000 about"]}]},
-    ]  # fmt: skip
+        {
+            "event_id": EVENT,
+            "pages": [
+                {"url": "https://rada.example/1", "claims": ["rada: to_ukraine 1,000 about"]}
+            ],
+        },
+    ]
     path = tmp_path / "batch.json"
     path.write_text(json.dumps(batch), encoding="utf-8")
     result = run("--from", str(path))
