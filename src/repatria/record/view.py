@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from repatria.record import oddities, window
+from repatria.record import oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.files import inspect
@@ -54,6 +54,7 @@ class Record:
     known_by     the day of a past view, else None
     coverage_of  what was searched by a past view's word: "then" (declared by its day) or "today"
     aside        counted claims that stand only on undated pages, and so in no past view
+    ends         the last day of the events it holds, if it was cut by `until`
 
     Can be pickled: what was computed is made again.
     """
@@ -63,6 +64,7 @@ class Record:
     known_by: pd.Timestamp | None = None
     coverage_of: str = "today"
     aside: pd.DataFrame | None = None
+    ends: pd.Timestamp | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickled, (
@@ -71,6 +73,7 @@ class Record:
             self.known_by,
             self.coverage_of,
             self.aside,
+            self.ends,
         )
 
     @cached_property
@@ -87,6 +90,8 @@ class Record:
 
         A page dated after today (the check warns of it) does not count.
         """
+        if self.ends is not None:
+            return self.ends if self.known_by is None else min(self.ends, self.known_by)
         if self.known_by is not None:
             return self.known_by
         published = self.tables["sources"]["published_on"]
@@ -122,13 +127,33 @@ class Record:
         until = day(known_by, "as_of")
         if self.known_by is not None:
             until = min(until, self.known_by)
-        t = _known_by(dict(self.tables), until)
+        t = past.known_by(dict(self.tables), until)
         of = "then" if "then" in (coverage, self.coverage_of) else "today"
         cover = t["coverage"][t["coverage"]["read_from"] <= until]
         if of == "then":
             cover = cover[cover["entered_on"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        return Record(MappingProxyType(t), self.digest, until, of, self._aside)
+        return Record(MappingProxyType(t), self.digest, until, of, self._aside, self.ends)
+
+    def until(self, last: Day) -> Record:
+        """Return what the record holds on days up to `last`. An empty day returns it as it stands.
+
+        Unlike `as_of`, pages of any day count: it ends the window of every function at once, events,
+        totals, plans and what was searched. Raises ValueError for a day before the war or none.
+
+        >>> record.until("2025-06-12").events("bodies", since="2025-06-01")["event_id"].tolist()
+        ['bodies-2025-06-11']
+
+        See also: `as_of`, and the windows of `events` and `claims`.
+        """
+        if isinstance(last, str) and last == "":
+            return self
+        end = day(last, "until")
+        if self.ends is not None:
+            end = min(end, self.ends)
+        t = past.through(dict(self.tables), end)
+        aside = self._aside[self._aside["event_id"].isin(t["events"]["event_id"])]
+        return Record(MappingProxyType(t), self.digest, self.known_by, self.coverage_of, aside, end)
 
     @cached_property
     def _aside(self) -> pd.DataFrame:
@@ -461,34 +486,6 @@ def _unpickled(
     known_by: pd.Timestamp | None,
     coverage_of: str,
     aside: pd.DataFrame | None,
+    ends: pd.Timestamp | None,
 ) -> Record:
-    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside)
-
-
-def _known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """Return the tables as pages dated by a day carry them; coverage is left as it is."""
-
-    def keep(name: str, column: str, known: pd.Series) -> None:
-        t[name] = t[name][t[name][column].isin(known)]
-
-    t["sources"] = t["sources"][t["sources"]["published_on"] <= until]
-    pages = t["sources"]["source_id"]
-    keep("citations", "source_id", pages)
-    t["events"] = t["events"][t["events"]["date"] <= until]
-    keep("claims", "claim_id", t["citations"]["claim_id"])
-    keep("claims", "event_id", t["events"]["event_id"])
-    keep("citations", "claim_id", t["claims"]["claim_id"])
-    keep("mentions", "source_id", pages)
-    for name, column in MENTIONED.items():
-        keep(name, column, t["mentions"]["row_id"])
-    e = t["events"]
-    spoken = e["event_id"].isin(t["claims"]["event_id"])
-    # A plan alone does not make a handover that took place: nobody had said so yet.
-    planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
-    t["events"] = e[spoken | planned]
-    keep(
-        "agreements",
-        "agreement_id",
-        pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]),
-    )
-    return t
+    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside, ends)
