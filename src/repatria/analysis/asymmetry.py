@@ -366,9 +366,9 @@ def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
 def _last_day(events: pd.DataFrame) -> dict[str, Any]:
     """Return the day of the last of these events and how far it is known, or None."""
     if events.empty:
-        return {"until": None, "until_precision": None}
+        return {"through": None, "through_precision": None}
     last = events.iloc[-1]
-    return {"until": last["date"], "until_precision": last["date_precision"]}
+    return {"through": last["date"], "through_precision": last["date_precision"]}
 
 
 def _under_lens(
@@ -401,7 +401,7 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     published_high (range of published claims), bound_low, bound_high (missing counts up to the
     largest that lens has ever seen in that direction), interval_low, interval_high, common_share
     and common_events (over the handovers for which every lens that has a share has one). `attrs`:
-    until, until_precision (day of the last handover and how far it is known), handovers, claimants.
+    through, through_precision (day of the last handover and how far it is known), handovers, claimants.
     Raises ValueError for an unknown kind or a day that is none.
 
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")

@@ -84,7 +84,12 @@ def pairs(events: pd.DataFrame) -> Chart:
         hidden=int((~above["to_ukraine"] & ~above["to_russia"]).sum()),
     )
     through = names.event_day(events.iloc[-1])
-    about = {"what": what, "through": through, "share": s.share, "reading": reading(s)}
+    about = {
+        "what": what,
+        "through": through,
+        "together": s.share is not None,
+        "reading": reading(s),
+    }
     title = say("asymmetry/pairs_title", **about)
     return Chart(
         f"pairs-{what}",
@@ -122,7 +127,8 @@ def _root_axes(
     for along, direction, inches in zip("xy", names.SIDES, base.room(ax), strict=True):
         beside = lanes[direction]  # its absences lie below the zero of its own axis
         top = 1.12 * max(1, int(events[direction].fillna(0).max()))
-        plain = max(inches - LANE * len(beside), 1)
+        # Where there is little room, the key takes half of it.
+        plain = max((inches if inches > LOW else inches / 2) - LANE * len(beside), 0.4)
         lane = LANE * np.sqrt(top) / plain
         getattr(ax, f"set_{along}scale")("function", functions=(_root, _square))
         getattr(ax, f"set_{along}lim")(-lane * len(beside), top)
@@ -150,15 +156,17 @@ def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
     freest."""
     ends = [limits[1] for limits in (ax.get_xlim(), ax.get_ylim())]
     both = asymmetry.complete(events)[list(names.SIDES)].to_numpy(dtype="float64")
-    dots = np.sqrt(both / ends)
+    taken = np.sqrt(both / ends)
     for ratio in RATIOS:
         end = np.array([1, 1 / ratio]) * min(ends[0], ratio * ends[1])
         dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
         ax.plot(*np.outer([0, 1], end).T, color=style.colours["line"], **dashed)
         places = np.outer(np.linspace(0.2, 0.9, 15), end)
-        away = np.hypot(*(np.sqrt(places / ends)[:, None] - dots[None]).transpose(2, 0, 1))
+        away = np.hypot(*(np.sqrt(places / ends)[:, None] - taken[None]).transpose(2, 0, 1))
+        place = places[away.min(axis=1, initial=9).argmax()]
+        taken = np.vstack([taken, np.sqrt(place / ends)])
         ax.text(
-            *places[away.min(axis=1, initial=9).argmax()],
+            *place,
             f"{ratio}:1",
             ha="center",
             va="center",
@@ -259,8 +267,11 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
 
     first, last = rolling.iloc[0], rolling.iloc[-1]
     ends = {
-        "first": {"share": first["share"], "day": last_day(first)},
-        "last": {"share": last["share"], "day": last_day(last)},
+        "first": {
+            "share": first["share"],
+            "day": last_day(first["until"], first["until_precision"]),
+        },
+        "last": {"share": last["share"], "day": last_day(last["until"], last["until_precision"])},
     }
     title = say("asymmetry/share_over_time_title", what=what, width=width, **ends)
     chance = last[["interval_low", "interval_high"]].tolist()
@@ -418,7 +429,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
     title = say(
         "asymmetry/lens_shares_title",
         what=what,
-        through=last_day(table.attrs),
+        through=last_day(table.attrs["through"], table.attrs["through_precision"]),
         with_share=len(shown),
         of=len(table),
         digits=asymmetry.agreed_digit(list(shown["share"]), most=2),
