@@ -22,7 +22,7 @@ def __dir__() -> list[str]:
 
 
 def source(attrs: Mapping[Any, Any], n: int) -> str:
-    """Return the source line of `n` units drawn; no counts of people are, so it names no claimant."""
+    """Return the source line of `n` units drawn: no counts of people, so no claimants."""
     dense = attrs["dense_from"] is not None
     note = say("cadence/source_note", through=attrs["through"], dense=dense)
     drawn = plural(n, *UNIT_WORDS[attrs["unit"]])
