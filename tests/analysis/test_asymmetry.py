@@ -358,4 +358,6 @@ def test_no_result_holds_a_readers_words(record):
     for table in (asymmetry.lenses(record), asymmetry.rolling(events), asymmetry.shares(events)):
         assert not {"reading", "through"} & {*table.columns}
     assert [name for name in asymmetry.breaks(record) if name.isdigit()][:2] == ["2023", "2024"]
-    assert set(asymmetry.__all__) <= set(vars(asymmetry)) and set(dir(asymmetry)) == set(asymmetry.__all__)
+    assert set(asymmetry.__all__) <= set(vars(asymmetry)) and set(dir(asymmetry)) == set(
+        asymmetry.__all__
+    )

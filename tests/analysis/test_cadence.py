@@ -98,7 +98,7 @@ def test_the_open_gap_ends_at_coverage_and_later_events_are_only_listed(
     g = cadence.gaps(record)
     assert g["days"].tolist() == [19, 11]
     assert g.attrs["through"] == pd.Timestamp("2024-03-31") and g.attrs["listed"] == 1
-    early = cadence.gaps(record.as_of("2024-03-25"))
+    early = cadence.gaps(record.as_of("2024-03-25", coverage="today"))
     assert early["days"].tolist() == [19, 5], "in a past view the as-of day comes first"
 
 
@@ -113,7 +113,7 @@ def test_thin_reading_is_marked_and_since_cuts(made: Callable[..., Any]) -> None
     record = made("2023-11-01", "2023-12-01", "2024-02-01", "2024-02-11", spans=spans)
     assert cadence.gaps(record)["reading"].tolist() == ["thin", "part", "dense", "dense"]
     assert cadence.gaps(record, since="2024-01-01")["days"].tolist() == [10, 49]
-    assert not cadence.summary(cadence.gaps(record.as_of("2023-12-15"))).dense
+    assert not cadence.summary(cadence.gaps(record.as_of("2023-12-15", coverage="today"))).dense
 
 
 def test_a_deal_is_one_unit_and_disputed_events_are_left_out(build: Callable[..., Any]) -> None:

@@ -178,8 +178,8 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
         r"claims\.csv: cannot be read",
     ),
     "cut off": (
-        raw("excluded", lambda b: b[:-9]),
-        r"excluded\.csv:\d+: does not end with a line break",
+        raw("citations", lambda b: b[:-2]),
+        r"citations\.csv:\d+: does not end with a line break",
     ),
     "missing column": (
         replace("events", ",status,", ",state,"),
@@ -362,11 +362,11 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
     ),
     "undated, yet dated": (
         change("sources", "0342-ua-84445d", dated_by="printed"),
-        r"sources\.csv:2: dated_by: none goes with an undated page",
+        r"sources\.csv:\d+: dated_by: none goes with an undated page",
     ),
     "dated by nothing": (
         change("sources", "0432news-com-ua-e5c71b", dated_by="none"),
-        r"sources\.csv:3: dated_by: none goes",
+        r"sources\.csv:\d+: dated_by: none goes",
     ),
     # text
     "unknown kind": (

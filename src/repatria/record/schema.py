@@ -76,7 +76,46 @@ EXCLUSIONS = {
 # Hosts where many publish: the publisher is the account, not the house. (example.org is
 # reserved for examples.)
 MANY_PUBLISH = frozenset(
-    ["archive.is", "archive.org", "archive.ph", "bsky.app", "dailymotion.com", "drive.google.com", "dzen.ru", "example.org", "facebook.com", "github.com", "instagram.com", "linkedin.com", "medium.com", "msn.com", "news.google.com", "news.yahoo.com", "odysee.com", "ok.ru", "pastebin.com", "raw.githubusercontent.com", "reddit.com", "rumble.com", "rutube.ru", "scribd.com", "t.me", "telegra.ph", "teletype.in", "threads.net", "tiktok.com", "twitter.com", "vimeo.com", "vk.com", "web.archive.org", "x.com", "yahoo.com", "youtu.be", "youtube.com", "zen.yandex.ru"]
+    [
+        "archive.is",
+        "archive.org",
+        "archive.ph",
+        "bsky.app",
+        "dailymotion.com",
+        "drive.google.com",
+        "dzen.ru",
+        "example.org",
+        "facebook.com",
+        "github.com",
+        "instagram.com",
+        "linkedin.com",
+        "medium.com",
+        "msn.com",
+        "news.google.com",
+        "news.yahoo.com",
+        "odysee.com",
+        "ok.ru",
+        "pastebin.com",
+        "raw.githubusercontent.com",
+        "reddit.com",
+        "rumble.com",
+        "rutube.ru",
+        "scribd.com",
+        "t.me",
+        "telegra.ph",
+        "teletype.in",
+        "threads.net",
+        "tiktok.com",
+        "twitter.com",
+        "vimeo.com",
+        "vk.com",
+        "web.archive.org",
+        "x.com",
+        "yahoo.com",
+        "youtu.be",
+        "youtube.com",
+        "zen.yandex.ru",
+    ]
 )
 # Parameters that say who sent the reader, not which page it is: one page would be many.
 CLICK_IDS = (
