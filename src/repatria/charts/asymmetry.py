@@ -84,7 +84,12 @@ def pairs(events: pd.DataFrame) -> Chart:
         hidden=int((~above["to_ukraine"] & ~above["to_russia"]).sum()),
     )
     through = names.event_day(events.iloc[-1])
-    about = {"what": what, "through": through, "share": s.share, "reading": reading(s)}
+    about = {
+        "what": what,
+        "through": through,
+        "together": s.share is not None,
+        "reading": reading(s),
+    }
     title = say("asymmetry/pairs_title", **about)
     return Chart(
         f"pairs-{what}",
