@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 
 from repatria.analysis import asymmetry
@@ -20,6 +20,9 @@ from repatria.display.words import number, plural, say, span
 from repatria.record import names
 
 __all__ = ["cumulative", "shared_scale", "stems"]
+
+
+Span = tuple[float, float]
 
 
 def _nothing(name: str) -> Chart:
@@ -38,16 +41,19 @@ def _told(sums: Mapping[str, Any]) -> str:
 
 
 def _last(events: pd.DataFrame) -> str:
-    """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
+    """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of
+    day.
+    """
     return names.event_day(events.loc[events["date"].idxmax()])
 
 
 def stems(events: pd.DataFrame) -> Chart:
-    """Draw counts per handover as dots on stems, a panel a direction, each on its own scale from zero.
+    """Draw counts per handover as dots on stems, a panel a direction, each on its own scale from
+    zero.
 
-    `events` as `Record.events` returns it. A zero, a size withheld and no report have three marks on the base line;
-    a black bar spans the published claims; thinly read and unread days are shaded. Raises ValueError for a frame
-    that has lost its coverage.
+    `events` as `Record.events` returns it. A zero, a size withheld and no report have three marks
+    on the base line; a black bar spans the published claims; thinly read and unread days are
+    shaded. Raises ValueError for a frame that has lost its coverage.
 
     >>> chart = stems(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.title.startswith("Bodies handed over: 6,057 to Ukraine")
@@ -126,7 +132,8 @@ def _stems(
 def shared_scale(events: pd.DataFrame) -> Chart:
     """Draw the two sums as bars on one scale, so that the size of the gap is seen once.
 
-    `events` as `Record.events` returns it. Raises ValueError for a frame that has lost its coverage.
+    `events` as `Record.events` returns it. Raises ValueError for a frame that has lost its
+    coverage.
 
     >>> chart = shared_scale(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.panels
@@ -195,8 +202,9 @@ def _beside(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Styl
 def cumulative(events: pd.DataFrame) -> Chart:
     """Draw the running sum to each side as steps, with the range of published claims as a band.
 
-    `events` as `Record.events` returns it. A direction of which no figure is known has no line: it would say zero.
-    Past the last day read there is no line either. Raises ValueError for a frame that has lost its coverage.
+    `events` as `Record.events` returns it. A direction of which no figure is known has no line: it
+    would say zero. Past the last day read there is no line either. Raises ValueError for a frame
+    that has lost its coverage.
 
     >>> chart = cumulative(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.alt.startswith("Rising step lines.")
@@ -229,8 +237,9 @@ def cumulative(events: pd.DataFrame) -> Chart:
             at=0.03 if min(ends.values(), default=0) > 0.4 * peak else 0.6,
         )
         lines = {d: _steps(ax, events, run, d, style) for d, run in runs.items()}
+        taken: list[Span] = []
         for direction in lines:
-            _name(ax, direction, lines, found[direction], style)
+            _name(ax, direction, lines, found[direction], taken, style)
         base.head(ax, style)
 
     first = names.event_day(events.loc[events["date"].idxmin()])
@@ -269,49 +278,64 @@ def _steps(
 
 
 def _name(
-    ax: Axes, direction: str, lines: Mapping[str, Line2D], sums: Mapping[str, Any], style: Style
+    ax: Axes,
+    direction: str,
+    lines: Mapping[str, Line2D],
+    sums: Mapping[str, Any],
+    taken: list[Span],
+    style: Style,
 ) -> None:
-    """Name a line at its end: above it, or below, where the text crosses no line; else in the key."""
-    size = style.sizes["text"]
+    """Name a line at its end: above it, or below, where the text crosses no line and no text; else
+    in the key.
+
+    `taken` holds the heights that names stand on already; this one is added.
+    """
     told = _told(sums)
-    texts = [told]
     if sums["low"] != sums["high"]:
-        texts.insert(0, f"{told}\n({span(sums['low'], sums['high'])})")
-    end, last = (v[-1] for v in lines[direction].get_data())
+        told = f"{told}\n({span(sums['low'], sums['high'])})"
+    days, values = map(np.asarray, lines[direction].get_data())
+    end, last = days[-1], float(values[-1])
+    for text in dict.fromkeys([told, told.split("\n")[0]]):
+        since, tall = _extent(ax, text, end, style)
+        if since < ax.get_xlim()[0]:
+            continue
+        over = {d: _levels(line, since) for d, line in lines.items()}
+        under = over[direction][0]
+        barred = [*(levels for d, levels in over.items() if d != direction), *taken]
+        for va, low, high in (("bottom", last, last + tall), ("top", under - tall, under)):
+            if low < 0 or high > ax.get_ylim()[1] or any(low < b and high > a for a, b in barred):
+                continue
+            taken.append((low, high))
+            ax.annotate(
+                text,
+                (end, low if va == "bottom" else high),
+                (-4, 5 if va == "bottom" else -5),
+                textcoords="offset points",
+                ha="right",
+                va=va,
+                size=style.sizes["text"],
+                weight="bold",
+                color=style.colours[direction],
+                bbox=style.plate,
+                zorder=5,
+            )
+            return
+    lines[direction].set_label(told.replace("\n", " "))
+
+
+def _extent(ax: Axes, text: str, end: Any, style: Style) -> tuple[float, float]:
+    """Return from which day on and how high a text reaches that ends at a day, in data units."""
     wide, high = base.room(ax)
     begin, until = ax.get_xlim()
-    for text in texts:
-        part = max(base.long(t, size, "bold") for t in text.split("\n")) + 0.15
-        tall = ((text.count("\n") + 1) * size * 1.25 + 9) / 72 / high * ax.get_ylim()[1]
-        left = mpl.dates.date2num(end) - part / wide * (until - begin)
-        # The lowest and the highest that each line is over the text.
-        spans = {d: _levels(line, left) for d, line in lines.items()}
-        others = [s for d, s in spans.items() if d != direction]
-        own = spans[direction]
-        above = last, last + tall
-        below = own[0] - tall, own[0]
-        for place, (low, top) in (("above", above), ("below", below)):
-            if low >= 0 and all(top <= other[0] or low >= other[1] for other in others):
-                ax.annotate(
-                    text,
-                    (end, low if place == "above" else top),
-                    (-4, 5 if place == "above" else -5),
-                    textcoords="offset points",
-                    ha="right",
-                    va="bottom" if place == "above" else "top",
-                    size=size,
-                    weight="bold",
-                    color=style.colours[direction],
-                    bbox=style.plate,
-                    zorder=5,
-                )
-                return
-    lines[direction].set_label(texts[0].replace("\n", " "))
+    lines, size = text.split("\n"), style.sizes["text"]
+    part = (max(base.long(line, size, "bold") for line in lines) + 0.15) / wide
+    tall = (len(lines) * size * 1.25 + 9) / 72 / high
+    return date2num(end) - part * (until - begin), tall * ax.get_ylim()[1]
 
 
-def _levels(line: Line2D, since: float) -> tuple[float, float]:
+def _levels(line: Line2D, since: float) -> Span:
     """Return the lowest and highest of a line of steps from a day on."""
-    days, values = mpl.dates.date2num(line.get_xdata()), np.asarray(line.get_ydata())
+    days, values = date2num(line.get_xdata()), np.asarray(line.get_ydata())
     return values[max(int(np.searchsorted(days, since, side="right")) - 1, 0)], values[-1]
 
 

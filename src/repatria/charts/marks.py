@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from repatria.charts.style import Style
 from repatria.display import words
@@ -39,7 +39,9 @@ GROUND_WORDS = {"thin": "thinly read", "unread": "unread"}
 
 
 def room(ax: Axes) -> tuple[float, float]:
-    """Return the width and height of axes in inches, as far as they are known before the layout is made."""
+    """Return the width and height of axes in inches, as far as they are known before the layout is
+    made.
+    """
     figure: Any = ax.get_figure(root=True)
     box = ax.get_window_extent()
     return box.width / figure.dpi, box.height / figure.dpi
@@ -67,7 +69,8 @@ def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> st
 
 
 def fits(inches: float, size: float, *texts: str, weight: str = "normal") -> str:
-    """Return the first of the texts, longest first, that is no longer than so many inches; else the last.
+    """Return the first of the texts, longest first, that is no longer than so many inches; else
+    the last.
 
     >>> fits(1.0, 9.5, "handovers of bodies to Ukraine", "to Ukraine")
     'to Ukraine'
@@ -82,8 +85,8 @@ class _Days(AutoDateLocator):
     """Date ticks as many as the axis has room for, also after the figure was resized."""
 
     def get_locator(self, dmin: Any, dmax: Any) -> Any:
-        most = int(np.clip(self.axis.get_tick_space() * 0.75, 2, 7)) if self.axis else 7
-        self.minticks = min(3, most)
+        most = int(np.clip(self.axis.get_tick_space() * 0.75, 3, 7)) if self.axis else 7
+        self.minticks = (most - 1) // 2  # the most for which every span has an interval
         self.maxticks = dict.fromkeys(self.maxticks, most)
         return super().get_locator(dmin, dmax)
 
@@ -106,21 +109,33 @@ def time_axis(ax: Axes, since: pd.Timestamp, until: pd.Timestamp) -> None:
     ax.grid(axis="x", visible=False)
 
 
+class _Counts(MaxNLocator):
+    """Whole numbers, as many ticks as the axis has room for, also after the figure was resized."""
+
+    def __call__(self) -> Any:
+        axis: Any = self.axis
+        space = axis.get_tick_space()
+        self.set_params(nbins=int(np.clip(space * (0.5 if axis.axis_name == "x" else 0.8), 1, 5)))
+        low, high = sorted(axis.get_view_interval())
+        ticks = super().__call__()
+        seen = ticks[(ticks >= low) & (ticks <= high)]
+        # Where two labels have no room, the upper one tells the scale: the other end is zero.
+        return seen[-1:] if space < 1 else seen[[0, -1]] if space < 2 and len(seen) > 2 else seen
+
+
 def count_axis(ax: Axes, along: str = "y") -> None:
     """Give an axis of whole numbers with thousands separators, as many ticks as have room."""
     axis = ax.yaxis if along == "y" else ax.xaxis
-    most = room(ax)[1] / 0.3 if along == "y" else room(ax)[0] / 0.75
-    steps = [1, 2, 5, 10]
-    axis.set_major_locator(
-        mpl.ticker.MaxNLocator(int(np.clip(most, 1, 5)), integer=True, steps=steps)
-    )
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    axis.set_major_locator(_Counts(integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
 
 
 def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
-    """Set the panel's title, the first of the texts that fits its width, and under it a key of all labelled artists.
+    """Set the panel's title, the first of the texts that fits its width, and under it a key of all
+    labelled artists.
 
-    Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its lines lift the title.
+    Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its
+    lines lift the title.
     """
     wide = room(ax)[0]
     size, small = style.sizes["head"], style.sizes["small"]
@@ -149,7 +164,7 @@ def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
         ax.set_title(
             wrapped(text, wide, size, "bold"),
             loc="left",
-            pad=5 + rows * small * 1.4,
+            pad=5 + rows * small * 1.25,
             size=size,
             weight="bold",
             color=style.colours[colour],
@@ -157,7 +172,9 @@ def head(ax: Axes, style: Style, *texts: str, colour: str = "ink") -> None:
 
 
 def _columns(lengths: Sequence[float], inches: float) -> int:
-    """Return in how many columns texts of these lengths stand in so many inches beside their marks."""
+    """Return in how many columns texts of these lengths stand in so many inches beside their
+    marks.
+    """
     for columns in range(len(lengths), 1, -1):
         widest = [max(part) for part in np.array_split(lengths, columns)]  # as a legend does
         if sum(widest) + 0.32 * len(widest) <= inches:
@@ -176,7 +193,8 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
     attrs = getattr(frame_or_attrs, "attrs", frame_or_attrs)
     if "coverage" not in attrs:
         raise ValueError(
-            "this frame has lost its coverage, so unread days would be drawn as silence: take it from "
+            "this frame has lost its coverage, so unread days would be drawn as silence: "
+            "take it from "
             'record.events(...), or give it back: frame.attrs["coverage"] = '
             'record.coverage(kind).to_dict("records")'
         )
@@ -184,13 +202,15 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
 
 
 def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and last day a chart of these events shows: first event to the as-of day.
+    """Return the first and last day a chart of these events shows: first event to the as-of day, or
+    to the day the events were asked for: later ones are left out, not silent.
 
     The as-of day may lie past the last searched day: the rest is hatched as unread by `unread`.
     """
-    until = events.attrs.get("as_of", events["date"].max())
-    since = events["date"].min() if len(events) else until
-    return since, max(until, events["date"].max()) if len(events) else until
+    first, last = events["date"].min(), events["date"].max()
+    ends = [events.attrs.get(name) for name in ("as_of", "until")]
+    until = min((day for day in ends if day is not None), default=last)
+    return (first, max(until, last)) if len(events) else (until, until)
 
 
 def unread(
@@ -204,11 +224,13 @@ def unread(
     name: bool = True,
     at: float | None = 0.985,
 ) -> None:
-    """Shade the days that were thinly read and hatch those nobody searched: no unread month looks silent.
+    """Shade the days that were thinly read and hatch those nobody searched: no unread month looks
+    silent.
 
-    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one upright, its middle
-    (top above 0.9, foot below 0.1) `at` that part of the height (None: not upright). What is named nowhere gets a label, so that `head` has
-    it in the key; with `name` False it gets neither (a neighbouring panel names it).
+    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one
+    upright, its middle (top above 0.9, foot below 0.1) `at` that part of the height (None: not
+    upright). What is named nowhere gets a label, so that `head` has it in the key; with `name`
+    False it gets neither (a neighbouring panel names it).
     """
     attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
     wide, high = room(ax)
@@ -255,7 +277,8 @@ def unread(
 def absent_marks(
     ax: Axes, events: pd.DataFrame, direction: str, style: Style, y: float = 0.0
 ) -> dict[str, int]:
-    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not reported a grey ×.
+    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not
+    reported a grey ×.
 
     Each kind is labelled for the key of `head`. Returns how many of each were drawn, by absence.
     """

@@ -305,6 +305,7 @@ class Record:
             "as_of": self.last_day,
             "lens": lens,
             "kind": kind,
+            "until": day(until, "until") if until else None,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
             "searched": dict(self._searched),
             "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict("records"),
