@@ -1,4 +1,4 @@
-"""Chance: failure cases, golden cases, properties, agreement with independent implementations, coverage.
+"""Chance: failure cases, golden cases, properties, other implementations, coverage.
 
 Independent implementations:
 1. share and its sandwich error: statsmodels GLM, binomial, cluster-robust
@@ -95,7 +95,7 @@ def draws(record) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_share_and_cluster_error_against_statsmodels_binomial_glm(draws):
-    """statsmodels GLM, intercept only, exchanges as clusters: the same share; its sandwich error is our CR1 on the logit."""
+    """statsmodels GLM, exchanges as clusters: the same share, and the error by hand."""
     x, n = draws
     fit = sm.GLM(
         np.column_stack([x, n - x]), np.ones((len(x), 1)), family=sm.families.Binomial()
@@ -107,7 +107,7 @@ def test_share_and_cluster_error_against_statsmodels_binomial_glm(draws):
 
 
 def test_jackknife_variance_against_refits_by_statsmodels(draws):
-    """CR3: the share refitted by statsmodels WLS with each exchange left out in turn, centred on the full share."""
+    """CR3: statsmodels WLS with each exchange left out in turn, centred on the full share."""
     x, n = draws
     ratio, variance, _ = chance._spread(x, n)
     refits = []
@@ -182,7 +182,7 @@ def test_looks_are_counted_as_holm_does(record):
 
 
 def test_bootstrap_against_plain_resampling(record):
-    """BCa stays close to a plain percentile bootstrap written out by hand where the data are well behaved."""
+    """BCa stays close to a plain percentile bootstrap where the data are well behaved."""
     events = record.events("bodies", since="2024-01-01", until="2025-05-31")
     u = asymmetry.units(events)
     x, n = u["to_russia"].to_numpy(dtype="float64"), u["persons"].to_numpy(dtype="float64")
@@ -201,7 +201,7 @@ EXCHANGES = (12, 20, 38, 60)
 
 @pytest.fixture(scope="module")
 def coverage(record) -> pd.DataFrame:
-    """Coverage of 95% intervals over 2,500 records each: sizes drawn from the record's, event shares from a beta law."""
+    """Coverage of 95% intervals over 2,500 records each: the record's sizes, beta shares."""
     rng = np.random.default_rng(20220224)
     e = record.events("bodies", until="2026-02-28")
     rows = []
@@ -244,7 +244,7 @@ def test_the_naive_interval_does_not(coverage):
 
 
 def test_the_change_test_keeps_its_level_when_sizes_change_too():
-    """No change in share, sizes five times larger after the break: p < 0.05 in about one record of twenty."""
+    """No change in share, sizes five times larger after: p < 0.05 in about one of twenty."""
     rng, hits, icc = np.random.default_rng(7), 0, 0.02
     for _ in range(300):
         n = np.concatenate([rng.integers(50, 250, 12), rng.integers(250, 1250, 12)]).astype(

@@ -1,4 +1,4 @@
-"""What the sums are made of: fronts, concentration, sizes; Gini agrees with the mean absolute difference."""
+"""What the sums are made of; Gini against the mean absolute difference."""
 
 from __future__ import annotations
 
