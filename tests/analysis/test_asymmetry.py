@@ -1,4 +1,4 @@
-"""Asymmetry: failure cases, golden cases, properties; bounds agree with every fill by brute force."""
+"""Asymmetry: failure cases, golden cases, properties; bounds against every fill."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ def test_the_real_record_is_consistent_under_every_lens(record):
     for kind, lens in product(("bodies", "prisoners"), LENSES):
         events = record.events(kind, lens)
         b = asymmetry.bounds(events, pledges=asymmetry.pledged(record, kind))
-        # Parity may rule it out: under one side's claims the missing direction can be the larger one.
+        # Parity may rule it out: one side's claims can lack the larger direction.
         assert b.set_index("cap").drop("parity")["holds_complete_case"].all(), (kind, lens)
         i = asymmetry.interval(events)
         assert i.low < i.share < i.high
@@ -358,6 +358,4 @@ def test_no_result_holds_a_readers_words(record):
     for table in (asymmetry.lenses(record), asymmetry.rolling(events), asymmetry.shares(events)):
         assert not {"reading", "through"} & {*table.columns}
     assert [name for name in asymmetry.breaks(record) if name.isdigit()][:2] == ["2023", "2024"]
-    assert set(asymmetry.__all__) <= set(vars(asymmetry)) and set(dir(asymmetry)) == set(
-        asymmetry.__all__
-    )
+    assert set(dir(asymmetry)) == set(asymmetry.__all__) <= set(vars(asymmetry))

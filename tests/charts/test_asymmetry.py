@@ -1,4 +1,4 @@
-"""Charts of asymmetry: what they refuse, what they say, what they mark, and that they hold at any size."""
+"""Charts of asymmetry: what they refuse, say and mark, and how they look at any size."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from conftest import events_of
 from looks import SIZES, faults
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from conftest import events_of
 from repatria.analysis import asymmetry
 from repatria.charts import asymmetry as charts
 from repatria.charts.base import Chart, Style

@@ -6,8 +6,8 @@ from typing import Any
 
 import jinja2
 import pytest
-from conftest import events_of
 
+from conftest import events_of
 from repatria.analysis import asymmetry
 from repatria.display import asymmetry as display
 from repatria.display.words import FOLDER, GUARDRAIL, say
@@ -65,11 +65,13 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({**IN_SHORT, "events_out": 0}, "*Absence:* no figure is missing."),
         (
             IN_SHORT,
-            "**1.3% went to Russia**: 78 of 6,135 bodies in the 5 handovers of bodies with a figure in both "
-            "directions (77.7 to 1), 2 June 2025 to 16 June 2025. *Disagreement:* the published claims on these leave "
-            "that figure as it is. *Absence:* 2 more lack a figure in at least one direction; were each missing count "
-            "anything up to the largest ever published for its direction, the share of all would lie between 1.0 and "
-            "2.0%. *Chance:* with the exchange as the unit, the 95% interval is 0.1 to 9.0%.\n\n*This measures",
+            "**1.3% went to Russia**: 78 of 6,135 bodies in the 5 handovers of bodies with a "
+            "figure in both directions (77.7 to 1), 2 June 2025 to 16 June 2025. *Disagreement:* "
+            "the published claims on these leave that figure as it is. *Absence:* 2 more lack a "
+            "figure in at least one direction; were each missing count anything up to the largest "
+            "ever published for its direction, the share of all would lie between 1.0 and 2.0%. "
+            "*Chance:* with the exchange as the unit, the 95% interval is 0.1 to 9.0%.\n\n*This "
+            "measures",
         ),
     ],
     "shares_table_title": [({"what": "bodies", "by": "year"}, "Share of bodies that went")],
@@ -93,10 +95,11 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
         (
             LENSES,
-            "The two lenses with a share do not agree to a whole percent: from 1.3% (receiver-first rule, all claims, "
-            "5 handovers) to 5.0% (Russian claims only, 5). They do not hold the same handovers: over the 3 handovers "
-            "that each of them holds, the share is 2.6%, alike to the first decimal of a percent. Receiver-first rule, "
-            "all claims: no share, 0 handovers without a figure in both directions.\n\n*This",
+            "The two lenses with a share do not agree to a whole percent: from 1.3% "
+            "(receiver-first rule, all claims, 5 handovers) to 5.0% (Russian claims only, 5). "
+            "They do not hold the same handovers: over the 3 handovers that each of them holds, "
+            "the share is 2.6%, alike to the first decimal of a percent. Receiver-first rule, all "
+            "claims: no share, 0 handovers without a figure in both directions.\n\n*This",
         ),
         ({**LENSES, "common": {**COMMON, "digits": None}}, "the share is 2.6 to 2.6%."),
         ({**LENSES, "common": {"events": 0}}, "what differs is which handovers they hold."),
@@ -119,9 +122,9 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
         (
             {"differ": [BREAK, BREAK], "alike": ["a", "b"], "looks": 9, "least": 3},
-            "the share to Russia differs at end of 2023: 5.0% before and 2.0% after (8 and 8 exchanges, p = 0.00014); "
-            "end of 2023: 5.0% before and 2.0% after (8 and 8 exchanges, p = 0.00014). No difference is shown at a; b. "
-            "A difference is not dated",
+            "the share to Russia differs at end of 2023: 5.0% before and 2.0% after (8 and 8 "
+            "exchanges, p = 0.00014); end of 2023: 5.0% before and 2.0% after (8 and 8 exchanges, "
+            "p = 0.00014). No difference is shown at a; b. A difference is not dated",
         ),
     ],
     "front_table_note": [
@@ -139,14 +142,14 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
                 "agreed": [],
                 "step": 1000,
             },
-            "No handover in this window has a known count above zero to Ukraine. 4 handovers with a figure to Russia: "
-            "too few to speak of the largest.",
+            "No handover in this window has a known count above zero to Ukraine. 4 handovers with "
+            "a figure to Russia: too few to speak of the largest.",
         ),
         (
             {"handovers": 73, "sums": [UKRAINE], "agreed": [AGREED], "step": 1000},
-            "The 5 largest of 71 handovers with a figure to Ukraine hold 26% of the 23,454 (Gini 0.61; 2 more have no "
-            "figure). Of the 71 counts to Ukraine, 8 hold a multiple of 1,000 in the published range; the latest 8 are "
-            "all round. A round or repeated size",
+            "The 5 largest of 71 handovers with a figure to Ukraine hold 26% of the 23,454 (Gini "
+            "0.61; 2 more have no figure). Of the 71 counts to Ukraine, 8 hold a multiple of "
+            "1,000 in the published range; the latest 8 are all round. A round or repeated size",
         ),
         (
             {"handovers": 73, "sums": [], "agreed": [{**AGREED, "repeats": 3}], "step": 1000},
@@ -180,7 +183,8 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({**COUNTS, "zeros": 0, "hidden": 0}, "in both directions: 5 of 7."),
         (
             {**COUNTS, "zeros": 3, "hidden": 1},
-            "5 of 7, 3 of them a zero to Russia; 1 without a count above zero in either are not drawn.",
+            "5 of 7, 3 of them a zero to Russia; 1 without a count above zero in either are not "
+            "drawn.",
         ),
     ],
     "pairs_subtitle": [({"note": "The note."}, "in one direction. The note.")],
@@ -189,7 +193,8 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "share_over_time_title": [
         (
             {"what": "bodies", "width": 8, **ENDS},
-            "Share of bodies that went to Russia: 50.0% in the 8 handovers to 26 January 2024, 2.7% in the 8 to 26",
+            "Share of bodies that went to Russia: 50.0% in the 8 handovers to 26 January 2024, "
+            "2.7% in the 8 to 26",
         ),
         ({"what": "prisoners", "width": 8, **ENDS}, "prisoners who went"),
     ],

@@ -164,8 +164,9 @@ _OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
 
 
 def pledged(record: Record, kind: str) -> dict[tuple[str, str], int]:
-    """Return the largest number any claimant says was promised, by (agreement_id, direction), for
-    `bounds`.
+    """Return the largest number anybody says was promised, for `bounds`.
+
+    A mapping of (agreement_id, direction) to persons.
     """
     p = record.pledges()
     wanted = (p["kind"] == kind) & p["quantity_high"].notna() & p["direction"].isin(DIRECTIONS)
@@ -401,8 +402,8 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     published_high (range of published claims), bound_low, bound_high (missing counts up to the
     largest that lens has ever seen in that direction), interval_low, interval_high, common_share
     and common_events (over the handovers for which every lens that has a share has one). `attrs`:
-    through, through_precision (day of the last handover and how far it is known), handovers, claimants.
-    Raises ValueError for an unknown kind or a day that is none.
+    through, through_precision (day of the last handover and how far it is known), handovers,
+    claimants. Raises ValueError for an unknown kind or a day that is none.
 
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
     >>> table[["lens", "to_ukraine", "events_in"]]
