@@ -162,7 +162,7 @@ def test_the_fast_view_is_the_true_view(record: Any, kind: str, unit: str, lens:
     ]
     fast = forecast.known_on(record, days, kind, unit, lens)
     for d in days:
-        true = forecast.known(record.as_of(d), kind, unit, lens)
+        true = forecast.known(record.as_of(d, coverage="today"), kind, unit, lens)
         assert true is not None
         same(fast[d], true)
 
