@@ -66,7 +66,7 @@ __all__ = [
 WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
 MARGIN = 0.1  # inches around a sheet that carries its words
 NARROW = 5.0  # inches: below it a figure is arranged as for a phone
-DPI = 160
+DPI = 150
 
 
 def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
