@@ -127,7 +127,7 @@ def test_words_stand_outside_and_the_events_stay_as_they_were(
     made = chart(events)
     pd.testing.assert_frame_equal(events, before)
     assert made.title in made.alt and len(made.alt) > 60
-    assert made.source.startswith("Source: Repatria record") and "receiver-first v1" in made.source
+    assert made.source.startswith("Source: Repatria record") and "receiver-first v2" in made.source
     assert "does not measure losses" in made.subtitle + made.source, (
         "the guardrail stands with the picture"
     )

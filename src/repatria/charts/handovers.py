@@ -227,10 +227,10 @@ def cumulative(events: pd.DataFrame) -> Chart:
         ax.set_ylim(0, peak * 1.35)
         base.time_axis(ax, since, until)
         base.count_axis(ax)
-        # An upright name of unread days stands where no line ends: half-way between the two, or low.
+        # An upright name of unread days stands where no line ends: half-way between the two, or in the key.
         half = sum(ends.values()) / (2 * 1.35 * peak)
         apart = len(ends) == 2 and max(ends.values()) > 2 * min(ends.values())
-        base.unread(ax, events, since, until, style, at=half if apart else 0.42)
+        base.unread(ax, events, since, until, style, at=half if apart else None)
         lines = {d: _steps(ax, events, run, d, style) for d, run in runs.items()}
         taken: list[Span] = []
         for direction in lines:
