@@ -11,6 +11,7 @@ import pytest
 from looks import SIZES, faults
 
 from repatria.analysis import forecast
+from repatria.charts.base import Style
 from repatria.charts.forecast import fan
 
 
@@ -51,9 +52,10 @@ def test_the_fan_ends_at_the_quantiles_of_the_forecast(outlook: forecast.Outlook
     assert chart.title in chart.alt and "Densely searched through" in chart.source
 
 
-def test_days_after_the_search_are_hatched_and_named(outlook: forecast.Outlook) -> None:
+def test_days_after_the_search_are_shaded_and_named(outlook: forecast.Outlook) -> None:
     ax = fan(outlook).figure(12, 4).axes[0]
-    assert any(p.get_hatch() for p in ax.patches)
+    thin = mpl.colors.to_rgba(Style().colours["thin"])
+    assert any(p.get_hatch() or p.get_facecolor() == thin for p in ax.patches)
     assert "after the last\nsearched day" in [t.get_text() for t in ax.texts]
 
 

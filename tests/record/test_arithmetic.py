@@ -1,6 +1,6 @@
 """The Coordination Headquarters' reports against the record: what its own arithmetic must give.
 
-A case is skipped while its row, or the handovers up to its day, are not in the record yet.
+A case is skipped while its row is not in the record.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ LACKING = (
     350  # bodies of before September 2023 that no handover on record explains; see docs/gaps.md
 )
 UNNUMBERED = 20  # handovers of bodies of before 2024 that are missing with them
+# No page read prints its size; the reports before and after leave this many bodies for it.
+NO_SIZE = ("bodies-2026-04-09", 1001)
 WITHOUT = "without_june_2025"  # the reports of 2025 count the 6,057 of June apart
 
 BODIES = [
     ("2024-12-31", 5503, ""),
-    ("2025-02-28", 7017, ""),
+    ("2025-02-18", 7017, ""),
     ("2025-09-30", 12744, WITHOUT),
     ("2025-11-30", 14744, WITHOUT),
     ("2026-04-30", 24805, ""),
@@ -28,7 +30,7 @@ BODIES = [
 ]
 REPATRIATIONS = [
     ("2024-12-31", 73),
-    ("2025-02-28", 75),
+    ("2025-02-18", 75),
     ("2025-09-30", 81),
     ("2025-11-30", 83),
     ("2026-04-30", 87),
@@ -85,9 +87,8 @@ def test_bodies_lack_the_same_350_in_every_report(
     report = row(compared, "bodies", "persons", as_of, count)
     assert report["scope"] == scope, "the report's own base"
     found = total(record, as_of, scope)
-    if found.unknown:
-        pytest.skip(f"no size yet for {', '.join(found.unknown)}")
-    assert count - found.low == LACKING
+    assert found.unknown == (NO_SIZE[:1] if as_of > "2026-04-09" else ())
+    assert count - found.low == LACKING + (NO_SIZE[1] if found.unknown else 0)
 
 
 @pytest.mark.parametrize(("as_of", "count"), REPATRIATIONS)
@@ -136,5 +137,6 @@ def test_steps_between_the_reports_cross_the_change_of_base(
         pytest.skip("the two reports are not in the record yet")
     step = steps[same.to_numpy()].iloc[0]
     if step["events_unknown"]:
-        pytest.skip("an event between them has no size yet")
-    assert step["verdict"] in rc.FITS
+        assert (step["events_unknown"], step["residual"]) == (1, NO_SIZE[1])
+    else:
+        assert step["verdict"] in rc.FITS

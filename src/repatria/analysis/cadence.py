@@ -190,7 +190,7 @@ def summary(gaps: pd.DataFrame) -> Silence:
 
     The median is Kaplan-Meier's, with its 95 % band.
 
-    >>> past = summary(gaps(record.as_of("2025-06-12"), "prisoners", "deal"))
+    >>> past = summary(gaps(record.as_of("2025-06-12", "today"), "prisoners", "deal"))
     >>> past.longest
     149
     """

@@ -84,7 +84,7 @@ def known(
 
     None if no day was read or nothing came. Raises ValueError for an unknown kind, unit or lens.
 
-    >>> known(record.as_of("2025-06-30"), "bodies").origin
+    >>> known(record.as_of("2025-06-30", "today"), "bodies").origin
     Timestamp('2025-06-30 00:00:00')
     """
     h = handovers(record, kind, unit, lens=lens)
@@ -131,13 +131,13 @@ def known_on(
     unit: str = "deal",
     lens: str = "best",
 ) -> dict[pd.Timestamp, Known]:
-    """Return `known(record.as_of(d))` for every day on which that says anything, much faster.
+    """Return `known(record.as_of(d, "today"))` for every day on which that says anything, much faster.
 
     An event is in a past view from the first dated page of its first claim on; its estimate is made
     from the claims and pages dated by then. That this equals the view itself is tested.
 
     >>> day = pd.Timestamp("2025-06-30")
-    >>> one, other = known_on(record, [day])[day], known(record.as_of(day))
+    >>> one, other = known_on(record, [day])[day], known(record.as_of(day, "today"))
     >>> bool((one.starts == other.starts).all())
     True
     """
@@ -191,7 +191,7 @@ def origins(
     """Return the first days of months from `first` on whose next HORIZON days have all been
     searched.
 
-    >>> [f"{d:%B}" for d in origins(record.as_of("2024-06-10"), "bodies", "2024-01-01")]
+    >>> [f"{d:%B}" for d in origins(record.as_of("2024-06-10", "today"), "bodies", "2024-01-01")]
     ['January', 'February', 'March']
     """
     w = window(record, kind)

@@ -84,7 +84,7 @@ class Chart:
     title says why.
 
     In a notebook it shows itself as an HTML figure: caption above, picture with alt text, source
-    line below. The picture is a palette PNG at twice the CSS size, one for the page and one for a
+    line below. The picture is a palette PNG at one and a half times the CSS size, one for the page and one for a
     phone: half the bytes of SVG for charts of many marks, and alike where the font is missing
     (decision 005).
 

@@ -95,7 +95,7 @@ def present(*gaps: pd.DataFrame) -> Prose:
 def overview(*gaps: pd.DataFrame) -> Table:
     """Return the results of `cadence.gaps` in one table, a row each.
 
-    >>> r = record.as_of("2025-06-12")
+    >>> r = record.as_of("2025-06-12", "today")
     >>> overview(rp.analysis.cadence.gaps(r, "prisoners", "deal")).frame["longest"].tolist()
     [149]
     """
