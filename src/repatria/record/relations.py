@@ -18,6 +18,7 @@ from repatria.record.names import HOST, bare_host
 from repatria.record.schema import (
     CLICK_IDS,
     MANY_PUBLISH,
+    CURATORS,
     MENTIONED,
     TABLES,
     WAR_START,
@@ -53,6 +54,7 @@ def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> N
     _addresses(found, t)
     _publishers(found, t["sources"])
     _statements(found, t)
+    _links(found, t["links"])
     _coverage(found, t["coverage"])
     _dossier(found, t)
 
@@ -176,6 +178,8 @@ def _counts(found: Findings, c: pd.DataFrame) -> None:
     found.add("claims", "qualifier", none & worded, "there is no count that is so worded")
     press = (absence == "zero") & (c["claimant_id"] == "press").to_numpy()
     found.add("claims", "claimant_id", press, "zero needs a named claimant: somebody who says none")
+    own = (c["claimant_id"] == CURATORS).to_numpy()
+    found.add("claims", "claimant_id", own, "curators make links, not claims")
     whole = (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy()
     found.add("claims", "role", whole, "role whole and part total go together")
 
@@ -350,6 +354,16 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     found.add("totals", "since_basis", basis, "since and since_basis go together")
 
 
+def _links(found: Findings, links: pd.DataFrame) -> None:
+    """A claimant has one stance on a handover and an agreement; only curators find one possible."""
+    twice = links.duplicated(["agreement_id", "event_id", "claimant_id"])
+    found.add("links", "claimant_id", twice, "{} has a stance on this already", links["claimant_id"])
+    own = links["claimant_id"] == CURATORS
+    open_ = links["stance"] == "possible"
+    found.add("links", "stance", open_ & ~own, "possible is the curators' word only")
+    found.add("links", "stance", (links["stance"] == "denies") & own, "denies needs a claimant")
+
+
 def _coverage(found: Findings, cover: pd.DataFrame) -> None:
     """A stretch ends after it begins, is declared read when it is over, and overlaps no other of its side."""
     start, end = cover["read_from"], cover["read_through"]
@@ -369,7 +383,7 @@ def _coverage(found: Findings, cover: pd.DataFrame) -> None:
 def _dossier(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     d = t["dossier"]
     ids = {
-        n: t[n][TABLES[n].key[0]] for n in ("totals", "pledges", "schedules", "context", "excluded")
+        n: t[n][TABLES[n].key[0]] for n in (*MENTIONED, "excluded")
     }
     for name, known in {**ids, "citations": t["claims"]["claim_id"]}.items():
         here = (d["table"] == name).to_numpy()

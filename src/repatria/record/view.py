@@ -368,6 +368,19 @@ class Record:
         """
         return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
 
+    def links(self) -> pd.DataFrame:
+        """Return who ties which handover to which agreement, with claimant, known_on and number of pages.
+
+        `stance` is belongs, denies or possible; the claimant `curators` reads it from days and figures.
+
+        >>> links = record.links()
+        >>> links.loc[links["event_id"] == "bodies-2025-07-17", "stance"].unique().tolist()
+        ['belongs', 'denies']
+        """
+        return self._stated("links").sort_values(
+            ["agreement_id", "event_id", "stance", "link_id"], ignore_index=True
+        )
+
     def schedules(self) -> pd.DataFrame:
         """Return statements about timing with claimant, known_on and number of pages.
 
@@ -390,7 +403,7 @@ class Record:
         return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
 
     def pages(self, row_id: str) -> pd.DataFrame:
-        """Return the pages carrying a row of totals, pledges, schedules or context.
+        """Return the pages carrying a row of totals, pledges, links, schedules or context.
 
         >>> len(record.pages("total-0001")) > 0
         True
@@ -469,9 +482,10 @@ def _known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.D
     # A plan alone does not make a handover that took place: nobody had said so yet.
     planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
     t["events"] = e[spoken | planned]
+    keep("links", "event_id", t["events"]["event_id"])
     keep(
         "agreements",
         "agreement_id",
-        pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]),
+        pd.concat([t[n]["agreement_id"] for n in ("pledges", "links", "events")]),
     )
     return t
