@@ -345,9 +345,9 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
             f"{low} and {high} are both given, or neither",
         )
         missing = p[low].isna() & p[high].isna()
-        every = (p["qualifier"] == "all").fillna(False)
-        found.add(name, low, missing & ~every, "no number")
-        found.add(name, low, ~missing & every, "all is said of no number")
+        bare = p["qualifier"].isin(["all", "none"])
+        found.add(name, low, missing & ~bare, "no number")
+        found.add(name, low, ~missing & bare, "all and none are said without a number")
     total = t["totals"]
     found.add("totals", "since", total["since"] > total["as_of"], "is after as_of")
     basis = total["since"].notna() ^ total["since_basis"].notna()

@@ -315,11 +315,16 @@ TABLES: dict[str, Table] = {
                 Field("quantity_high", "promised number, or upper end", "integer", minimum=0),
                 Field(
                     "qualifier",
-                    "how it was worded; all = everyone of a category, no number",
+                    "how it was worded; without a number: all = everyone of a category, none = nothing this way",
                     required=True,
-                    enum=(*QUALIFIERS, "all"),
+                    enum=(*QUALIFIERS, "all", "none"),
                 ),
                 Field("until", "end of the window, where one is stated", "date"),
+                Field(
+                    "scope",
+                    "narrower base than all that is promised under the agreement; empty = all",
+                    pattern=r"^[a-z][a-z0-9_]*$",
+                ),
                 _note(),
             ),
             ("pledge_id",),

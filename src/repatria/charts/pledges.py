@@ -1,0 +1,435 @@
+"""Promised and delivered: bullet bars, running sums against a promise, planned days against actual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from repatria.charts import base
+from repatria.charts.base import Chart, Style
+from repatria.display.words import number, plural, say, span
+from repatria.record.names import SIDES, day
+from repatria.record.schema import DIRECTIONS
+
+__all__ = ["bullet", "delivery", "slips"]
+
+_WAYS = {**SIDES, "both": "both ways"}
+_LINE = 0.15  # inches that a line of a list needs at least
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+# --- bullet bars ----------------------------------------------------------------------------------
+
+
+def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
+    """Draw a bullet bar an agreement and direction: delivered against what is said to be promised.
+
+    `summary` and `fulfilment` as `pledges.summary` and `pledges.fulfilment` give them. A bar is the
+    share of the highest number promised; ticks are the claimants' numbers. Agreements of which
+    nothing is tied to a handover are left out, and counted in the subtitle.
+
+    >>> p = rp.analysis.pledges
+    >>> bullet(p.summary(record), p.fulfilment(record)).name
+    'bullet'
+
+    See also: `delivery`, `rp.display.pledges.overview`.
+    """
+    s = summary[(summary["promised_high"].fillna(0) > 0).to_numpy(dtype=bool)]
+    rows = s[(s["possible_events"] > 0).to_numpy(dtype=bool)]
+    single = rows[(rows["direction"] != "both").to_numpy()]
+    split = pd.MultiIndex.from_frame(single[["agreement_id", "kind"]])
+    told = pd.MultiIndex.from_frame(rows[["agreement_id", "kind"]]).isin(split)
+    rows = rows[(rows["direction"] != "both").to_numpy() | ~told]
+    if rows.empty:
+        said = "No handover in this view is tied to an agreement with a promised number."
+        return base.empty("bullet", said)
+    lines = _lines(rows)
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        most = max(3, int((base.room(ax)[1] - 0.5) / _LINE))
+        shown = lines[:most] if lines[most - 1 : most] != [] else lines
+        left = 0.12 + max(base.long(t, style.sizes["small"]) for t, row in lines if row is not None)
+        right = 0.1 + max(base.long(_result(row), style.sizes["small"]) for _, row in lines)
+        wide = base.room(ax)[0] - left
+        if wide - right < 0.6:  # too narrow for numbers beside the bars
+            right = 0
+        top = max(_share(r, "possible_best", "high") for r in rows.to_dict("records"))
+        ax.set_xlim(0, top * wide / (wide - right))
+        ax.set_ylim(len(shown) - 0.4, -0.6)
+        for y, (text, row) in enumerate(shown):
+            if row is None:
+                _name(ax, y, text, left, style)
+            else:
+                _bar(ax, y, row, _numbers(fulfilment, row), style)
+                if right:
+                    ax.text(
+                        top * 1.01, y, " " + _result(row), va="center", size=style.sizes["small"]
+                    )
+        _list_axis(ax, shown, style)
+        ax.set_xticks([0, 50, 100])
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
+        some = f", newest {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
+        heads = ("Delivered, as a share of the promise", "Share delivered")
+        base.head(ax, style, *(h + some for h in heads), inches=wide)
+
+    met = int(rows["met_on"].notna().sum())
+    silent = s["agreement_id"].nunique() - rows["agreement_id"].nunique()
+    numbers = {"met": met, "bars": len(rows), "silent": silent, "as_of": summary.attrs["as_of"]}
+    title, subtitle, alt = say("pledges/bullet", **numbers).split("\n\n")
+    drawn = plural(rows["agreement_id"].nunique(), "agreement")
+    tall = 0.19 * len(lines) + 0.7
+    return Chart(
+        "bullet",
+        title,
+        paint,
+        subtitle,
+        base.source_line(drawn, summary.attrs),
+        f"{title}. {alt}",
+        aspect={"page": tall / 7.0, "phone": tall / 3.6},
+    )
+
+
+def _lines(rows: pd.DataFrame) -> list[tuple[str, Any]]:
+    """Return the lines of the list: the name of an agreement, then its bars."""
+    out: list[tuple[str, Any]] = []
+    for name, group in rows.groupby("agreement", sort=False):
+        out.append((str(name), None))
+        out += [(f"{r['kind']} {_WAYS[r['direction']]}", r) for r in group.to_dict("records")]
+    return out
+
+
+def _share(row: Any, *columns: str) -> float:
+    """Return the largest of some sums as per cent of the highest number promised, at least 100."""
+    sums = [row[c] for c in columns if pd.notna(row[c])]
+    return max(100.0, *(100 * n / row["promised_high"] for n in [0, *sums]))
+
+
+def _result(row: Any) -> str:
+    """Return a bar's numbers: "6,057–6,060 of 6,000"."""
+    if row is None:
+        return ""
+    known = f"{number(row['low'])} or more" if row["unsized"] else span(row["low"], row["high"])
+    promised = span(row["promised_low"], row["promised_high"])
+    return f"{known if row['events'] and pd.notna(row['low']) else 'none'} of {promised}"
+
+
+def _numbers(fulfilment: pd.DataFrame, row: Any) -> list[float]:
+    """Return the numbers that claimants say were promised, each once."""
+    mine = (fulfilment["scope"] == "").to_numpy().copy()
+    for column in ("agreement_id", "kind", "direction"):
+        mine &= (fulfilment[column] == row[column]).to_numpy()
+    said = fulfilment[mine]
+    return list(pd.concat([said["quantity_low"], said["quantity_high"]]).dropna().unique())
+
+
+def _name(ax: Axes, y: float, text: str, left: float, style: Style) -> None:
+    size = style.sizes["small"]
+    texts = (text, *(f"{text[:n].rstrip()}…" for n in range(len(text) - 1, 6, -2)))
+    ax.annotate(
+        base.fits(base.room(ax)[0] - 0.05, size, *texts, weight="bold"),
+        (0, y),
+        (-72 * left + 4, 0),
+        textcoords="offset points",
+        va="center",
+        size=size,
+        weight="bold",
+        annotation_clip=False,
+        bbox={"facecolor": style.colours["paper"], "edgecolor": "none", "pad": 0.5},
+        zorder=3,
+    )
+
+
+def _bar(ax: Axes, y: float, row: Any, promised: list[float], style: Style) -> None:
+    way = row["direction"]
+    colour = style.colours[way if way in DIRECTIONS else "quiet"]
+    top = row["promised_high"]
+
+    def of(column: str) -> float | None:
+        return None if pd.isna(row[column]) else 100 * row[column] / top
+
+    low, best, high, further = (of(c) for c in ("low", "best", "high", "possible_best"))
+    ax.barh(y, 100, height=0.74, color=style.colours["grid"], zorder=1)
+    if further is not None and row["possible_events"] > row["events"]:
+        ax.barh(y, further, height=0.4, fill=False, edgecolor=colour, linestyle=":", linewidth=1.3)
+    if best is not None:
+        ax.barh(y, best, height=0.4, color=colour, zorder=2)
+        if row["unsized"]:
+            ax.plot([best], [y], marker=">", color=colour, markersize=6, zorder=3)
+        elif low is not None and high is not None and high > low:
+            ax.plot([low, high], [y, y], color=style.colours["accent"], linewidth=3, zorder=4)
+    at = [100 * n / top for n in promised]
+    ax.vlines(at, y - 0.42, y + 0.42, color=style.colours["ink"], linewidth=1.8, zorder=5)
+
+
+def _list_axis(ax: Axes, shown: list[tuple[str, Any]], style: Style) -> None:
+    """Name the lines that are no headings, and take away what a list does not need."""
+    named = [(y, text) for y, (text, row) in enumerate(shown) if row is not None]
+    ax.set_yticks([y for y, _ in named], [text for _, text in named], size=style.sizes["small"])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+    ax.spines["left"].set_visible(False)
+
+
+# --- delivery against a promise -------------------------------------------------------------------
+
+
+def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
+    """Draw the running sum under one agreement against what is said to be promised, by direction.
+
+    `course` as `pledges.course` gives it for an agreement and kind, `fulfilment` as
+    `pledges.fulfilment`. Both panels have one scale.
+
+    >>> p = rp.analysis.pledges
+    >>> june = p.course(record, "istanbul-2025-06-02", "bodies")
+    >>> delivery(june, p.fulfilment(record)).name
+    'delivery-istanbul-2025-06-02-bodies'
+
+    See also: `bullet`.
+    """
+    about = course.attrs
+    name = f"delivery-{about['agreement_id']}-{about['kind']}"
+    mine = (fulfilment["agreement_id"] == about["agreement_id"]).to_numpy().copy()
+    mine &= (fulfilment["kind"] == about["kind"]).to_numpy() & (
+        fulfilment["scope"] == ""
+    ).to_numpy()
+    said = fulfilment[mine & fulfilment["quantity_low"].notna().to_numpy()]
+    if course.empty or said.empty:
+        return base.empty(
+            name, "No handover in this view is tied to a promised number of this kind."
+        )
+    first = course["date"].min()
+    agreed = about["agreed_on"]
+    since = first if pd.isna(agreed) else min(first, agreed)
+    until = said["until"].max()
+    last = max([course["date"].max(), *([until] if pd.notna(until) else [])])
+    last = max(last, since + pd.Timedelta(days=7))
+    ways = [_way(course, said, d) for d in DIRECTIONS]
+    numbers = [*said.loc[(said["direction"] != "both").to_numpy(), "quantity_high"], 1]
+    top = 1.12 * float(max([*numbers, *course["best"].dropna()]))
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        for direction, ax in axes.items():
+            _steps(
+                ax, course[(course["direction"] == direction).to_numpy()], direction, last, style
+            )
+            _promises(ax, said[(said["direction"] == direction).to_numpy()], style)
+            if pd.notna(until):
+                ax.axvline(until, color=style.colours["accent"], linewidth=1.2)
+            base.time_axis(ax, since, last)
+            base.count_axis(ax)
+            ax.set_ylim(0, top)
+            way = next(w for w in ways if w["direction"] == direction)
+            long = f"{about['kind'].capitalize()} {way['side']}: {way['size']} of {way['promised']}"
+            base.head(
+                ax, style, long, f"{way['side']}: {way['size']}", way["side"], colour=direction
+            )
+
+    title, subtitle, alt = say(
+        "pledges/delivery",
+        name=about["agreement"],
+        kind=about["kind"],
+        ways=ways,
+        further=bool((course["reading"] != "record").any()),
+        unsized=bool((course["unsized"] > 0).any()),
+        until=until if pd.notna(until) else None,
+        as_of=about["as_of"],
+    ).split("\n\n")
+    drawn = plural(course["event_id"].nunique(), "handover")
+    return Chart(
+        name,
+        title,
+        paint,
+        subtitle,
+        base.source_line(drawn, about),
+        alt,
+        panels=tuple(DIRECTIONS),
+        aspect={"page": 0.7, "phone": 1.2},
+    )
+
+
+def _way(course: pd.DataFrame, said: pd.DataFrame, direction: str) -> dict[str, Any]:
+    """Return what the words say of one direction."""
+    taken = (course["direction"] == direction).to_numpy() & (course["taken"] == "record").to_numpy()
+    run = course[taken]
+    numbers = said.loc[(said["direction"] == direction).to_numpy()]
+    promised = span(numbers["quantity_low"].min(), numbers["quantity_high"].max())
+    size = "none"
+    if len(run):
+        end = run.iloc[-1]
+        size = span(end["low"], end["high"]) or "sizes unknown"
+    return {
+        "direction": direction,
+        "side": SIDES[direction],
+        "events": len(run),
+        "size": size,
+        "promised": promised or "no number",
+    }
+
+
+def _steps(
+    ax: Axes, course: pd.DataFrame, direction: str, last: pd.Timestamp, style: Style
+) -> None:
+    colour = style.colours[direction]
+    for taken, line, width in (("possible", ":", 1.6), ("record", "-", 2.2)):
+        run = course[(course["taken"] == taken).to_numpy()]
+        if run.empty or (taken == "possible" and (run["reading"] == "record").all()):
+            continue
+        days = [run["date"].iloc[0], *run["date"], last]
+        low, best, high = (
+            [0.0, *run[c].astype("Float64").fillna(0).astype("float64")]
+            for c in ("low", "best", "high")
+        )
+        ax.step(
+            days, [*best, best[-1]], where="post", color=colour, linestyle=line, linewidth=width
+        )
+        if taken == "record" and run["high"].notna().all():
+            ends = [*low, low[-1]], [*high, high[-1]]
+            ax.fill_between(days, *ends, step="post", color=colour, alpha=0.3, linewidth=0)
+        if taken == "record":
+            added = run["unsized"].astype("int64").diff().fillna(run["unsized"].iloc[0]) > 0
+            none = run[added.to_numpy(dtype=bool)]
+            sized = run[~added.to_numpy(dtype=bool)]
+            ax.scatter(
+                sized["date"],
+                sized["best"].astype("int64"),
+                s=22,
+                color=colour,
+                zorder=4,
+                marker=style.markers[direction],
+            )
+            if len(none):
+                ax.scatter(
+                    none["date"],
+                    [0] * len(none),
+                    s=34,
+                    marker=style.markers["withheld"],
+                    facecolors=style.colours["paper"],
+                    edgecolors=style.colours["accent"],
+                    linewidths=1.4,
+                    clip_on=False,
+                    zorder=5,
+                    label=f"no size ({len(none)})",
+                )
+
+
+def _promises(ax: Axes, said: pd.DataFrame, style: Style) -> None:
+    """Draw a dashed line for each number promised, named by how many claimants give it."""
+    by = said.groupby("quantity_high")["claimant"].nunique()
+    named = -1.0
+    for n, claimants in by.sort_index(ascending=False).items():
+        ax.axhline(n, color=style.colours["ink"], linewidth=1.1, linestyle="--", zorder=1)
+        low, high = ax.get_ylim()
+        text = f"{number(n)} by {plural(int(claimants), 'claimant')}"
+        apart = named < 0 or (named - n) / max(high - low, 1) * base.room(ax)[1] > 0.18
+        if base.room(ax)[1] > 0.7 and base.long(text, 8.5) < base.room(ax)[0] and apart:
+            named = float(n)
+            ax.annotate(
+                text,
+                (0, n),
+                (2, 2),
+                xycoords=ax.get_yaxis_transform(),
+                textcoords="offset points",
+                size=style.sizes["small"],
+                color=style.colours["text"],
+                bbox=style.plate,
+                zorder=2,
+            )
+
+
+# --- planned days against actual ------------------------------------------------------------------
+
+
+def slips(planned: pd.DataFrame) -> Chart:
+    """Draw the days from each planned day to the day on which the handover came, newest first.
+
+    `planned` as `pledges.slips` gives it. What did not come has a mark of its own.
+
+    >>> slips(rp.analysis.pledges.slips(record)).name
+    'slips'
+
+    See also: `rp.display.pledges.slips`.
+    """
+    rows = planned.iloc[::-1].reset_index(drop=True)
+    if rows.empty:
+        return base.empty("slips", "No planned day is on record in this view.")
+    longest = int(rows["slip"].fillna(0).max())
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        ax = axes["main"]
+        shown = rows.head(max(3, int((base.room(ax)[1] - 0.5) / _LINE)))
+        texts = [f"{day(r.planned_for)}, {r.kind}" for r in shown.itertuples()]
+        size = style.sizes["small"]
+        if max(base.long(t, size) for t in texts) > base.room(ax)[0] / 2:
+            texts = [f"{r.planned_for:%d %b %y}, {r.kind}" for r in shown.itertuples()]
+        left = 0.12 + max(base.long(t, size) for t in texts)
+        wide = base.room(ax)[0] - left
+        room = base.long("disputed", size) + 0.3
+        end = max(longest, 1) * wide / max(wide - room, 0.4)
+        ax.set_xlim(min(-0.4, rows["slip"].fillna(0).min()), max(end, longest + 0.6))
+        ax.set_ylim(len(shown) - 0.4, -0.6)
+        for y, row in enumerate(shown.itertuples()):
+            _slip(ax, y, row, style)
+        _list_axis(ax, [(t, True) for t in texts], style)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=max(2, int(wide / 0.45))))
+        some = f", newest {len(shown)} of {len(rows)}" if len(shown) < len(rows) else ""
+        heads = ("Days from the day planned to the day it came", "Days late")
+        base.head(ax, style, *(h + some for h in heads), inches=wide)
+
+    title, subtitle, alt = say(
+        "pledges/slips",
+        late=int((rows["slip"].fillna(0) > 0).sum()),
+        none=int((rows["outcome"] != "came").sum()),
+        days=len(rows),
+        longest=longest,
+        as_of=planned.attrs["as_of"],
+    ).split("\n\n")
+    tall = 0.2 * len(rows) + 0.8
+    return Chart(
+        "slips",
+        title,
+        paint,
+        subtitle,
+        base.source_line(plural(len(rows), "planned day"), planned.attrs),
+        f"{title}. {alt}",
+        aspect={"page": tall / 7.0, "phone": tall / 3.6},
+    )
+
+
+def _slip(ax: Axes, y: float, row: Any, style: Style) -> None:
+    marks = {"cancelled": "X", "no_event": style.markers["withheld"]}
+    at = 0 if pd.isna(row.slip) else int(row.slip)
+    if row.outcome == "came":
+        colour = style.colours["accent" if at else "ink"]
+        ax.plot([0, at], [y, y], color=colour, linewidth=1.8, zorder=2)
+        ax.scatter([at], [y], s=36, color=colour, zorder=3)
+    else:
+        filled = row.outcome == "cancelled"
+        ink, paper = style.colours["ink"], style.colours["paper"]
+        ax.scatter(
+            [0],
+            [y],
+            s=44,
+            marker=marks[row.outcome],
+            facecolors=ink if filled else paper,
+            edgecolors=ink,
+            linewidths=1.3,
+            zorder=3,
+        )
+    if row.outcome == "came" and row.disputed_by:
+        ax.annotate(
+            "disputed",
+            (at, y),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            size=style.sizes["small"],
+            color=style.colours["text"],
+        )
