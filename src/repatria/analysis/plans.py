@@ -24,8 +24,8 @@ def slips(record: Record) -> pd.DataFrame:
     One row per kind, planned day and handover: kind, planned_for, event_id ("" = none is on
     record), came_on, slip (days; missing where nothing came), outcome (came, cancelled, no_event),
     announced_on (day of the first page), planned_by (names), disputed_by (names that deny it, or
-    say that it was put off, broken or called off), sides (of all who speak of it). A handover that
-    was called off and made up for has the row of its own day and of the later one.
+    say that it was put off, broken or called off), sides (of all who speak of it), made_up (it did
+    not come, and a later handover is named for it, which has a row of its own).
 
     >>> s = slips(record)
     >>> june = s[s["event_id"] == "bodies-2025-06-11"]
@@ -61,6 +61,11 @@ def slips(record: Record) -> pd.DataFrame:
     dates = dict.fromkeys(["planned_for", "came_on", "announced_on"], "datetime64[s]")
     out = out.astype(dates)
     out["slip"] = (out["came_on"] - out["planned_for"]).dt.days.astype("Int64")
+    came = out.loc[(out["outcome"] == "came").to_numpy(), ["kind", "planned_for"]]
+    again = pd.MultiIndex.from_frame(out[["kind", "planned_for"]]).isin(
+        pd.MultiIndex.from_frame(came)
+    )
+    out["made_up"] = again & (out["outcome"] != "came").to_numpy()
     out.attrs = {"as_of": record.last_day}
     return out.sort_values(["planned_for", "kind", "event_id"], ignore_index=True)
 

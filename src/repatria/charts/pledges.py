@@ -55,7 +55,9 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         ax = axes["main"]
         most = max(3, int((base.room(ax)[1] - 0.5) / _LINE))
-        shown = lines[:most] if lines[most - 1 : most] != [] else lines
+        shown = lines[:most]
+        if shown[-1][1] is None:  # the name of an agreement whose bars have no room
+            shown = shown[:-1]
         left = 0.12 + max(base.long(t, style.sizes["small"]) for t, row in lines if row is not None)
         right = 0.1 + max(base.long(_result(row), style.sizes["small"]) for _, row in lines)
         wide = base.room(ax)[0] - left
@@ -71,7 +73,11 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
                 _bar(ax, y, row, _numbers(fulfilment, row), style)
                 if right:
                     ax.text(
-                        top * 1.01, y, " " + _result(row), va="center", size=style.sizes["small"]
+                        top * 1.01,
+                        y,
+                        " " + _result(row),
+                        va="center_baseline",
+                        size=style.sizes["small"],
                     )
         _list_axis(ax, shown, style)
         ax.set_xticks([0, 50, 100])
@@ -158,7 +164,17 @@ def _bar(ax: Axes, y: float, row: Any, promised: list[float], style: Style) -> N
     low, best, high, further = (of(c) for c in ("low", "best", "high", "possible_best"))
     ax.barh(y, 100, height=0.74, color=style.colours["grid"], zorder=1)
     if further is not None and row["possible_events"] > row["events"]:
-        ax.barh(y, further, height=0.4, fill=False, edgecolor=colour, linestyle=":", linewidth=1.3)
+        start = best or 0
+        ax.barh(
+            y,
+            further - start,
+            0.4,
+            start,
+            fill=False,
+            edgecolor=colour,
+            linestyle=":",
+            linewidth=1.3,
+        )
     if best is not None:
         ax.barh(y, best, height=0.4, color=colour, zorder=2)
         if row["unsized"]:
@@ -210,7 +226,7 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     since = first if pd.isna(agreed) else min(first, agreed)
     until = said["until"].max()
     last = max([course["date"].max(), *([until] if pd.notna(until) else [])])
-    last = max(last, since + pd.Timedelta(days=7))
+    last = max(last + 0.04 * (last - since), since + pd.Timedelta(days=7))
     ways = [_way(course, said, d) for d in DIRECTIONS]
     numbers = [*said.loc[(said["direction"] != "both").to_numpy(), "quantity_high"], 1]
     top = 1.12 * float(max([*numbers, *course["best"].dropna()]))
@@ -220,7 +236,9 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
             _steps(
                 ax, course[(course["direction"] == direction).to_numpy()], direction, last, style
             )
-            _promises(ax, said[(said["direction"] == direction).to_numpy()], style)
+            ax.set_ylim(0, top)
+            here = said[(said["direction"] == direction).to_numpy()]
+            _promises(ax, here, (first - since) / (last - since), style)
             if pd.notna(until):
                 ax.axvline(until, color=style.colours["accent"], linewidth=1.2)
             base.time_axis(ax, since, last)
@@ -320,26 +338,31 @@ def _steps(
                 )
 
 
-def _promises(ax: Axes, said: pd.DataFrame, style: Style) -> None:
-    """Draw a dashed line for each number promised, named by how many claimants give it."""
+def _promises(ax: Axes, said: pd.DataFrame, first: float, style: Style) -> None:
+    """Draw a dashed line for each number promised, named under it where the sum is not.
+
+    `first` is where in the width the first handover stands.
+    """
     by = said.groupby("quantity_high")["claimant"].nunique()
-    named = -1.0
+    size = style.sizes["small"]
+    wide, high = base.room(ax)
+    named: list[float] = []
     for n, claimants in by.sort_index(ascending=False).items():
         ax.axhline(n, color=style.colours["ink"], linewidth=1.1, linestyle="--", zorder=1)
-        low, high = ax.get_ylim()
         text = f"{number(n)} by {plural(int(claimants), 'claimant')}"
-        apart = named < 0 or (named - n) / max(high - low, 1) * base.room(ax)[1] > 0.18
-        if base.room(ax)[1] > 0.7 and base.long(text, 8.5) < base.room(ax)[0] and apart:
-            named = float(n)
+        apart = all((other - n) / ax.get_ylim()[1] * high > 0.18 for other in named)
+        if high > 0.7 and base.long(text, size) < 0.6 * wide and apart:
+            named.append(float(n))
             ax.annotate(
                 text,
-                (0, n),
-                (2, 2),
+                (0.01 if first > 0.5 else 0.99, n),
+                (0, -2),
                 xycoords=ax.get_yaxis_transform(),
                 textcoords="offset points",
-                size=style.sizes["small"],
+                ha="left" if first > 0.5 else "right",
+                va="top",
+                size=size,
                 color=style.colours["text"],
-                bbox=style.plate,
                 zorder=2,
             )
 
@@ -371,9 +394,7 @@ def slips(planned: pd.DataFrame) -> Chart:
             texts = [f"{r.planned_for:%d %b %y}, {r.kind}" for r in shown.itertuples()]
         left = 0.12 + max(base.long(t, size) for t in texts)
         wide = base.room(ax)[0] - left
-        room = base.long("disputed", size) + 0.3
-        end = max(longest, 1) * wide / max(wide - room, 0.4)
-        ax.set_xlim(min(-0.4, rows["slip"].fillna(0).min()), max(end, longest + 0.6))
+        ax.set_xlim(min(-0.3, rows["slip"].fillna(0).min()), longest + 0.5)
         ax.set_ylim(len(shown) - 0.4, -0.6)
         for y, row in enumerate(shown.itertuples()):
             _slip(ax, y, row, style)
@@ -386,8 +407,8 @@ def slips(planned: pd.DataFrame) -> Chart:
     title, subtitle, alt = say(
         "pledges/slips",
         late=int((rows["slip"].fillna(0) > 0).sum()),
-        none=int((rows["outcome"] != "came").sum()),
-        days=len(rows),
+        absent=int(((rows["outcome"] != "came") & ~rows["made_up"]).sum()),
+        days=len(rows) - int(rows["made_up"].sum()),
         longest=longest,
         as_of=planned.attrs["as_of"],
     ).split("\n\n")
@@ -397,39 +418,36 @@ def slips(planned: pd.DataFrame) -> Chart:
         title,
         paint,
         subtitle,
-        base.source_line(plural(len(rows), "planned day"), planned.attrs),
+        base.source_line(plural(len(rows), "plan"), planned.attrs),
         f"{title}. {alt}",
         aspect={"page": tall / 7.0, "phone": tall / 3.6},
     )
 
 
 def _slip(ax: Axes, y: float, row: Any, style: Style) -> None:
-    marks = {"cancelled": "X", "no_event": style.markers["withheld"]}
+    """Draw one planned day; marks of a kind have one label, for the key."""
     at = 0 if pd.isna(row.slip) else int(row.slip)
-    if row.outcome == "came":
-        colour = style.colours["accent" if at else "ink"]
-        ax.plot([0, at], [y, y], color=colour, linewidth=1.8, zorder=2)
-        ax.scatter([at], [y], s=36, color=colour, zorder=3)
-    else:
-        filled = row.outcome == "cancelled"
-        ink, paper = style.colours["ink"], style.colours["paper"]
-        ax.scatter(
-            [0],
-            [y],
-            s=44,
-            marker=marks[row.outcome],
-            facecolors=ink if filled else paper,
-            edgecolors=ink,
-            linewidths=1.3,
-            zorder=3,
-        )
-    if row.outcome == "came" and row.disputed_by:
-        ax.annotate(
-            "disputed",
-            (at, y),
-            (7, 0),
-            textcoords="offset points",
-            va="center",
-            size=style.sizes["small"],
-            color=style.colours["text"],
-        )
+    ink, paper, accent = (style.colours[c] for c in ("ink", "paper", "accent"))
+    colour = accent if at else ink
+    marks = {
+        "came": ("o", colour, colour, ""),
+        "disputed": ("o", paper, colour, "disputed"),
+        "cancelled": ("X", ink, ink, "called off"),
+        "no_event": (style.markers["withheld"], paper, ink, "no handover on record"),
+    }
+    kind = "disputed" if row.outcome == "came" and row.disputed_by else row.outcome
+    mark, face, edge, label = marks[kind]
+    named = ax.get_legend_handles_labels()[1]
+    ax.plot([0, at], [y, y], color=colour, linewidth=1.8, zorder=2)
+    ax.scatter(
+        [at],
+        [y],
+        s=42,
+        marker=mark,
+        facecolors=face,
+        edgecolors=edge,
+        linewidths=1.5,
+        clip_on=False,
+        zorder=3,
+        label="" if label in named else label,
+    )

@@ -346,7 +346,7 @@ def links(record: Record, disputed: bool = True) -> Table:
             "counted as its delivery": rows["reading"].map(words).fillna("no"),
             "tied to it by": rows["tied_by"].map(joined),
             "denied by": rows["denied_by"].map(joined),
-            "in other words": rows["notes"].str.join("; "),
+            "in other words": rows["notes"].map("; ".join),
         }
     )
     return Table(

@@ -17,8 +17,8 @@ from repatria.record.checks import Findings, among, shown
 from repatria.record.names import HOST, bare_host
 from repatria.record.schema import (
     CLICK_IDS,
-    MANY_PUBLISH,
     CURATORS,
+    MANY_PUBLISH,
     MENTIONED,
     TABLES,
     WAR_START,
