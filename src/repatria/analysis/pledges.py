@@ -95,7 +95,10 @@ def deliveries(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment`, `running`.
     """
-    pairs = links(record)
+    return _deliveries(record, lens, links(record))
+
+
+def _deliveries(record: Record, lens: str, pairs: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs[
         (pairs["reading"] != "").to_numpy() & (pairs["status"] == "took_place").to_numpy()
     ]
@@ -372,9 +375,10 @@ def summary(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment` for each statement.
     """
-    p, d = promised(record), deliveries(record, lens)
+    p, pairs = promised(record), links(record)
+    d = _deliveries(record, lens, pairs)
     names, sums = record.agreements().set_index("agreement_id"), _sums(d)
-    sides = {side: _sums(deliveries(record, side)) for side in ("ukraine", "russia")}
+    sides = {side: _sums(_deliveries(record, side, pairs)) for side in ("ukraine", "russia")}
     whole = p[(p["scope"] == "").to_numpy()].astype({"kind": "str", "direction": "str"})
     key = ["agreement_id", "kind", "direction"]
     said = dict(iter(whole.groupby(key)))

@@ -208,8 +208,10 @@ def _finding(record: Record, s: pd.DataFrame, agreement_id: str, kind: str) -> P
         ways = {r["direction"]: _plain(r) for r in rows.to_dict("records")}
         promised = any(way["promised_high"] is not None for way in ways.values())
         if promised and kind in ("", one):
-            totals = analysis.rival_totals(record, agreement_id, str(one))
-            kinds.append({"kind": one, "ways": ways, "totals": _newest(totals)})
+            totals = []
+            if any(way["unsized"] for way in ways.values()):
+                totals = _newest(analysis.rival_totals(record, agreement_id, str(one)))
+            kinds.append({"kind": one, "ways": ways, "totals": totals})
     if not kinds:
         return Prose()
     return say(
