@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import pandas as pd
 import pytest
 
 import repatria as rp
@@ -195,6 +196,41 @@ def build(tmp_path: Path) -> Callable[..., Any]:
     def make(
         events: Iterable[tuple[str, str]], claims: Iterable[dict[str, Any]], **more: Any
     ) -> Any:
-        return rp.load(write(tmp_path / "small", small(events, claims, **more)))
+        # Invented records may lie in the future: their last day that can be is far.
+        return rp.load(write(tmp_path / "small", small(events, claims, **more)), today="2099-12-31")
 
     return make
+
+
+def events_of(
+    pairs: Any,
+    low: Any = None,
+    high: Any = None,
+    absent: Any = None,
+    dates: Any = None,
+    deals: Any = None,
+    agreements: Any = None,
+) -> pd.DataFrame:
+    """Return events as `Record.events` does, from (to_ukraine, to_russia) pairs; None: no count."""
+    n = len(pairs)
+    out = pd.DataFrame({"event_id": [f"bodies-{i:03d}" for i in range(n)]})
+    out["date"] = (
+        pd.to_datetime(dates)
+        if dates is not None
+        else pd.date_range("2024-01-01", periods=n, freq="7D")
+    )
+    out["date_precision"], out["status"] = "day", "took_place"
+    out["deal_id"] = deals if deals is not None else out["event_id"]
+    out["agreement_id"] = agreements if agreements is not None else ""
+    for k, d in enumerate(("to_ukraine", "to_russia")):
+        counts = pd.array([p[k] for p in pairs], dtype="Int64")
+        out[d] = counts
+        out[f"{d}_low"] = counts if low is None else pd.array([p[k] for p in low], dtype="Int64")
+        out[f"{d}_high"] = counts if high is None else pd.array([p[k] for p in high], dtype="Int64")
+        gaps = ["not_reported"] * n if absent is None else [a[k] for a in absent]
+        out[f"{d}_absence"] = [
+            g if p[k] is None else ("zero" if p[k] == 0 else None)
+            for g, p in zip(gaps, pairs, strict=True)
+        ]
+        out[f"{d}_claimant"] = pd.array([None if p[k] is None else "X" for p in pairs], dtype="str")
+    return out

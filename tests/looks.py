@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -35,13 +34,12 @@ def texts(figure: Figure) -> list[Text]:
 
 
 def faults(figure: Figure, margin: float = 1.0) -> list[str]:
-    """Return what is wrong with the texts of a figure: pairs that overlap, and those that leave it (pixels)."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    """Return what is wrong with the texts of a figure: pairs that overlap, and those that leave it
+    (pixels).
+    """
+    figure.draw_without_rendering()
     box = figure.bbox
-    boxes = [
-        (t.get_text(), Text.get_window_extent(t, canvas.get_renderer())) for t in texts(figure)
-    ]
+    boxes = [(t.get_text(), Text.get_window_extent(t)) for t in texts(figure)]
     out = [
         f"{text!r} leaves the figure"
         for text, b in boxes

@@ -48,18 +48,36 @@ def test_check_passes_the_record_and_counts_its_warnings() -> None:
 
 
 def test_events_prints_absence_in_words() -> None:
-    result = RUN.invoke(app, ["events", "--kind", "prisoners", "--since", "2025-06-09", "--until", "2025-06-09"])
+    result = RUN.invoke(
+        app, ["events", "--kind", "prisoners", "--since", "2025-06-09", "--until", "2025-06-09"]
+    )
     assert result.exit_code == 0
     assert "size withheld" in result.output and "1 events, lens best" in result.output
 
 
 def test_events_as_csv_keeps_unknown_empty_and_zero_zero() -> None:
-    result = RUN.invoke(app, ["events", "--kind", "bodies", "--since", "2025-06-11", "--until", "2025-06-13", "--csv"])
+    result = RUN.invoke(
+        app,
+        ["events", "--kind", "bodies", "--since", "2025-06-11", "--until", "2025-06-13", "--csv"],
+    )
     rows = {r["event_id"]: r for r in csv.DictReader(io.StringIO(result.output))}
     assert rows["bodies-2025-06-11"]["to_russia"] == "27"
-    assert rows["bodies-2025-06-13"]["to_russia"] == "0" and rows["bodies-2025-06-13"]["to_russia_absence"] == "zero"
+    assert (
+        rows["bodies-2025-06-13"]["to_russia"] == "0"
+        and rows["bodies-2025-06-13"]["to_russia_absence"] == "zero"
+    )
     stages = RUN.invoke(
-        app, ["events", "--kind", "prisoners", "--since", "2025-06-09", "--until", "2025-06-09", "--csv"]
+        app,
+        [
+            "events",
+            "--kind",
+            "prisoners",
+            "--since",
+            "2025-06-09",
+            "--until",
+            "2025-06-09",
+            "--csv",
+        ],
     )
     row = next(csv.DictReader(io.StringIO(stages.output)))
     assert row["to_russia"] == "" and row["to_russia_absence"] == "withheld"
@@ -67,13 +85,20 @@ def test_events_as_csv_keeps_unknown_empty_and_zero_zero() -> None:
 
 def test_help_lists_the_verbs_without_loading_pandas() -> None:
     code = "import sys, repatria.cli; print('pandas' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+        == "False\n"
+    )
     help_text = RUN.invoke(app, ["--help"]).output
-    assert all(verb in help_text for verb in ("check", "events", "report", "add", "changes", "export"))
+    assert all(
+        verb in help_text for verb in ("check", "events", "report", "add", "changes", "export")
+    )
 
 
 def test_export_and_changes_are_verbs(tmp_path: Path, folder: Path) -> None:
     assert RUN.invoke(app, ["export", str(tmp_path / "release")]).exit_code == 0
-    assert (tmp_path / "release" / "repatria.sqlite").exists() or list((tmp_path / "release").glob("*.sqlite"))
+    assert (tmp_path / "release" / "repatria.sqlite").exists() or list(
+        (tmp_path / "release").glob("*.sqlite")
+    )
     same = RUN.invoke(app, ["changes", str(folder), str(folder)])
     assert same.exit_code == 0

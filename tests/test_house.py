@@ -21,6 +21,8 @@ WINGS = ["record", "curate", "analysis", "display", "charts", "report", "cli"]
 # Questions do not import each other; in every wing, modules that are no question are for all of it.
 QUESTIONS = {"holdings", "reconcile", "asymmetry", "cadence", "forecast", "pledges"}
 NEEDED: dict[tuple[str, str], str] = {  # (module, question it uses): the need
+    ("analysis.asymmetry", "holdings"): "whose the counts are is the source line of every share",
+    ("display.forecast", "cadence"): "one way to write a number with its range",
 }
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 BUDGET = {"record": 2000, "curate": 800, "analysis": 2300, "display": 1000, "charts": 1400}

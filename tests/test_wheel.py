@@ -46,7 +46,9 @@ def ran(cwd: Path, *command: object) -> str:
     """Return what a command prints, run elsewhere and without this environment's variables."""
     cwd.mkdir(exist_ok=True)
     bare = {"PATH": os.defpath, "HOME": str(cwd)}
-    bare["JUPYTER_PATH"] = f"{sys.prefix}/share/jupyter"  # nbconvert's templates are no Python files
+    bare["JUPYTER_PATH"] = (
+        f"{sys.prefix}/share/jupyter"  # nbconvert's templates are no Python files
+    )
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=bare, capture_output=True, text=True
     )

@@ -1,126 +1,206 @@
-"""Charts of asymmetry: what they say, what they mark, and that an empty window gives a sentence instead of axes."""
+"""Charts of asymmetry: what they refuse, say and mark, and how they look at any size."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
+from looks import SIZES, faults
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-import repatria as rp
-from repatria import charts
+from conftest import events_of
 from repatria.analysis import asymmetry
-from repatria.display import asymmetry as asymmetry_tables
-from repatria.display import words
+from repatria.charts import asymmetry as charts
+from repatria.charts.base import Chart, Style
+from repatria.display.words import GUARDRAIL
+
+NAMES = ("pairs", "share_over_time", "lens_shares", "sizes")
 
 
-@pytest.fixture(scope="module")
-def record() -> rp.Record:
-    return rp.load()
+def texts(figure: Any) -> str:
+    shown = [t for t in figure.findobj(mpl.text.Text) if t.get_visible()]
+    return " | ".join(t.get_text().replace("\n", " ") for t in shown)
 
 
-def texts(fig) -> str:
-    return " | ".join(t.get_text().replace("\n", " ") for t in fig.findobj(mpl.text.Text))
-
-
-def drawn(record, kind: str, lens: str = "best", since: str = "", until: str = ""):
-    events = record.events(kind, lens, since, until)
+def drawn(record: Any, kind: str, since: str = "", until: str = "") -> dict[str, Chart]:
+    events = record.events(kind, since=since, until=until)
+    rolling = asymmetry.rolling(events, 4)
     return {
         "pairs": charts.pairs(events),
-        "share_over_time": charts.share_over_time(asymmetry.rolling(events, 4), asymmetry.breaks(record, kind)),
+        "share_over_time": charts.share_over_time(rolling, asymmetry.breaks(record, kind)),
         "lens_shares": charts.lens_shares(asymmetry.lenses(record, kind, since, until)),
         "sizes": charts.sizes(events),
     }
 
 
+@pytest.fixture(scope="module")
+def whole(record: Any) -> dict[str, dict[str, Chart]]:
+    return {kind: drawn(record, kind) for kind in ("bodies", "prisoners")}
+
+
+def moved(events: pd.DataFrame, years: int) -> pd.DataFrame:
+    """Return the events with each year that many years from the one before."""
+    days = [
+        pd.Timestamp(2022 + (d.year - 2022) * years, d.month, min(d.day, 28))
+        for d in events["date"]
+    ]
+    out = events.assign(date=days)
+    out.attrs = events.attrs | {"as_of": max(days)}
+    return out
+
+
+# --- failure cases ------------------------------------------------------------------------------
+
+
 def test_an_empty_window_is_a_sentence_not_an_empty_axis(record):
-    for name, fig in drawn(record, "bodies", since="2022-02-24", until="2022-02-25").items():
-        assert not fig.axes and fig.alt.endswith("."), name
-        assert fig.png().startswith(b"\x89PNG")
+    for name, chart in drawn(record, "bodies", "2022-02-24", "2022-02-25").items():
+        assert chart.panels == () and chart.title == chart.alt and chart.title.endswith("."), name
+
+
+def test_a_frame_that_lost_its_coverage_is_refused(record):
+    events = record.events("bodies", since="2025-01-01")
+    table, rolling = asymmetry.lenses(record), asymmetry.rolling(events)
+    for draw, frame in (
+        (charts.pairs, events),
+        (charts.sizes, events),
+        (charts.lens_shares, table),
+        (charts.share_over_time, rolling),
+    ):
+        frame.attrs = {}
+        with pytest.raises(ValueError, match="lost its coverage"):
+            draw(frame)
 
 
 def test_one_handover_without_a_figure_either_way_still_draws(record):
     events = record.events("prisoners", since="2025-06-10", until="2025-06-10")
-    assert "without a count above zero in either are not drawn" in charts.pairs(events).alt
-    assert not charts.sizes(events).axes
+    chart = charts.pairs(events)
+    assert "without a count above zero in either are not drawn" in chart.alt
+    assert chart.figure().axes
+    assert charts.sizes(events).title == "No handover in this window has a known count to Ukraine."
+
+
+@pytest.mark.parametrize("pair", [(0, 0), (5, 0), (0, 5), (1, 1), (None, 7), (10**6, 3)])
+def test_one_handover_of_any_size_draws(pair):
+    events = events_of([pair])
+    events.attrs = {"kind": "bodies", "coverage": []}
+    for chart in (charts.pairs(events), charts.sizes(events), charts.sizes(events, 1)):
+        FigureCanvasAgg(chart.figure("phone")).draw()
+
+
+# --- what they say ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["bodies", "prisoners"])
 def test_each_chart_has_a_finding_a_source_and_the_guardrail(record, kind):
-    for name, fig in drawn(record, kind, since="2024-06-01").items():
-        said = texts(fig)
-        assert "Source: Repatria record" in said and "As of" in said and "Counts by" in said, name
-        assert kind.capitalize() in said or kind in said, name
-        assert len(fig.alt) > 80 and ("20" in fig.alt), name
+    for name, chart in drawn(record, kind, since="2024-06-01").items():
+        assert "Source: Repatria record" in chart.source and "As of" in chart.source, name
+        assert "Counts by" in chart.source, name
+        assert kind in chart.title.lower() and chart.name.endswith(kind), name
+        assert chart.title in chart.alt and len(chart.alt) > 80 and "20" in chart.alt, name
         if name != "sizes":  # no ratio there
-            assert words.GUARDRAIL in said, name
+            assert GUARDRAIL in chart.source, name
 
 
-def test_pairs_have_reference_lines_and_gutters_of_three_marks(record):
-    fig = charts.pairs(record.events("bodies"))
-    said = texts(fig)
+def test_lens_chart_says_where_they_agree(record):
+    chart = charts.lens_shares(asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30"))
+    assert "1.27% under each of the 3 lenses that have a share" in chart.alt
+    assert "no handover with a figure in both directions" in texts(chart.figure())
+
+
+def test_round_thousands_are_in_the_title(record):
+    chart = charts.sizes(record.events("bodies", until="2026-02-28"))
+    said = "a round 1,000 fits the published claims on each of the latest 8 handovers to Ukraine"
+    assert said in chart.title
+
+
+# --- what they mark -----------------------------------------------------------------------------
+
+
+def test_pairs_have_reference_lines_and_lanes_of_three_marks(record):
+    events = record.events("bodies")
+    figure = charts.pairs(events).figure()
+    said = texts(figure)
     for line in ("1:1", "10:1", "40:1"):
         assert line in said
-    assert "none (3)" in said and "size withheld (" in said and "not reported (" in said
-    main = fig.axes[1]
-    assert main.get_xscale() == main.get_yscale() == "function"
-    points = sum(len(c.get_offsets()) for ax in fig.axes for c in ax.collections)
-    events = record.events("bodies")
+    assert "none to Russia (3)" in said
+    assert "size withheld to Russia (" in said and "not reported to Russia (" in said
+    (ax,) = figure.axes
+    assert ax.get_xscale() == ax.get_yscale() == "function"
+    points = sum(len(c.get_offsets()) for c in ax.collections)
     assert points == (events["to_ukraine"].notna() | events["to_russia"].notna()).sum()
 
 
-def test_pairs_leave_room_for_a_missing_direction_on_either_side(record):
-    fig = charts.pairs(record.events("bodies", "russia"))
-    assert "to Ukraine (" in texts(fig) and "none (3)" in texts(fig)
+def test_no_lane_is_mistaken_for_a_count(record):
+    (ax,) = charts.pairs(record.events("bodies", "russia")).figure().axes
+    in_lanes = [c for c in ax.collections if str(c.get_label()).endswith(")")]
+    for marks in in_lanes:
+        x, y = marks.get_offsets().T
+        assert ((x < 0) != (y < 0)).all(), marks.get_label()
+        assert (x >= ax.get_xlim()[0]).all() and (y >= ax.get_ylim()[0]).all()
+    assert len(in_lanes) == 2
+
+
+def test_a_missing_direction_on_either_side_has_its_lane(record):
+    said = texts(charts.pairs(record.events("bodies", "russia")).figure())
+    assert "to Ukraine (" in said and "none to Russia (3)" in said
 
 
 def test_range_and_interval_are_drawn_as_different_things(record):
     rolling = asymmetry.rolling(record.events("bodies"))
-    ax = charts.share_over_time(rolling).axes[0]
-    legend = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert any("limits" in t for t in legend) and any("chance" in t for t in legend)
-    kinds = {type(c) for c in ax.collections}
-    assert mpl.collections.LineCollection in kinds and len(kinds) == 2
-    whiskers = next(c for c in ax.collections if isinstance(c, mpl.collections.LineCollection))
-    assert len(whiskers.get_segments()) == rolling["interval_low"].notna().sum()
+    (ax,) = charts.share_over_time(rolling).figure().axes
+    key = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert any("limits" in t for t in key) and any("chance" in t for t in key)
+    whiskers = [c for c in ax.collections if isinstance(c, mpl.collections.LineCollection)]
+    assert len(whiskers) == 1 and len(ax.collections) == 2
+    assert len(whiskers[0].get_segments()) == rolling["interval_low"].notna().sum()
 
 
-def test_lens_chart_says_where_they_agree(record):
-    fig = charts.lens_shares(asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30"))
-    assert "1.27% under each of the 3 lenses that have a share" in fig.alt
-    assert "no handover with a figure in both directions" in texts(fig)
+def test_a_share_axis_has_no_tick_above_the_whole(record):
+    rolling = asymmetry.rolling(record.events("prisoners"), 4)
+    at = asymmetry.breaks(record, "prisoners")
+    (ax,) = charts.share_over_time(rolling, at).figure().axes
+    assert max(ax.get_yticks()) <= 1 < ax.get_ylim()[1]
+    assert "Istanbul talks of 2 June 2025" in texts(ax)
 
 
-def test_round_thousands_are_in_the_title(record):
-    fig = charts.sizes(record.events("bodies", until="2026-02-28"))
-    assert "a round 1,000 fits the published claims on each of the latest 8 handovers to Ukraine" in fig.alt
+def test_sizes_mark_what_is_withheld_and_what_nobody_searched(record):
+    said = texts(charts.sizes(record.events("prisoners")).figure())
+    assert "size withheld (" in said and "thinly read" in said
 
 
-def test_the_same_bytes_twice(record):
-    events = record.events("bodies", since="2025-01-01")
-    assert charts.pairs(events).png() == charts.pairs(events).png()
+# --- at any size --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("years", [2, 6])
+def test_any_number_of_years_draws(record, years):
+    events = moved(record.events("bodies"), years)
+    FigureCanvasAgg(charts.sizes(events).figure()).draw()
+    said = texts(charts.pairs(events).figure())
+    assert "2022" in said and str(events["date"].dt.year.max()) in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_draws_on_the_callers_axes_in_their_colours(whole, name):
+    chart = whole["bodies"][name]
+    figure, axes = plt.subplots(len(chart.panels))
+    style = Style(colours={"to_russia": "black", "to_ukraine": "black"})
+    assert chart.draw(axes, style=style) is axes
+    assert figure.texts == []
+    plt.close(figure)
+
+
+@pytest.mark.filterwarnings("error:constrained_layout not applied")
 @pytest.mark.parametrize("kind", ["bodies", "prisoners"])
-def test_tables_and_sentences_stand_beside_the_guardrail(record, kind):
-    events = record.events(kind)
-    table = asymmetry.lenses(record, kind)
-    at = asymmetry.breaks(record, kind)
-    changes = asymmetry.changes(events, at)
-    for t in (
-        asymmetry_tables.shares_table(events, "event"), asymmetry_tables.shares_table(events, "agreement"),
-        asymmetry_tables.lens_table(table), asymmetry_tables.bounds_table(asymmetry.bounds(events)),
-        asymmetry_tables.interval_table(asymmetry.intervals(events)), asymmetry_tables.change_table(changes),
-        asymmetry_tables.front_table(asymmetry.fronts(record)),
-    ):  # fmt: skip
-        assert any(words.GUARDRAIL in n for n in t.notes), t.name
-        assert "<table" in t._repr_html_() and "nan" not in t._repr_html_().lower(), t.name
-    for prose in (
-        asymmetry_tables.in_short(events),
-        asymmetry_tables.lens_words(table),
-        asymmetry_tables.change_words(changes),
-    ):
-        assert words.GUARDRAIL in prose and "nan" not in prose.lower()
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_no_text_lies_over_another_or_leaves_the_figure(whole, kind, name, size):
+    assert faults(whole[kind][name].figure(*size)) == []
 
 
-def test_percent_never_prints_a_small_share_as_none():
-    assert asymmetry.percent(0.0001) == "0.01%" and asymmetry.percent(0) == "0.0%"
-    assert asymmetry.percent(0.99999) == "99.999%" and asymmetry.percent(None) == "no figure"
+def test_the_same_bytes_twice(record, tmp_path):
+    events = record.events("bodies", since="2025-01-01")
+    files = [charts.pairs(events).save(tmp_path / f"{i}.svg") for i in range(2)]
+    assert files[0].read_bytes() == files[1].read_bytes()

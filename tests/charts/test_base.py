@@ -21,6 +21,7 @@ from PIL import Image
 import repatria as rp
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
+from repatria.record.fingerprint import ROOT
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -388,10 +389,22 @@ def test_source_lines_name_four_claimants_and_count_the_rest() -> None:
     many = {f"Office {n}": n for n in range(9, 0, -1)}
     attrs = {"rule": "r v1", "lens": "best", "as_of": pd.Timestamp("2025-06-30")}
     assert base.source_line("9 handovers", attrs, many, "A note.") == (
-        "Source: Repatria record, 9 handovers. Counts by Office 9 (9); Office 8 (8); Office 7 (7); Office 6 (6); "
-        "5 other claimants. Rule r v1, lens best. As of 2025-06-30. A note."
+        "Source: Repatria record, 9 handovers. Counts by Office 9 (9); Office 8 (8); "
+        "Office 7 (7); Office 6 (6); 5 other claimants. Rule r v1, lens best. As of 2025-06-30. A note."
     )
     five = dict(list(many.items())[:5])
     assert "; 1 other claimant." in base.source_line("x", {}, five)
     assert base.source_line("1 total", {}) == "Source: Repatria record, 1 total."
     assert re.search(r"Rule r v1\.", base.source_line("x", {"rule": "r v1"}))
+
+
+def test_the_examples_of_the_page_on_charts_run(tmp_path: Path, monkeypatch: Any) -> None:
+    page = (ROOT / "docs" / "charts.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, found)
+    plt.close("all")
+    assert {p.name for p in tmp_path.iterdir()} == {"stems.svg", "bare.png", "grid.svg", "mine.svg"}
+    assert "What came home in 2025</text>" in (tmp_path / "mine.svg").read_text(encoding="utf-8")
+    assert faults(found["figure"]) == []

@@ -1,113 +1,183 @@
-"""Charts of cadence: findings in titles, the open gap hollow, unread days hatched, empty windows said."""
+"""Charts of cadence: what they refuse, what they mark, what they say, how they look at any size."""
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from looks import SIZES, faults
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from repatria import charts
-from repatria.analysis import cadence, forecast
-from repatria.charts import base
+from repatria.analysis import cadence
+from repatria.charts.base import Chart, Style
+
+BOTH = ("prisoners", "bodies")
+NAMES = ("stems", "survival", "strip", "calendar", "regimes")
 
 
-@pytest.fixture(scope="module")
-def scores(record: Any) -> pd.DataFrame:
-    months = [pd.Timestamp(f"2024-{m:02d}-01") for m in range(1, 13, 2)]
-    return forecast.backtest(record, "bodies", "deal", at=months)
-
-
-def drawn(record: Any, scores: pd.DataFrame, since: str = "") -> dict[str, base.Chart]:
-    g = cadence.gaps(record, "bodies", "deal", since)
+def drawn(record: Any, since: str = "", kind: str = "bodies") -> dict[str, Chart]:
+    g = cadence.gaps(record, kind, "deal", since)
+    of = [cadence.handovers(record, k, unit, since) for k in BOTH for unit in cadence.UNITS]
     return {
-        "stems": charts.gap_stems(g),
-        "survival": charts.survival_curve(g),
-        "strip": charts.event_strip(record, since),
-        "calendar": charts.calendar(record, since),
-        "regimes": charts.regime_rates(record, "bodies", "deal", since),
-        "fan": charts.forecast_fan(record, scores),
+        "stems": charts.cadence.gap_stems(g),
+        "survival": charts.cadence.survival_curve(g),
+        "strip": charts.cadence.event_strip(*of),
+        "calendar": charts.cadence.calendar(*[cadence.monthly(record, k, since) for k in BOTH]),
+        "regimes": charts.cadence.regime_rates(cadence.regimes(record, kind, "deal", since)),
     }
 
 
-def text(fig: Figure) -> str:
-    return "\n".join([t.get_text() for t in fig.texts] + [t.get_text() for a in fig.axes for t in a.texts])
-
-
 @pytest.fixture(scope="module")
-def figures(record: Any, scores: pd.DataFrame) -> dict[str, base.Chart]:
-    return drawn(record, scores)
+def found(record: Any) -> dict[str, Chart]:
+    return drawn(record)
 
 
-def test_nothing_known_yet_gives_statements(record: Any, scores: pd.DataFrame) -> None:
-    then = record.as_of("2022-02-25")
-    nothing = forecast.backtest(then, "bodies")
-    for fig in drawn(then, nothing).values():
-        assert not fig.axes and fig.alt, "never an empty axis"
+def shown(chart: Chart, **size: Any) -> str:
+    """Return all that is written on the axes."""
+    return "\n".join(t.get_text() for t in chart.figure(**size).findobj(mpl.text.Text))
+
+
+# --- failures first -------------------------------------------------------------------------------
+
+
+def test_a_frame_that_lost_its_coverage_is_refused(record: Any) -> None:
+    g = cadence.gaps(record, "bodies", "deal")
+    h = cadence.handovers(record, "bodies")
+    g.attrs = {k: v for k, v in g.attrs.items() if k != "coverage"}
+    h.attrs = {}
+    for chart, frame in (
+        (charts.cadence.gap_stems, g),
+        (charts.cadence.survival_curve, g),
+        (charts.cadence.event_strip, h),
+    ):
+        with pytest.raises(ValueError, match="silence"):
+            chart(frame)
+
+
+def test_nothing_known_yet_gives_statements(record: Any) -> None:
+    for chart in drawn(record.as_of("2022-02-25")).values():
+        assert not chart.panels and chart.alt, "never an empty axis"
+
+
+def test_one_gap_is_no_curve(record: Any) -> None:
+    g = cadence.gaps(record, "bodies", "deal", "2026-02-01")
+    assert len(g) < 3
+    assert "No survival curve" in charts.cadence.survival_curve(g).title
 
 
 @pytest.mark.parametrize("since", ["2026-04-01", "2026-02-01"])
-def test_short_windows_do_not_break(record: Any, scores: pd.DataFrame, since: str) -> None:
-    for fig in drawn(record, scores, since).values():
-        assert fig.alt and fig.png()
+def test_short_windows_do_not_break(record: Any, since: str) -> None:
+    for chart in drawn(record, since).values():
+        assert chart.alt and chart.figure("phone")
 
 
-def test_every_chart_has_alt_text_source_and_day(figures: dict[str, base.Chart]) -> None:
-    for name, fig in figures.items():
-        assert len(fig.alt) > 60, name
-        assert "Source: Repatria record" in text(fig) and "As of 20" in text(fig), name
-        assert any(day in text(fig) for day in ("11 March 2026", "Densely searched through 2026-03-11")), name
+# --- marks ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["stems", "survival", "strip", "calendar", "regimes", "fan"])
-def test_unread_months_are_hatched_in_every_chart(figures: dict[str, base.Chart], name: str) -> None:
-    hatched = [p for a in figures[name].axes for p in a.patches if p.get_hatch() and "/" in p.get_hatch()]
+@pytest.mark.parametrize("name", NAMES)
+def test_unread_months_are_hatched_in_every_chart(found: dict[str, Chart], name: str) -> None:
+    axes = found[name].figure().axes
+    hatched = [p for a in axes for p in a.patches if p.get_hatch() and "/" in p.get_hatch()]
     assert hatched, "bodies were not searched after 11 March 2026"
 
 
 def test_the_open_gap_is_hollow_arrowed_and_labelled(record: Any) -> None:
     g = cadence.gaps(record, "bodies", "deal")
-    fig = charts.gap_stems(g)
-    ax = fig.axes[0]
-    hollow = [c for c in ax.collections if len(c.get_facecolor()) and to_hex(c.get_facecolor()[0]) == "#ffffff"]
+    chart = charts.cadence.gap_stems(g)
+    ax = chart.figure().axes[0]
+    faces = [(c, c.get_facecolor()) for c in ax.collections]
+    hollow = [c for c, face in faces if len(face) and to_hex(face[0]) == "#ffffff"]
     assert len(hollow) == 1 and hollow[0].get_offsets()[0][1] == 13
     assert any(getattr(t, "arrow_patch", None) for t in ax.texts)
-    assert "13 days\nby then" in text(fig) and "No handover of bodies for 13 days by 11 March 2026" in fig.alt
-    dots = sum(len(c.get_offsets()) for c in ax.collections if hasattr(c, "get_sizes") and len(c.get_sizes()))
-    assert dots == len(g), "one mark a gap"
+    assert "13 days\nby then" in shown(chart)
+    assert "No handover of bodies for 13 days by 11 March 2026" in chart.alt
+    sized = [c for c in ax.collections if hasattr(c, "get_sizes") and len(c.get_sizes())]
+    assert sum(len(c.get_offsets()) for c in sized) == len(g), "one mark a gap"
 
 
 def test_the_curve_is_the_analysis(record: Any) -> None:
     g = cadence.gaps(record, "prisoners", "deal")
-    ax = charts.survival_curve(g).axes[0]
+    chart = charts.cadence.survival_curve(g)
+    ax = chart.figure().axes[0]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), cadence.survival(g)["survival"])
-    assert "the gap open on 11 March 2026: 5 days" in text(ax.figure)
+    assert "the gap open on 11 March 2026: 5 days" in shown(chart)
 
 
 def test_the_calendar_shows_dense_silence_as_zero_and_unread_as_none(record: Any) -> None:
-    fig = charts.calendar(record)
-    numbers = [t.get_text() for t in fig.axes[1].texts]
     m = cadence.monthly(record, "bodies")
-    shown = m[~m["reading"].isin(["before", "after"]) & ~((m["reading"] == "unread") & (m["days"] == 0))]
-    assert numbers == [str(d) for d in shown["days"]]
+    numbers = [t.get_text() for t in charts.cadence.calendar(m).figure().axes[0].texts]
+    unread = (m["reading"] == "unread") & (m["days"] == 0)
+    seen = m[~m["reading"].isin(["before", "after"]) & ~unread]
+    assert numbers == [str(d) for d in seen["days"]]
 
 
-def test_charts_change_nothing_and_repeat(record: Any, scores: pd.DataFrame) -> None:
+@pytest.mark.parametrize("years", [1, 5, 40])
+def test_a_calendar_holds_any_number_of_years(record: Any, years: int) -> None:
+    days = pd.period_range("2022-01", periods=12 * years, freq="M")
+    m = pd.DataFrame({"year": days.year, "month": days.month, "days": 3, "reading": "dense"})
+    m.attrs = cadence.monthly(record, "bodies").attrs
+    figure = charts.cadence.calendar(m).figure("phone")
+    assert not faults(figure) and len(figure.axes[0].texts) == 12 * years
+
+
+def test_regimes_are_drawn_at_their_rates(record: Any) -> None:
+    found = cadence.regimes(record, "prisoners", "day")
+    chart = charts.cadence.regime_rates(found)
+    for r in found.rates.itertuples():
+        assert f"{r.per_30_days:.1f}" in shown(chart) and f"{r.per_30_days:.1f}" in chart.title
+    assert "149 days without, from 7 August 2023" in shown(chart)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_chart_has_alt_text_source_and_day(found: dict[str, Chart], name: str) -> None:
+    chart = found[name]
+    assert len(chart.alt) > 60 and chart.title in chart.alt
+    assert "Source: Repatria record" in chart.source and "As of 20" in chart.source
+    assert "Densely searched through 2026-03-11" in chart.source
+
+
+# --- looks ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("since", ["", "2025-05-01"])
+@pytest.mark.parametrize("kind", BOTH)
+def test_texts_meet_no_other_and_stay_inside(record: Any, kind: str, since: str, size: Any) -> None:
+    for name, chart in drawn(record, since, kind).items():
+        assert not faults(chart.figure(*size)), name
+
+
+def test_charts_draw_on_anybodys_axes(found: dict[str, Chart]) -> None:
+    for chart in found.values():
+        fig, axes = plt.subplots(len(chart.panels), squeeze=False)
+        before = fig.get_size_inches().tolist()
+        given = list(axes.ravel()) if len(chart.panels) > 1 else axes[0, 0]
+        assert chart.draw(given) is given and fig.get_size_inches().tolist() == before
+        plt.close(fig)
+
+
+def test_colours_can_be_handed_in(found: dict[str, Chart]) -> None:
+    figure = found["stems"].figure(style=Style(colours={"accent": "#123456"}))
+    edges = [to_hex(e) for c in figure.axes[0].collections for e in c.get_edgecolor()]
+    assert "#123456" in edges
+
+
+def test_charts_change_nothing_and_repeat(record: Any) -> None:
     g = cadence.gaps(record, "bodies", "deal")
-    held, kept = g.copy(), scores.copy()
-    assert charts.gap_stems(g).png() == charts.gap_stems(g).png()
-    charts.forecast_fan(record, scores)
+    held = g.copy()
+    pictures = []
+    for _ in range(2):
+        out = io.BytesIO()
+        charts.cadence.gap_stems(g).figure().savefig(out, format="png", metadata={"Software": None})
+        pictures.append(out.getvalue())
+    assert pictures[0] == pictures[1]
     pd.testing.assert_frame_equal(g, held)
-    pd.testing.assert_frame_equal(scores, kept)
-
-
-def test_text_stays_inside_the_figure(figures: dict[str, base.Chart]) -> None:
-    for name, fig in figures.items():
-        fig.png()
-        width, height = fig.bbox.width, fig.bbox.height
-        for t in [*fig.texts, *(x for a in fig.axes for x in a.texts)]:
-            box = t.get_window_extent()
-            assert box.x0 > -2 and box.x1 < width + 2 and box.y0 > -2 and box.y1 < height + 2, (name, t.get_text())

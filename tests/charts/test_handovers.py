@@ -1,4 +1,6 @@
-"""Charts of handovers: what they refuse, what they mark, what they say, how they look at any size."""
+"""Charts of handovers: what they refuse, what they mark, what they say, how they look at any
+size.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,7 @@ def test_words_stand_outside_and_the_events_stay_as_they_were(
     made = chart(events)
     pd.testing.assert_frame_equal(events, before)
     assert made.title in made.alt and len(made.alt) > 60
-    assert made.source.startswith("Source: Repatria record") and "receiver-first v1" in made.source
+    assert made.source.startswith("Source: Repatria record") and "receiver-first v2" in made.source
     assert "does not measure losses" in made.subtitle + made.source, (
         "the guardrail stands with the picture"
     )
@@ -195,6 +197,13 @@ def test_no_line_runs_over_days_that_nobody_read(build: Any) -> None:
     (ax,) = handovers.cumulative(events).figure().axes
     assert max(pd.Timestamp(d) for d in ax.lines[0].get_xdata()) <= pd.Timestamp("2025-02-02")
     assert any(p.get_hatch() for p in ax.patches)
+
+
+def test_days_after_the_window_are_left_out_not_silent(record: Any) -> None:
+    events = record.events("bodies", since="2025-01-01", until="2025-09-30")
+    assert base.window(events)[1] == pd.Timestamp("2025-09-30")
+    (ax,) = handovers.cumulative(events).figure().axes
+    assert ax.lines[0].get_xdata()[-1] <= pd.Timestamp("2025-10-01")
 
 
 def test_past_view_draws_only_what_was_known(record: Any) -> None:

@@ -28,9 +28,14 @@ def chart(compared: pd.DataFrame) -> Chart:
 def marks(figure: Any) -> list[list[Any]]:
     """Return the residuals marked in each panel; empty artists are for the key."""
     return [
-        [y for c in ax.collections if hasattr(c, "get_sizes") and len(c.get_sizes()) for _, y in c.get_offsets()]
+        [
+            y
+            for c in ax.collections
+            if hasattr(c, "get_sizes") and len(c.get_sizes())
+            for _, y in c.get_offsets()
+        ]
         for ax in figure.axes
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_to_compare_is_said_in_words(compared: pd.DataFrame) -> None:

@@ -36,13 +36,15 @@ HEADLINE: dict[str, Any] = {
     "known": {"bodies": state()},
     "last_day": pd.Timestamp("2023-02-10"),
     "past": False,
+    "undated": {"to_ukraine": 182, "to_russia": 51},
+    "todays": False,
     "searched": {"bodies": None},
     "lens": "best",
     "guardrail": "It does not measure losses.",
 }
 
 
-@pytest.mark.parametrize("missing", sorted(set(HEADLINE) - {"last_day"}))
+@pytest.mark.parametrize("missing", sorted(set(HEADLINE) - {"last_day", "undated", "todays"}))
 def test_a_headline_without_one_of_its_numbers_is_an_error(missing: str) -> None:
     with pytest.raises(UndefinedError):
         say("brief/headline", **{k: v for k, v in HEADLINE.items() if k != missing})
@@ -71,6 +73,21 @@ def test_one_handover_of_one_direction() -> None:
         "The latest: 10 February 2023, 10 to Ukraine (both sides agree), 10 to Russia (a mediator only)."
     )
     assert "The record as it stands; densely searched: bodies not yet." in text
+
+
+def test_a_past_view_says_what_undated_pages_keep_out_of_it(record: Any) -> None:
+    text = say("brief/headline", **(HEADLINE | {"past": True, "todays": True}))
+    assert "182 claims to Ukraine and 51 to Russia that are known today stand on such pages" in text
+    assert "told by what has been read since" in text
+    with pytest.raises(UndefinedError):
+        say(
+            "brief/headline",
+            **{k: v for k, v in (HEADLINE | {"past": True}).items() if k != "undated"},
+        )
+    then = record.as_of("2025-06-12")
+    out = then.left_out()
+    here = out["kind"].isin(["bodies", "prisoners"]) & (out["direction"] == "to_russia")
+    assert f"and {out.loc[here, 'claims'].sum()} to Russia that are known" in brief.headline(then)
 
 
 def test_ranges_and_what_has_no_figure_are_said() -> None:

@@ -58,6 +58,16 @@ def raw(table: str, change: Callable[[bytes], bytes]) -> Mutation:
     return mutate
 
 
+def instead(make: Callable[[Path], Any]) -> Mutation:
+    """Return a mutation that puts something else in the place of claims.csv."""
+
+    def mutate(folder: Path) -> None:
+        (folder / "claims.csv").unlink()
+        make(folder / "claims.csv")
+
+    return mutate
+
+
 def change(table: str, first: str, **values: str) -> Mutation:
     """Return a mutation of the cells of the first row whose first cell begins with a text."""
 
@@ -151,65 +161,145 @@ WHOLE = {"part": "total", "role": "whole"}
 CELL = r"claims\.csv:\d+: "
 BROKEN: dict[str, tuple[Mutation, str]] = {
     # files
-    "not UTF-8": (raw("events", lambda b: b.replace(b"bodies", b"bod\xff", 1)), r"events\.csv:\d+: is not UTF-8 \(byte 0xff\)"),
-    "byte-order mark": (raw("events", lambda b: b"\xef\xbb\xbf" + b), r"events\.csv:1: column event_id is missing"),
-    "null character": (raw("claims", lambda b: b + b"\0\n"), r"claims\.csv:\d+: holds a null character"),
+    "not UTF-8": (
+        raw("events", lambda b: b.replace(b"bodies", b"bod\xff", 1)),
+        r"events\.csv:\d+: is not UTF-8 \(byte 0xff\)",
+    ),
+    "byte-order mark": (
+        raw("events", lambda b: b"\xef\xbb\xbf" + b),
+        r"events\.csv:1: column event_id is missing",
+    ),
+    "null character": (
+        raw("claims", lambda b: b + b"\0\n"),
+        r"claims\.csv:\d+: holds a null character",
+    ),
     "file gone": (lambda f: (f / "claims.csv").unlink(), r"claims\.csv: cannot be read"),
     "file empty": (raw("claims", lambda b: b""), r"claims\.csv:1: column claim_id is missing"),
-    "a pipe": (lambda f: [(f / "claims.csv").unlink(), os.mkfifo(f / "claims.csv")] and None,
-               r"claims\.csv: is a pipe, not a plain file"),
-    "a folder": (lambda f: [(f / "claims.csv").unlink(), (f / "claims.csv").mkdir()] and None,
-                 r"claims\.csv: is a folder, not a plain file"),
-    "an endless device": (lambda f: [(f / "claims.csv").unlink(), (f / "claims.csv").symlink_to("/dev/zero")] and None,
-                          r"claims\.csv: is a device, not a plain file"),
-    "a link to nothing": (lambda f: [(f / "claims.csv").unlink(), (f / "claims.csv").symlink_to("nowhere")] and None,
-                          r"claims\.csv: cannot be read"),
-    "cut off": (raw("excluded", lambda b: b[:-9]), r"excluded\.csv:\d+: does not end with a line break"),
-    "missing column": (replace("events", ",status,", ",state,"), r"events\.csv:1: column status is missing"),
-    "column twice": (replace("events", ",note", ",note,note"), r"events\.csv:1: column note is there twice"),
-    "header no CSV": (replace("events", "event_id,", 'event_id,"x"y,'), r"events\.csv:1: is not CSV"),
-    "header alone": (raw("claims", lambda b: b.partition(b"\n")[0] + b"\n"), r"claims\.csv: has no rows, but"),
-    "no pages": (raw("sources", lambda b: b.partition(b"\n")[0] + b"\n"), r"sources\.csv: has no rows, but"),
+    "a pipe": (instead(os.mkfifo), r"claims\.csv: is a pipe, not a plain file"),
+    "a folder": (instead(Path.mkdir), r"claims\.csv: is a folder, not a plain file"),
+    "an endless device": (
+        instead(lambda p: p.symlink_to("/dev/zero")),
+        r"claims\.csv: is a device, not a plain file",
+    ),
+    "a link to nothing": (
+        instead(lambda p: p.symlink_to("nowhere")),
+        r"claims\.csv: cannot be read",
+    ),
+    "cut off": (
+        raw("citations", lambda b: b[:-2]),
+        r"citations\.csv:\d+: does not end with a line break",
+    ),
+    "missing column": (
+        replace("events", ",status,", ",state,"),
+        r"events\.csv:1: column status is missing",
+    ),
+    "column twice": (
+        replace("events", ",note", ",note,note"),
+        r"events\.csv:1: column note is there twice",
+    ),
+    "header no CSV": (
+        replace("events", "event_id,", 'event_id,"x"y,'),
+        r"events\.csv:1: is not CSV",
+    ),
+    "header alone": (
+        raw("claims", lambda b: b.partition(b"\n")[0] + b"\n"),
+        r"claims\.csv: has no rows, but",
+    ),
+    "no pages": (
+        raw("sources", lambda b: b.partition(b"\n")[0] + b"\n"),
+        r"sources\.csv: has no rows, but",
+    ),
     "row too short": (append("events", "bodies-2025-01-01,bodies"), r"events\.csv:\d+: 2 fields"),
     "empty line": (append("sources", ""), r"sources\.csv:\d+: is an empty line"),
-    "quote not closed": (raw("sources", lambda b: b.replace(b"\n", b'\n"', 4).replace(b'\n"', b"\n", 3)),
-                         r"sources\.csv:5: a quote is opened and not closed on this line"),
-    "quote inside": (replace("events", FIRST_JUNE, 'bodies-2025-06-11,bod"ies,2025-06-11'),
-                     r"events\.csv:\d+: a quote stands inside a cell"),
-    "carriage return": (replace("events", FIRST_JUNE, "bodies-2025-06-11,\rbodies,2025-06-11"),
-                        r"events\.csv:\d+: holds a carriage return"),
+    "quote not closed": (
+        raw("sources", lambda b: b.replace(b"\n", b'\n"', 4).replace(b'\n"', b"\n", 3)),
+        r"sources\.csv:5: a quote is opened and not closed on this line",
+    ),
+    "quote inside": (
+        replace("events", FIRST_JUNE, 'bodies-2025-06-11,bod"ies,2025-06-11'),
+        r"events\.csv:\d+: a quote stands inside a cell",
+    ),
+    "carriage return": (
+        replace("events", FIRST_JUNE, "bodies-2025-06-11,\rbodies,2025-06-11"),
+        r"events\.csv:\d+: holds a carriage return",
+    ),
     # references and ids
     "unknown event": (claim(event_id="bodies-2025-06-12"), CELL + r"event_id: .* is not in events"),
     "unknown claimant": (claim(claimant_id="nobody"), CELL + r"claimant_id: 'nobody' is not in"),
-    "unknown source": (append("citations", claim_id=f"{JUNE}.total", source_id="nowhere", date_basis="stated"),
-                       r"citations\.csv:\d+: source_id: 'nowhere' is not in sources"),
+    "unknown source": (
+        append("citations", claim_id=f"{JUNE}.total", source_id="nowhere", date_basis="stated"),
+        r"citations\.csv:\d+: source_id: 'nowhere' is not in sources",
+    ),
     "duplicate id": (claimant(claimant_id="press"), r"claimants\.csv:\d+: claimant_id: .* twice"),
-    "same claim again": (claim(**WHOLE, count_low="27", count_high="27"), CELL + "claim_id: .* says the same"),
-    "direction swapped": (change("claims", f"{JUNE}.total", direction="to_ukraine"),
-                          CELL + f"claim_id: '{JUNE}.total' does not say its event, direction, claimant and part"),
-    "claimant swapped": (change("claims", f"{JUNE}.total", claimant_id="mod-russia"), CELL + "claim_id: .* does not say"),
-    "a first figure numbered": (claim(claim_id=f"{JUNE}.sailors~1"), CELL + "claim_id: .* does not say"),
-    "address swapped": (change("sources", "pravda-com-ua-", url="https://www.pravda.com.ua/other"),
-                        r"sources\.csv:\d+: source_id: .* does not say its host and address"),
-    "id against date": (replace("events", FIRST_JUNE, "bodies-2025-06-11,bodies,2025-06-10"),
-                        r"does not say its kind and date"),
-    "id used elsewhere renamed": (replace("events", FIRST_JUNE, "bodies-2025-06-11-b,bodies,2025-06-11"), r"is not in"),
-    "claim without a page": (append("claims", **dict(claim_id=f"{JUNE}.x", event_id="bodies-2025-06-11", part="x",
-                                    claimant_id="vladimir-medinsky", direction="to_russia", role="subset",
-                                    count_low="1", count_high="1", qualifier="exact")), CELL + r"claim_id: .* has no page"),
+    "same claim again": (
+        claim(**WHOLE, count_low="27", count_high="27"),
+        CELL + "claim_id: .* says the same",
+    ),
+    "direction swapped": (
+        change("claims", f"{JUNE}.total", direction="to_ukraine"),
+        CELL + f"claim_id: '{JUNE}.total' does not say its event, direction, claimant and part",
+    ),
+    "claimant swapped": (
+        change("claims", f"{JUNE}.total", claimant_id="mod-russia"),
+        CELL + "claim_id: .* does not say",
+    ),
+    "a first figure numbered": (
+        claim(claim_id=f"{JUNE}.sailors~1"),
+        CELL + "claim_id: .* does not say",
+    ),
+    "address swapped": (
+        change("sources", "pravda-com-ua-", url="https://www.pravda.com.ua/other"),
+        r"sources\.csv:\d+: source_id: .* does not say its host and address",
+    ),
+    "id against date": (
+        replace("events", FIRST_JUNE, "bodies-2025-06-11,bodies,2025-06-10"),
+        r"does not say its kind and date",
+    ),
+    "id used elsewhere renamed": (
+        replace("events", FIRST_JUNE, "bodies-2025-06-11-b,bodies,2025-06-11"),
+        r"is not in",
+    ),
+    "claim without a page": (
+        append(
+            "claims",
+            **dict(
+                claim_id=f"{JUNE}.x",
+                event_id="bodies-2025-06-11",
+                part="x",
+                claimant_id="vladimir-medinsky",
+                direction="to_russia",
+                role="subset",
+                count_low="1",
+                count_high="1",
+                qualifier="exact",
+            ),
+        ),
+        CELL + r"claim_id: .* has no page",
+    ),
     "page without a claim": (page("https://example.org/a"), r"carries nothing"),
     # counts
     "fractional count": (claim(count_low="1.5"), CELL + r"count_low: '1.5' is not a whole number"),
     "negative count": (claim(count_low="-3"), CELL + r"count_low: '-3' is negative"),
     "count in words": (claim(count_low="ten"), CELL + r"count_low: 'ten' is not a number"),
     "leading zero": (claim(count_low="01"), CELL + r"count_low: '01' begins with a zero"),
-    "other digits": (claim(count_low="\u0661"), CELL + r"count_low: .* holds a digit of another script \(U\+0661\)"),
-    "count absurd": (claim(count_low="900000000", count_high="900000000"), r"out of all proportion"),
+    "other digits": (
+        claim(count_low="\u0661"),
+        CELL + r"count_low: .* holds a digit of another script \(U\+0661\)",
+    ),
+    "count absurd": (
+        claim(count_low="900000000", count_high="900000000"),
+        r"out of all proportion",
+    ),
     "count beyond all": (claim(count_low="9" * 30, count_high="9" * 30), r"out of all proportion"),
     "low above high": (claim(count_low="9", count_high="2"), CELL + r"count_low: is larger"),
-    "one end": (claim(count_high=""), CELL + r"count_low: count_low and count_high are both given, or neither"),
-    "one end of a pledge": (change("pledges", "pledge-0001", quantity_high=""),
-                            r"pledges\.csv:2: quantity_low: .* both given, or neither"),
+    "one end": (
+        claim(count_high=""),
+        CELL + r"count_low: count_low and count_high are both given, or neither",
+    ),
+    "one end of a pledge": (
+        change("pledges", "pledge-0001", quantity_high=""),
+        r"pledges\.csv:2: quantity_low: .* both given, or neither",
+    ),
     "one stance": (append("links", **LINK), r"links\.csv:\d+: claimant_id: 'press' has a stance on this already"),
     "a tie to nothing": (append("links", **LINK | {"event_id": "bodies-2025-06-12"}), r"links\.csv:\d+: event_id: .* is not in"),
     "possible by a page": (append("links", **LINK | {"claimant_id": "icrc", "stance": "possible"}),
@@ -218,64 +308,148 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
                       r"stance: denies needs a claimant"),
     "curators claim": (claim(claimant_id="curators"), r"claimant_id: curators make links, not claims"),
     "a number and none": (change("pledges", "pledge-0001", qualifier="none"), r"all and none are said without a number"),
-    "one end of context": (change("context", "context-0001", count_low=""), r"context\.csv:2: count_low: .* both given"),
-    "part above total": (claim(count_low="28", count_high="28"), r"a part is larger than its total"),
+    "one end of context": (
+        change("context", "context-0001", count_low=""),
+        r"context\.csv:2: count_low: .* both given",
+    ),
+    "part above total": (
+        claim(count_low="28", count_high="28"),
+        r"a part is larger than its total",
+    ),
     "count and withheld": (claim(absence="withheld"), r"'withheld' goes without a count"),
-    "no count, no absence": (claim(count_low="", count_high="", qualifier=""), r"no count and no absence"),
-    "wording of no count": (claim(count_low="", count_high="", absence="withheld"), r"no count that is so worded"),
+    "no count, no absence": (
+        claim(count_low="", count_high="", qualifier=""),
+        r"no count and no absence",
+    ),
+    "wording of no count": (
+        claim(count_low="", count_high="", absence="withheld"),
+        r"no count that is so worded",
+    ),
     "zero unsaid": (claim(count_low="0", count_high="0"), r"a count of 0 is said as absence zero"),
-    "zero up to five": (claim(count_low="0", count_high="5", absence="zero"), r"zero goes with a count of 0"),
-    "zero or more": (claim(count_low="0", count_high="0", absence="zero", qualifier="more_than"),
-                     r"absence: zero goes with a count of 0, exactly worded"),
-    "zero without a claimant": (claim(claimant_id="press", **WHOLE, count_low="0", count_high="0", absence="zero"),
-                                r"zero needs a named claimant"),
+    "zero up to five": (
+        claim(count_low="0", count_high="5", absence="zero"),
+        r"zero goes with a count of 0",
+    ),
+    "zero or more": (
+        claim(count_low="0", count_high="0", absence="zero", qualifier="more_than"),
+        r"absence: zero goes with a count of 0, exactly worded",
+    ),
+    "zero without a claimant": (
+        claim(claimant_id="press", **WHOLE, count_low="0", count_high="0", absence="zero"),
+        r"zero needs a named claimant",
+    ),
     # days
-    "before the war": (replace("events", FIRST_JUNE, "bodies-2021-06-11,bodies,2021-06-11"), r"is before the war"),
-    "days before the war": (replace("events", FIRST_JUNE, "bodies-2022-02-11,bodies,2022-02-11"), r"is before the war"),
-    "no such day": (replace("events", FIRST_JUNE, "bodies-2025-06-11,bodies,2025-02-30"), r"is not a day"),
-    "event to come": (append("events", event_id="bodies-2121-07-15", kind="bodies", date="2121-07-15",
-                             date_precision="day", status="took_place"),
-                      r"events\.csv:\d+: date: is after today"),
+    "before the war": (
+        replace("events", FIRST_JUNE, "bodies-2021-06-11,bodies,2021-06-11"),
+        r"is before the war",
+    ),
+    "days before the war": (
+        replace("events", FIRST_JUNE, "bodies-2022-02-11,bodies,2022-02-11"),
+        r"is before the war",
+    ),
+    "no such day": (
+        replace("events", FIRST_JUNE, "bodies-2025-06-11,bodies,2025-02-30"),
+        r"is not a day",
+    ),
+    "event to come": (
+        append(
+            "events",
+            event_id="bodies-2121-07-15",
+            kind="bodies",
+            date="2121-07-15",
+            date_precision="day",
+            status="took_place",
+        ),
+        r"events\.csv:\d+: date: is after today",
+    ),
     "day stated to come": (claim(stated_date="2121-07-15"), CELL + r"stated_date: is after today"),
-    "read in time to come": (stretch(read_through="2062-03-11", entered_on="2062-03-11"),
-                             r"coverage\.csv:\d+: read_through: is after today"),
-    "total to come": (change("totals", "total-0001", as_of="2121-01-01"), r"totals\.csv:2: as_of: is after today"),
+    "read in time to come": (
+        stretch(read_through="2062-03-11", entered_on="2062-03-11"),
+        r"coverage\.csv:\d+: read_through: is after today",
+    ),
+    "total to come": (
+        change("totals", "total-0001", as_of="2121-01-01"),
+        r"totals\.csv:2: as_of: is after today",
+    ),
     "read before it was": (stretch(entered_on="2023-01-15"), r"entered_on: is before read_through"),
-    "read twice": (stretch(read_from="2023-06-01", read_through="2023-07-02"), r"read_from: overlaps the stretch before"),
-    "undated, yet dated": (change("sources", "0342-ua-84445d", dated_by="printed"),
-                           r"sources\.csv:2: dated_by: none goes with an undated page"),
-    "dated by nothing": (change("sources", "0432news-com-ua-e5c71b", dated_by="none"), r"sources\.csv:3: dated_by: none goes"),
+    "read twice": (
+        stretch(read_from="2023-06-01", read_through="2023-07-02"),
+        r"read_from: overlaps the stretch before",
+    ),
+    "undated, yet dated": (
+        change("sources", "0342-ua-84445d", dated_by="printed"),
+        r"sources\.csv:\d+: dated_by: none goes with an undated page",
+    ),
+    "dated by nothing": (
+        change("sources", "0432news-com-ua-e5c71b", dated_by="none"),
+        r"sources\.csv:\d+: dated_by: none goes",
+    ),
     # text
-    "unknown kind": (replace("events", FIRST_JUNE, "bodies-2025-06-11,souls,2025-06-11"), r"'souls' is none of"),
+    "unknown kind": (
+        replace("events", FIRST_JUNE, "bodies-2025-06-11,souls,2025-06-11"),
+        r"'souls' is none of",
+    ),
     "control character": (claim(note="red\x1b[31m"), r"holds a control character"),
     "text turned round": (claim(note="ab\u202ecd"), r"holds a control character"),
     "line broken in two": (claim(note="ab\u2028cd"), r"holds a control character"),
-    "zero width": (claimant(name="O\u200bdd"), r"name: .* holds an invisible character \(U\+200B\)"),
+    "zero width": (
+        claimant(name="O\u200bdd"),
+        r"name: .* holds an invisible character \(U\+200B\)",
+    ),
     "soft hyphen": (claim(note="a\u00adb"), r"note: .* holds an invisible character \(U\+00AD\)"),
     "variation": (claim(note="a\ufe0fb"), r"note: .* holds an invisible character \(U\+FE0F\)"),
     "filler": (claim(note="a\u3164b"), r"note: .* holds an invisible character \(U\+3164\)"),
     "tag": (claim(note="a\U000e0041b"), r"note: .* holds an invisible character \(U\+E0041\)"),
-    "space that is none": (claim(note="a\u00a0b"), r"note: .* holds an invisible character \(U\+00A0\)"),
+    "space that is none": (
+        claim(note="a\u00a0b"),
+        r"note: .* holds an invisible character \(U\+00A0\)",
+    ),
     "bytes lost": (claim(note="a\ufffdb"), r"note: .* holds an invisible character \(U\+FFFD\)"),
     "markup in a name": (claimant(name="<b>Odd</b>"), r"name: .* holds markup"),
     "formula in a name": (claimant(name="=1+1"), r"name: .* could be read as a formula"),
     "markup in mediators": (agreement(mediators="UAE;<b>ICRC</b>"), r"mediators: .* holds markup"),
-    "formula in mediators": (agreement(mediators="UAE;=1+1"), r"mediators: .* could be read as a formula"),
+    "formula in mediators": (
+        agreement(mediators="UAE;=1+1"),
+        r"mediators: .* could be read as a formula",
+    ),
     "space at the end": (claimant(name="Odd "), r"has a space at its end"),
     "cell without end": (claim(note="x" * 5000), r"note: is longer than 4000 characters"),
     # addresses and publishers
-    "script address": (append("sources", source_id="odd", url="javascript:alert(1)", publisher="P"), r"url: .* form of this column"),
+    "script address": (
+        append("sources", source_id="odd", url="javascript:alert(1)", publisher="P"),
+        r"url: .* form of this column",
+    ),
     "click id": (page("https://a.example/x?a=1&fbclid=AbC"), r"url: .* carries a click id"),
-    "click id excluded": (change("excluded", "excluded-0001", url="https://a.example/?UTM_source=x"),
-                          r"excluded\.csv:2: url: .* carries a click id"),
-    "one host, two spellings": (page("https://www.tass.com/example/2", "Tass"), r"publisher: 'Tass' is spelt 'TASS' on tass.com"),
-    "mobile host": (page("https://m.tass.com/example/2", "Tass agency"), r"'Tass agency' is spelt 'TASS' on tass.com"),
-    "one name, two cases": (page("https://elsewhere.example/2", "tass"), r"publisher: 'tass' is spelt 'TASS' elsewhere"),
+    "click id excluded": (
+        change("excluded", "excluded-0001", url="https://a.example/?UTM_source=x"),
+        r"excluded\.csv:2: url: .* carries a click id",
+    ),
+    "one host, two spellings": (
+        page("https://www.tass.com/example/2", "Tass"),
+        r"publisher: 'Tass' is spelt 'TASS' on tass.com",
+    ),
+    "mobile host": (
+        page("https://m.tass.com/example/2", "Tass agency"),
+        r"'Tass agency' is spelt 'TASS' on tass.com",
+    ),
+    "one name, two cases": (
+        page("https://elsewhere.example/2", "tass"),
+        r"publisher: 'tass' is spelt 'TASS' elsewhere",
+    ),
     # corrections
-    "correction of nothing": (claim(**WHOLE, corrects="nowhere"), r"corrects: 'nowhere' is not in claims"),
-    "correction of another": (claim(corrects=f"{JUNE}.total"), r"corrects: .* has another part: a claimant corrects"),
-    "correction of itself": (claim(**WHOLE, corrects=f"{JUNE}.total~9"), r"corrects: .* leads back to this claim"),
-}  # fmt: skip
+    "correction of nothing": (
+        claim(**WHOLE, corrects="nowhere"),
+        r"corrects: 'nowhere' is not in claims",
+    ),
+    "correction of another": (
+        claim(corrects=f"{JUNE}.total"),
+        r"corrects: .* has another part: a claimant corrects",
+    ),
+    "correction of itself": (
+        claim(**WHOLE, corrects=f"{JUNE}.total~9"),
+        r"corrects: .* leads back to this claim",
+    ),
+}
 
 
 @pytest.mark.parametrize("fault", BROKEN)

@@ -149,7 +149,7 @@ CONFLICTS: dict[str, tuple[str, str, dict[str, set[int]]]] = {
     "2026-03-06: 300 + 2, 302, or 300": (
         "prisoners-2026-03-06",
         "to_ukraine",
-        {"coordination-headquarters": {300, 2, 302}, "mod-russia": {300}},
+        {"coordination-headquarters": {300, 2}, "press": {302}, "mod-russia": {300}},
     ),
 }
 

@@ -60,7 +60,7 @@ def _best(coverage: list[dict[str, Any]], side: str, day: pd.Timestamp) -> int:
 
 
 def test_the_record_begins_thin(record: Any) -> None:
-    events = record.as_of("2026-02-28").events("bodies")
+    events = record.as_of("2026-02-28", coverage="today").events("bodies")
     spans = stretches(
         events.attrs["coverage"], "bodies", events["date"].min(), events.attrs["as_of"]
     )

@@ -123,7 +123,7 @@ def ragged(rng: random.Random) -> tuple[str, bytes]:
     rows = list(ROWS[name])
     i = rng.randrange(1, len(rows))
     j = rng.randrange(len(rows[i]))
-    rows[i] = rng.choice([rows[i][:j] + rows[i][j + 1 :], rows[i][:j] + ["x"] + rows[i][j:], []])
+    rows[i] = rng.choice([rows[i][:j] + rows[i][j + 1 :], [*rows[i][:j], "x", *rows[i][j:]], []])
     return name, text_of(rows)
 
 
@@ -165,7 +165,7 @@ def header(rng: random.Random) -> tuple[str, bytes]:
     head, rest = ROWS[name][0], ROWS[name][1:]
     i = rng.randrange(len(head))
     other = rng.choice(
-        [head[:i] + head[i + 1 :], [*head[:i], "odd", *head[i + 1 :]], head[::-1], [], ['"'] + head]
+        [head[:i] + head[i + 1 :], [*head[:i], "odd", *head[i + 1 :]], head[::-1], [], ['"', *head]]
     )
     return name, text_of([other, *rest])
 
@@ -245,8 +245,21 @@ def byte(rng: random.Random) -> tuple[str, bytes]:
 
 # What can never be right: refused. What cannot be told from a sound record is said, or moves nothing.
 REFUSED: tuple[Mutation, ...] = (
-    junk, emptied, ragged, quoted, cut, twice, header, swapped_ends, another_row, to_come, unseen, zeros, other_digits, spoilt,
-)  # fmt: skip
+    junk,
+    emptied,
+    ragged,
+    quoted,
+    cut,
+    twice,
+    header,
+    swapped_ends,
+    another_row,
+    to_come,
+    unseen,
+    zeros,
+    other_digits,
+    spoilt,
+)
 SAID: tuple[Mutation, ...] = (cut_between_lines, late_page)
 ANY: tuple[Mutation, ...] = (byte,)
 

@@ -58,12 +58,26 @@ def series(counts: list[int], **more: str) -> dict[str, Any]:
     ("counts", "expected"),
     [
         ([100, 200, 300], []),
-        ([100, 2000, 300, 400, 500], ["total-0002: 2000, said before total-0003 (300, 2025-03-01) by kyiv, is above it and 2 more"]),
-        ([100, 200, 30, 400], ["total-0003: 30 is below total-0002 (200, 2025-02-01), said before by kyiv"]),
-        ([200, 100], ["total-0002: 100 is below total-0001 (200, 2025-01-01), said before by kyiv"]),
-        ([100, 900, 200, 300, 90, 400], ["total-0002: 900, said before", "total-0005: 90 is below"]),
+        (
+            [100, 2000, 300, 400, 500],
+            [
+                "total-0002: 2000, said before total-0003 (300, 2025-03-01) by kyiv, is above it and 2 more"
+            ],
+        ),
+        (
+            [100, 200, 30, 400],
+            ["total-0003: 30 is below total-0002 (200, 2025-02-01), said before by kyiv"],
+        ),
+        (
+            [200, 100],
+            ["total-0002: 100 is below total-0001 (200, 2025-01-01), said before by kyiv"],
+        ),
+        (
+            [100, 900, 200, 300, 90, 400],
+            ["total-0002: 900, said before", "total-0005: 90 is below"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_line_for_each_total_that_does_not_fit(
     tmp_path: Path, counts: list[int], expected: list[str]
 ) -> None:

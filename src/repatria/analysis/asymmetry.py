@@ -164,8 +164,9 @@ _OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
 
 
 def pledged(record: Record, kind: str) -> dict[tuple[str, str], int]:
-    """Return the largest number any claimant says was promised, by (agreement_id, direction), for
-    `bounds`.
+    """Return the largest number anybody says was promised, for `bounds`.
+
+    A mapping of (agreement_id, direction) to persons.
     """
     p = record.pledges()
     wanted = (p["kind"] == kind) & p["quantity_high"].notna() & p["direction"].isin(DIRECTIONS)
@@ -366,9 +367,9 @@ def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
 def _last_day(events: pd.DataFrame) -> dict[str, Any]:
     """Return the day of the last of these events and how far it is known, or None."""
     if events.empty:
-        return {"until": None, "until_precision": None}
+        return {"through": None, "through_precision": None}
     last = events.iloc[-1]
-    return {"until": last["date"], "until_precision": last["date_precision"]}
+    return {"through": last["date"], "through_precision": last["date_precision"]}
 
 
 def _under_lens(
@@ -401,8 +402,8 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     published_high (range of published claims), bound_low, bound_high (missing counts up to the
     largest that lens has ever seen in that direction), interval_low, interval_high, common_share
     and common_events (over the handovers for which every lens that has a share has one). `attrs`:
-    until, until_precision (day of the last handover and how far it is known), handovers, claimants.
-    Raises ValueError for an unknown kind or a day that is none.
+    through, through_precision (day of the last handover and how far it is known), handovers,
+    claimants. Raises ValueError for an unknown kind or a day that is none.
 
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
     >>> table[["lens", "to_ukraine", "events_in"]]

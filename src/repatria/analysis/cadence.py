@@ -1,8 +1,8 @@
 """How often handovers come, how irregular they are and how long the present silence is.
 
-A gap is the silence between two units (`units`: days or deals): from the last day of what came before
-to the first day of the next. The open gap is right-censored at the last day that was densely searched;
-later handovers are listed, never counted. Method and reasons: docs/method-cadence.md.
+A gap is the silence between two units (`units`: days or deals): from the last day of what came
+before to the first day of the next. The open gap is right-censored at the last day that was densely
+searched; later handovers are listed, never counted. Method and reasons: docs/method-cadence.md.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ def gaps(
     """Return the gaps between handovers, oldest first, the open one last.
 
     Columns: start (last day of what came before), end (first day of the next; NaT while open), days
-    (int), censored (True for the open gap, which ends at min(last searched day, as-of day)), reading
-    (dense, thin, or part: begins in thin reading), before and after (unit ids around it; "" while
-    open). `since` takes handovers from a day on; default: the start of the record, whose early
-    months were read thinly. `attrs` as in `handovers`, with units (how many are counted) and listed
-    (how many lie past the searched day). Raises ValueError for an unknown kind or unit.
+    (int), censored (True for the open gap, which ends at min(last searched day, as-of day)),
+    reading (dense, thin, or part: begins in thin reading), before and after (unit ids around it; ""
+    while open). `since` takes handovers from a day on; default: the start of the record, whose
+    early months were read thinly. `attrs` as in `handovers`, with units (how many are counted) and
+    listed (how many lie past the searched day). Raises ValueError for an unknown kind or unit.
 
     >>> silent = gaps(record, "prisoners", "deal")
     >>> longest = silent.loc[silent["days"].idxmax()]
@@ -159,9 +159,9 @@ class Silence:
     """Completed gaps and the open one. Days; None where nothing can be said.
 
     mean_at_risk divides all days of silence, the open gap's too, by the completed gaps; mean_closed
-    drops the open gap and is too short. share_of_days: on how much of the time between handovers the
-    silence had already lasted as long as the open one. That is the fair comparison, because a silence
-    one stands in tends to be a long one.
+    drops the open gap and is too short. share_of_days: on how much of the time between handovers
+    the silence had already lasted as long as the open one. That is the fair comparison, because a
+    silence one stands in tends to be a long one.
     """
 
     kind: str
@@ -185,7 +185,8 @@ class Silence:
 
 
 def summary(gaps: pd.DataFrame) -> Silence:
-    """Summarise what `gaps` returned: median, means, and where the open gap stands among the completed.
+    """Summarise what `gaps` returned: median, means, and where the open gap stands among the
+    completed.
 
     The median is Kaplan-Meier's, with its 95 % band.
 
@@ -232,8 +233,9 @@ def chance(
     """Return the chance of a handover within h days, given g days of silence: 1 - S(g + h) / S(g).
 
     `silent` is g; default: the open gap. Columns: silent, within, chance, low, high (95 %,
-    Kaplan-Meier on the gaps longer than g), at_risk (how many those are). Missing where no completed
-    gap was longer, or where the longest was shorter than g + h and open. `attrs` as in `gaps`.
+    Kaplan-Meier on the gaps longer than g), at_risk (how many those are). Missing where no
+    completed gap was longer, or where the longest was shorter than g + h and open. `attrs` as in
+    `gaps`.
 
     >>> ahead = chance(gaps(record, "bodies", "deal"), within=(7, 30), silent=7)
     >>> ahead["chance"].is_monotonic_increasing
@@ -264,8 +266,8 @@ def logrank(gaps: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """Compare gap lengths between neighbouring periods (rows of `rates`) by `scipy.stats.logrank`.
 
     A gap belongs to the period it begins in. Columns: earlier, later (periods), gaps_earlier,
-    gaps_later, median_* (Kaplan-Meier), statistic, p, p_holm. Pairs with no completed gap on one side
-    are left out. Regimes were found in the same data, so their p is too small: read it as a
+    gaps_later, median_* (Kaplan-Meier), statistic, p, p_holm. Pairs with no completed gap on one
+    side are left out. Regimes were found in the same data, so their p is too small: read it as a
     description. `attrs` as in `gaps`, with by. Source: Mantel (1966).
 
     >>> years = rates(record, "bodies", "deal", "year")
@@ -416,7 +418,8 @@ def regimes(
     lens: str = "best",
     p0: float = 0.05,
 ) -> Regimes:
-    """Return the regimes of a kind with the moving rate, the handovers and the landmarks beside them.
+    """Return the regimes of a kind with the moving rate, the handovers and the landmarks beside
+    them.
 
     Raises ValueError for an unknown kind or unit.
 

@@ -156,9 +156,9 @@ def interval(events: pd.DataFrame, unit: str = "event", level: float = 0.95) -> 
     if u.empty:
         return Interval(None, None, None, level, 0, 0.0)
     x, n = _counts(u)
-    ends = [None if np.isnan(end) else float(end) for end in clustered(x, n, level)]
+    low, high = (None if np.isnan(end) else float(end) for end in clustered(x, n, level))
     effective = float(n.sum() ** 2 / (n**2).sum())
-    return Interval(x.sum() / n.sum(), *ends, level, len(u), effective)
+    return Interval(x.sum() / n.sum(), low, high, level, len(u), effective)
 
 
 def _bca(x: np.ndarray, n: np.ndarray, level: float, seed: int) -> tuple[float, float]:

@@ -156,10 +156,10 @@ def known_on(
 def score(p: np.ndarray, y: int) -> dict[str, float]:
     """Score one forecast over 0, 1, 2, ... with chances `p` against the outcome `y`.
 
-    log: minus the log of the chance given to y (floored at 1e-12); crps: on whole numbers this is the
-    ranked probability score (scoringrules); cover50, cover80: the part of y's own step that lies
-    inside the central interval, so that a right forecast averages 0.5 and 0.8 although the numbers
-    are whole; pit_low, pit_high: the two ends of that step (Czado, Gneiting and Held 2009).
+    log: minus the log of the chance given to y (floored at 1e-12); crps: on whole numbers this is
+    the ranked probability score (scoringrules); cover50, cover80: the part of y's own step that
+    lies inside the central interval, so that a right forecast averages 0.5 and 0.8 although the
+    numbers are whole; pit_low, pit_high: the two ends of that step (Czado, Gneiting and Held 2009).
 
     >>> s = score(np.array([0.5, 0.5]), 1)
     >>> s["crps"], s["pit_low"], s["pit_high"]
@@ -188,7 +188,8 @@ def score(p: np.ndarray, y: int) -> dict[str, float]:
 def origins(
     record: Record, kind: str = "prisoners", first: Day = FIRST_ORIGIN
 ) -> list[pd.Timestamp]:
-    """Return the first days of months from `first` on whose next HORIZON days have all been searched.
+    """Return the first days of months from `first` on whose next HORIZON days have all been
+    searched.
 
     >>> [f"{d:%B}" for d in origins(record.as_of("2024-06-10"), "bodies", "2024-01-01")]
     ['January', 'February', 'March']
@@ -201,7 +202,9 @@ def origins(
 
 
 def _scored(model: str, target: str, p: np.ndarray, y: int) -> dict[str, Any]:
-    """Return the row of one forecast: over days ahead (1, 2, ...) for "next", else over 0, 1, 2, ..."""
+    """Return the row of one forecast: over days ahead (1, 2, ...) for "next", else over 0, 1, 2,
+    ...
+    """
     shift = 1 if target == "next" else 0
     middle = int(np.searchsorted(np.cumsum(p), 0.5)) + shift
     row = {"target": target, "model": model, "outcome": y, "middle": middle, **score(p, y - shift)}
@@ -223,9 +226,9 @@ def backtest(
     `at`: origins; default: `origins`. Columns: origin, target (next, count30, count90,
     people_to_ukraine, people_to_russia), model, outcome (days, "later" is HORIZON + 1; starts;
     persons), middle (the forecast's median), log, crps, cover50, cover80, pit_low, pit_high, any
-    (chance of at least one, counts only) and brier (its score). A target whose outcome is not known,
-    and an origin with fewer than FEWEST gaps or sizes, gives no row. `attrs`: kind, unit, lens,
-    dense_from. Raises ValueError for an unknown kind, unit or lens.
+    (chance of at least one, counts only) and brier (its score). A target whose outcome is not
+    known, and an origin with fewer than FEWEST gaps or sizes, gives no row. `attrs`: kind, unit,
+    lens, dense_from. Raises ValueError for an unknown kind, unit or lens.
 
     >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
     >>> scores["target"].unique().tolist()[:3]
@@ -272,12 +275,13 @@ def backtest(
 def skill(
     scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = SEED
 ) -> pd.DataFrame:
-    """Return the mean scores per target and model, with skill against the baseline and its uncertainty.
+    """Return the mean scores per target and model, with skill against the baseline and its
+    uncertainty.
 
     `scores` as `backtest` returns. Columns: target, model, origins, log, crps, brier, cover50,
-    cover80, skill (1 - CRPS / baseline's CRPS), low, high (interval by circular block bootstrap over
-    origins, `block` months, because windows overlap; its level is 95 % shared among the rivals of a
-    target: Bonferroni), beats (low > 0). The baseline has skill 0.
+    cover80, skill (1 - CRPS / baseline's CRPS), low, high (interval by circular block bootstrap
+    over origins, `block` months, because windows overlap; its level is 95 % shared among the rivals
+    of a target: Bonferroni), beats (low > 0). The baseline has skill 0.
 
     >>> months = pd.date_range("2024-01-01", periods=4, freq="MS")
     >>> found = skill(backtest(record, "bodies", at=months), draws=100)
@@ -324,7 +328,8 @@ def earned(skills: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
 
 
 def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -> np.ndarray:
-    """Return the PIT histogram of a model: mean share of outcomes per tenth of the forecast distribution.
+    """Return the PIT histogram of a model: mean share of outcomes per tenth of the forecast
+    distribution.
 
     Flat, that is 1 / bins each, if forecasts are right; NaN where none was scored. Non-randomised
     form for whole numbers (Czado, Gneiting and Held 2009).
@@ -341,7 +346,8 @@ def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -
 
 
 def held(scores: pd.DataFrame, target: str, model: str) -> float:
-    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was scored.
+    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was
+    scored.
 
     >>> held(backtest(record.as_of("2022-03-05")), "count90", BASELINE)
     nan
@@ -371,9 +377,9 @@ def fan(
 class Outlook:
     """What is forecast from the last searched day, and what it is to be seen beside.
 
-    handovers: as `cadence.handovers`; scores: as `backtest`; model: the one that earned the count of
-    90 days on them, else the baseline; beats: whether it beat the baseline; known, forecast: what it
-    knew and says, None with fewer than FEWEST gaps.
+    handovers: as `cadence.handovers`; scores: as `backtest`; model: the one that earned the count
+    of 90 days on them, else the baseline; beats: whether it beat the baseline; known, forecast:
+    what it knew and says, None with fewer than FEWEST gaps.
     """
 
     handovers: pd.DataFrame

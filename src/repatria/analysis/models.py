@@ -1,7 +1,7 @@
 """Models that forecast handovers: distributions of the days to the next, of numbers and of sizes.
 
-Part of the question `forecast`, which knows when each is asked and how it scored. Method and reasons:
-docs/method-cadence.md.
+Part of the question `forecast`, which knows when each is asked and how it scored. Method and
+reasons: docs/method-cadence.md.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def __dir__() -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a forecaster knows on a day: handovers' first days, and the sizes of those with a figure.
+    """What a forecaster knows on a day: handovers' first days, and the sizes of those with a
+    figure.
 
     starts: whole days from the first read day, sorted, at least one; length: days read; sizes: per
     direction the known persons, oldest first.
@@ -56,7 +57,7 @@ class Known:
 
     @property
     def gaps(self) -> np.ndarray:
-        """Days from one start to the next, at least 1: two deals of one day count as a day apart."""
+        """Days from one start to the next, at least 1, as if deals of one day were a day apart."""
         return np.maximum(np.diff(self.starts), 1)
 
     @property
@@ -87,8 +88,8 @@ class Forecast:
 def _from_rate(mean: float, size: float | None) -> Forecast:
     """Return the forecast of a Poisson process with `mean` starts a day.
 
-    With `size`, of one whose rate is unknown and gamma-distributed: counts are then negative binomial
-    with that size.
+    With `size`, of one whose rate is unknown and gamma-distributed: counts are then negative
+    binomial with that size.
     """
     t = np.arange(HORIZON + 1)
     k = np.arange(MOST)
@@ -127,13 +128,15 @@ def _constant(k: Known) -> Forecast:
 
 
 def _last_year(k: Known) -> Forecast:
-    """Constant rate of the last 365 read days, half a start added: a silent year is not for ever."""
+    """Constant rate of the last 365 read days, half a start added: no silence is for ever."""
     recent = min(365, k.length)
     return _from_rate(((k.starts >= k.length - recent).sum() + 0.5) / recent, None)
 
 
 def _negative_binomial(k: Known) -> Forecast:
-    """Counts in the last 24 blocks of 30 days, by moments; Poisson where they vary no more than that."""
+    """Counts in the last 24 blocks of 30 days, by moments; Poisson where they vary no more than
+    that.
+    """
     blocks = min(24, k.length // 30)
     if blocks < 2:
         return _constant(k)

@@ -1,6 +1,8 @@
-"""How often handovers come: rates with intervals, by year, reading or regime, and what regimes can miss.
+"""How often handovers come: rates with intervals, by year, reading or regime, and what regimes can
+miss.
 
-Part of the question `cadence`; read its functions there. Method and reasons: docs/method-cadence.md.
+Part of the question `cadence`; read its functions there. Method and reasons:
+docs/method-cadence.md.
 """
 
 from __future__ import annotations
@@ -117,7 +119,7 @@ def _periods(by: str, h: pd.DataFrame, w: Window, p0: float) -> list[Period]:
 
 
 def _dispersion(starts: list[pd.Series], periods: list[Period]) -> float:
-    """Pool Pearson's chi-square of 30-day counts around each period's own rate; at least 1, or NaN."""
+    """Pool Pearson's chi-square of 30-day counts around each period's rate; at least 1, or NaN."""
     chi2, bins = 0.0, 0
     for start, (_, a, b) in zip(starts, periods, strict=True):
         whole = ((b - a).days + 1) // MONTH
@@ -130,7 +132,7 @@ def _dispersion(starts: list[pd.Series], periods: list[Period]) -> float:
 
 
 def _rate(h: pd.DataFrame, days: int, dispersion: float) -> dict[str, Any]:
-    """Return the rate of the handovers `h` in `days` and the persons they brought, with intervals."""
+    """Return the rate of handovers `h` in `days` and of the persons they brought."""
     n = len(h)
     row: dict[str, Any] = {"handovers": n, "per_30_days": n * MONTH / days}
     row["poisson_low"], row["poisson_high"] = interval(n, days)
@@ -159,7 +161,8 @@ def rates(
     lens: str = "best",
     p0: float = 0.05,
 ) -> pd.DataFrame:
-    """Return handovers and people per 30 days of exposure, a row per period: all, reading, year, regime.
+    """Return handovers and people per 30 days of exposure, a row per period: all, reading, year,
+    regime.
 
     Columns: period (all, thin or dense, the year, the regime's number), first, last, days
     (exposure), reading (dense, thin, part), handovers, per_30_days, poisson_low, poisson_high

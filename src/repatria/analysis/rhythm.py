@@ -1,6 +1,8 @@
-"""How irregular handovers are and what pattern they keep: burstiness, weekdays, bodies after prisoners.
+"""How irregular handovers are and what pattern they keep: burstiness, weekdays, bodies after
+prisoners.
 
-Part of the question `cadence`; read its functions there. Method and reasons: docs/method-cadence.md.
+Part of the question `cadence`; read its functions there. Method and reasons:
+docs/method-cadence.md.
 """
 
 from __future__ import annotations
@@ -63,11 +65,12 @@ def memory(days: np.ndarray) -> np.ndarray:
 
 
 def irregularity(gaps: pd.DataFrame, draws: int = 1000, seed: int = SEED) -> pd.DataFrame:
-    """Return burstiness and memory of the completed gaps beside two references (95 % bands, seeded).
+    """Return burstiness and memory of the completed gaps beside two references (95 % bands,
+    seeded).
 
     `gaps` as `cadence.gaps` returns. Columns: measure, value, poisson_low, poisson_high (as many
-    exponential gaps), shuffled_low, shuffled_high (as many handovers on random different days of the
-    same window), gaps, outside (beyond both bands). Empty with fewer than 5 completed gaps.
+    exponential gaps), shuffled_low, shuffled_high (as many handovers on random different days of
+    the same window), gaps, outside (beyond both bands). Empty with fewer than 5 completed gaps.
 
     >>> gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
     >>> irregularity(gaps, draws=50)["measure"].tolist()
@@ -147,12 +150,13 @@ def following(
     since: Day | None = None,
     within: Sequence[int] = (0, 3, 7, 14),
 ) -> pd.DataFrame:
-    """Return how often bodies come within so many days after (or on) a day with a prisoner exchange.
+    """Return how often bodies come within so many days after (or on) a day with a prisoner
+    exchange.
 
-    Columns: within, handovers (of bodies), followed, share, reference, reference_low, reference_high
-    (mean and 95 % over every circular shift of the body days in the densely read window, which keeps
-    both rhythms), p (share of shifts with at least as many), p_holm. Empty without a densely read
-    window or without either kind. `attrs`: unit.
+    Columns: within, handovers (of bodies), followed, share, reference, reference_low,
+    reference_high (mean and 95 % over every circular shift of the body days in the densely read
+    window, which keeps both rhythms), p (share of shifts with at least as many), p_holm. Empty
+    without a densely read window or without either kind. `attrs`: unit.
 
     >>> found = following(record, within=(7, 14))
     >>> bool(found["followed"].is_monotonic_increasing)
@@ -176,8 +180,8 @@ def following(
 def _days_since_prisoners(record: Record, unit: str, since: Day | None) -> np.ndarray:
     """Return, a column per handover of bodies, the days since the last prisoner exchange.
 
-    Row i: with the body days moved on by i days, round the densely read window; row 0 is the record.
-    No row without such a window or without either kind.
+    Row i: with the body days moved on by i days, round the densely read window; row 0 is the
+    record. No row without such a window or without either kind.
     """
     nothing = np.empty((0, 0))
     w = window(record, "either", since)

@@ -1,4 +1,5 @@
-"""Handovers gathered into units and the window they are counted in: what cadence and forecast share.
+"""Handovers gathered into units and the window they are counted in: what cadence and forecast
+share.
 
 Two units: the *day* (a day with at least one handover) and the *deal* (the days of one agreement).
 """
@@ -79,7 +80,9 @@ class Window:
 
 @lru_cache(maxsize=32)
 def _levels(record: Record, kind: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    """Return how well each day was read, for the side and kind read least: 0 not, 1 thinly, 2 densely."""
+    """Return how well each day was read, for the side and kind read least: 0 not, 1 thinly, 2
+    densely.
+    """
     cover = record.coverage()
     cover = cover[cover["kind"].isin(KINDS[kind])]
     if cover.empty:
@@ -133,7 +136,8 @@ def prepared(
     """Return the events units are made of, and the coverage of their kind. Not to be changed.
 
     Columns as `record.events`, with `earliest` and `latest` (the first and last day each can have
-    had) and `monthly` (dated by month only). Without attrs: pandas copies those deeply at every step.
+    had) and `monthly` (dated by month only). Without attrs: pandas copies those deeply at every
+    step.
 
     >>> events, coverage = prepared(record, "bodies", "best", False)
     >>> bool((events["earliest"] <= events["latest"]).all())

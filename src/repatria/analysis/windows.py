@@ -230,6 +230,7 @@ def scoped(events: pd.DataFrame, scope: str) -> pd.DataFrame:
 
 
 def in_scope(events: pd.DataFrame, scope: str) -> np.ndarray:
+    """Return which events a total's scope holds: a boolean an event; all for a scope without a rule."""
     if scope == "uae_mediated":
         return events["mediators"].str.contains("UAE", na=False).to_numpy(dtype=bool)
     if scope == "without_june_2025":

@@ -1,5 +1,6 @@
-"""Asymmetry: pairs per handover, the share over time, the lenses side by side, concentration and
-sizes.
+"""Asymmetry: pairs per handover, the share over time, the lenses side by side.
+
+The sizes of handovers are in module `composition`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from matplotlib.axes import Axes
 from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
+from repatria.charts.composition import NO_EVENT, percent_axis, sizes
 from repatria.display import words
 from repatria.display.asymmetry import last_day, reading
-from repatria.display.words import ABSENCE_WORDS, LENS_WORDS, number, percent, plural, say
+from repatria.display.words import ABSENCE_WORDS, LENS_WORDS, percent, plural, say
 from repatria.record import names
 
 __all__ = ["lens_shares", "pairs", "share_over_time", "sizes"]
 
-NO_EVENT = "No handover of this kind is on record in this window."
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
 OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
 SHAPES = "os^DvPX*"  # of the years in turn; their shades tell further years apart
@@ -31,7 +32,6 @@ TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 LANE = 0.2  # inches that a lane of handovers without a count takes
 MANY = 12  # years; of so many only the first and last stand in the key, the shades run between
 LOW = 2  # inches: axes lower than this keep no row for names
-RULES = 20  # more reference lines than these are no help
 
 
 def _result_source(table: pd.DataFrame) -> str:
@@ -40,16 +40,11 @@ def _result_source(table: pd.DataFrame) -> str:
     return base.source_line(plural(a["handovers"], "handover"), a, a["claimants"], words.GUARDRAIL)
 
 
-def _percent_axis(axis: Any, decimals: int = 0) -> None:
-    axis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=decimals))
-
-
 # --- pairs ---------------------------------------------------------------------------------------
 
 
 def pairs(events: pd.DataFrame) -> Chart:
-    """Draw each handover as a dot, persons to Ukraine against persons to Russia, on square-root
-    axes.
+    """Draw each handover as a dot, to Ukraine against to Russia, on square-root axes of persons.
 
     Reference lines at 1:1, 10:1 and 40:1; handovers with a zero, a size withheld or no report in a
     direction lie in grey strips beside the axes, a lane for each. `events` as `Record.events`
@@ -84,7 +79,12 @@ def pairs(events: pd.DataFrame) -> Chart:
         hidden=int((~above["to_ukraine"] & ~above["to_russia"]).sum()),
     )
     through = names.event_day(events.iloc[-1])
-    about = {"what": what, "through": through, "share": s.share, "reading": reading(s)}
+    about = {
+        "what": what,
+        "through": through,
+        "together": s.share is not None,
+        "reading": reading(s),
+    }
     title = say("asymmetry/pairs_title", **about)
     return Chart(
         f"pairs-{what}",
@@ -98,9 +98,7 @@ def pairs(events: pd.DataFrame) -> Chart:
 
 
 def _lanes(events: pd.DataFrame, direction: str, other_above: np.ndarray) -> dict[str, np.ndarray]:
-    """Return, by absence, which handovers have none in a direction but a count above zero in the
-    other.
-    """
+    """Return, by absence, which handovers lack a direction and have a count in the other."""
     absent = events[f"{direction}_absence"].astype("object").to_numpy()
     masks = {a: (absent == a) & other_above for a in ABSENCE_WORDS}
     return {a: mask for a, mask in masks.items() if mask.any()}
@@ -122,7 +120,8 @@ def _root_axes(
     for along, direction, inches in zip("xy", names.SIDES, base.room(ax), strict=True):
         beside = lanes[direction]  # its absences lie below the zero of its own axis
         top = 1.12 * max(1, int(events[direction].fillna(0).max()))
-        plain = max(inches - LANE * len(beside), 1)
+        # Where there is little room, the key takes half of it.
+        plain = max((inches if inches > LOW else inches / 2) - LANE * len(beside), 0.4)
         lane = LANE * np.sqrt(top) / plain
         getattr(ax, f"set_{along}scale")("function", functions=(_root, _square))
         getattr(ax, f"set_{along}lim")(-lane * len(beside), top)
@@ -146,19 +145,21 @@ def _ticks(top: float, apart: float) -> list[int]:
 
 
 def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
-    """Draw the lines of 1:1, 10:1 and 40:1, straight on root axes too, each named where it is
-    freest."""
+    """Draw the lines of equal ratio, straight on root axes too, each named where it is free."""
     ends = [limits[1] for limits in (ax.get_xlim(), ax.get_ylim())]
     both = asymmetry.complete(events)[list(names.SIDES)].to_numpy(dtype="float64")
-    dots = np.sqrt(both / ends)
+    taken = np.sqrt(both / ends)
     for ratio in RATIOS:
         end = np.array([1, 1 / ratio]) * min(ends[0], ratio * ends[1])
         dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
         ax.plot(*np.outer([0, 1], end).T, color=style.colours["line"], **dashed)
         places = np.outer(np.linspace(0.2, 0.9, 15), end)
-        away = np.hypot(*(np.sqrt(places / ends)[:, None] - dots[None]).transpose(2, 0, 1))
+        away = np.hypot(*(np.sqrt(places / ends)[:, None] - taken[None]).transpose(2, 0, 1))
+        place = places[away.min(axis=1, initial=9).argmax()]
+        taken = np.vstack([taken, np.sqrt(place / ends)])
         ax.text(
-            *places[away.min(axis=1, initial=9).argmax()],
+            place[0],
+            place[1],
             f"{ratio}:1",
             ha="center",
             va="center",
@@ -176,9 +177,7 @@ def _years(
     lanes: Mapping[str, Mapping[str, np.ndarray]],
     style: Style,
 ) -> None:
-    """Draw the handovers, each year in its shade; and those in lanes by the mark of their
-    absence.
-    """
+    """Draw the handovers, each year in its shade, those in lanes by their absence's mark."""
     year = events["date"].dt.year.to_numpy()
     first, last = int(year.min()), int(year.max())
     shades = mpl.colormaps[mpl.rcParams["image.cmap"]]
@@ -259,8 +258,11 @@ def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None
 
     first, last = rolling.iloc[0], rolling.iloc[-1]
     ends = {
-        "first": {"share": first["share"], "day": last_day(first)},
-        "last": {"share": last["share"], "day": last_day(last)},
+        "first": {
+            "share": first["share"],
+            "day": last_day(first["until"], first["until_precision"]),
+        },
+        "last": {"share": last["share"], "day": last_day(last["until"], last["until_precision"])},
     }
     title = say("asymmetry/share_over_time_title", what=what, width=width, **ends)
     chance = last[["interval_low", "interval_high"]].tolist()
@@ -315,7 +317,7 @@ def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
     if top > 0.5:
         dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
         ax.axhline(0.5, color=style.colours["line"], label="1:1", **dashed)
-    _percent_axis(ax.yaxis)
+    percent_axis(ax.yaxis)
     last = rolling.iloc[-1]
     ax.annotate(
         percent(last["share"]),
@@ -383,14 +385,13 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
 
 
 def lens_shares(table: pd.DataFrame) -> Chart:
-    """Draw the share under each lens: a square, its limits as a bar, its interval of chance as a
-    line.
+    """Draw the share under each lens: a square, with limits as a bar and chance as a line.
 
     `table` as `repatria.analysis.asymmetry.lenses` returns it. Raises ValueError for a frame that
     has lost its coverage.
 
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
-    >>> lens_shares(table).title[-55:]
+    >>> lens_shares(table).title[-50:]
     '1.27% under each of the 3 lenses that have a share'
 
     See also `share_over_time`.
@@ -410,7 +411,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
         ax.set_ylim(len(table) - 0.55, -0.65)
         for y, row in enumerate(table.to_dict("records")):
             _lens_row(ax, y, row, style)
-        _percent_axis(ax.xaxis, 0 if ends > 0.06 else 1)
+        percent_axis(ax.xaxis, 0 if ends > 0.06 else 1)
         ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(max(2, int(base.room(ax)[0] / 0.8))))
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
@@ -418,7 +419,7 @@ def lens_shares(table: pd.DataFrame) -> Chart:
     title = say(
         "asymmetry/lens_shares_title",
         what=what,
-        through=last_day(table.attrs),
+        through=last_day(table.attrs["through"], table.attrs["through_precision"]),
         with_share=len(shown),
         of=len(table),
         digits=asymmetry.agreed_digit(list(shown["share"]), most=2),
@@ -468,131 +469,6 @@ def _lens_row(ax: Axes, y: int, row: Mapping[str, Any], style: Style) -> None:
     )
     bold: Any = {"ha": "right", "va": "center", "weight": "bold", "color": colour}
     ax.text(1, y, percent(row["share"], 2), transform=ends, size=size, **bold)
-
-
-# --- sizes ---------------------------------------------------------------------------------------
-
-
-def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
-    """Draw how concentrated the sums are (Lorenz curves) and the size of each handover to Ukraine.
-
-    `events` as `Record.events` returns it; a size whose published range holds a multiple of `step`
-    is marked as round. Raises ValueError for a frame that has lost its coverage.
-
-    >>> chart = sizes(record.events("bodies", since="2025-07-01", until="2025-12-31"))
-    >>> chart.panels
-    ('concentration', 'sizes')
-
-    See also `repatria.analysis.asymmetry.concentration` and `batches`.
-    """
-    base.ground(events)
-    what = words.noun(events.attrs)
-    name = f"sizes-{what}"
-    b = asymmetry.batches(events, "to_ukraine", step)
-    if b.empty:
-        none = "No handover in this window has a known count to Ukraine."
-        return base.empty(name, NO_EVENT if events.empty else none)
-    curves = {d: asymmetry.concentration(events, d) for d in names.SIDES}
-    told = {d: c for d, c in curves.items() if c.top_share is not None}
-    held = {d: say("asymmetry/held", **vars(c)) for d, c in told.items()}
-
-    def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        _lorenz(axes["concentration"], {d: c.curve for d, c in told.items()}, held, style)
-        _sizes(axes["sizes"], events, b, style)
-
-    title = say(
-        "asymmetry/sizes_title",
-        what=what,
-        through=names.event_day(events.iloc[-1]),
-        counts=len(b),
-        step=step,
-        round_run=b.attrs["round_run"],
-        **curves,
-    )
-    return Chart(
-        name,
-        title,
-        paint,
-        say("asymmetry/sizes_subtitle"),
-        base.footer(events),
-        say("asymmetry/sizes_alt", title=title, held=list(held.values())),
-        panels=("concentration", "sizes"),
-        aspect={"page": 0.95, "phone": 1.7},
-        layout={"page": {"mosaic": [["concentration"], ["sizes"]]}},
-    )
-
-
-def _lorenz(
-    ax: Axes, curves: Mapping[str, pd.DataFrame], held: Mapping[str, str], style: Style
-) -> None:
-    dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3))}
-    ax.plot([0, 1], [0, 1], color=style.colours["line"], **dashed)
-    size = style.sizes["small"]
-    wide, high = base.room(ax)
-    roomy = high > 0.8
-    if roomy:
-        ax.annotate(
-            base.fits(0.6 * wide - 0.1, size, "all handovers of one size", "all of one size"),
-            (0.62, 0.62),
-            (-6, 3),
-            textcoords="offset points",
-            size=size,
-            color=style.colours["text"],
-            ha="right",
-        )
-        ax.set_xlabel("share of handovers, smallest first")
-    lines: dict[str, Any] = {"to_ukraine": "-", "to_russia": (0, (6, 1.5))}
-    for d, curve in curves.items():
-        ax.plot(
-            curve["handovers"],
-            curve["persons"],
-            color=style.colours[d],
-            linewidth=1.9,
-            linestyle=lines[d],
-            label=held[d] if roomy else names.SIDES[d],
-        )
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    for axis in (ax.xaxis, ax.yaxis):
-        _percent_axis(axis)
-    base.head(
-        ax,
-        style,
-        "Share of persons held by the smallest handovers, running",
-        "Share of persons, running",
-    )
-
-
-def _sizes(ax: Axes, events: pd.DataFrame, b: pd.DataFrame, style: Style) -> None:
-    since, until = base.window(events)
-    step, colour = b.attrs["step"], style.colours["to_ukraine"]
-    b = b[b["persons"] > 0]
-    plain, rounds = b[~b["round"]], b[b["round"]]
-    ax.vlines(b["date"], 0, b["persons"], color=colour, linewidth=0.9, alpha=0.6)
-    ax.scatter(plain["date"], plain["persons"], s=22, color=colour, zorder=3)
-    if len(rounds):
-        ax.scatter(
-            rounds["date"],
-            rounds["persons"],
-            s=46,
-            marker="D",
-            facecolors=style.colours["paper"],
-            edgecolors=style.colours["accent"],
-            linewidths=1.6,
-            zorder=4,
-            label=f"{number(step)} fits the claims ({len(rounds)} of {len(b)})",
-        )
-    peak = max(1, int(b["persons"].max()) if len(b) else 1)
-    levels = range(step, int(peak * 1.12) + 1, step)
-    for level in levels if len(levels) <= RULES else []:
-        dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
-        ax.axhline(level, color=style.colours["line"], **dashed)
-    ax.set_ylim(0, peak * 1.15)
-    base.absent_marks(ax, events, "to_ukraine", style)
-    base.unread(ax, events, since, until, style, at=None)
-    base.time_axis(ax, since, until)
-    base.count_axis(ax)
-    base.head(ax, style, "Persons per handover to Ukraine", "Persons to Ukraine")
 
 
 def __dir__() -> list[str]:

@@ -1,32 +1,9 @@
-"""What all charts share: the chart itself, its style, marks for absence and unread ground, source lines.
+"""What all charts share: the chart itself, its style, marks for absence and unread ground, source
+lines.
 
-A chart is words and a drawing. A question's file holds functions that take what the analysis returned and give
-back a `Chart`; no statistics here and none there. A whole one:
-
-    def sizes(events: pd.DataFrame) -> Chart:
-        base.ground(events)                                  # refuses a frame that lost its coverage
-        if events.empty:
-            return base.empty("sizes", "No handover of this kind is on record in this window.")
-        since, until = base.window(events)
-
-        def paint(axes: Mapping[str, Axes], style: Style) -> None:
-            ax = axes["main"]
-            known = events[events["to_ukraine"].notna()]
-            ax.scatter(known["date"], known["to_ukraine"].astype("int64"), color=style.colours["to_ukraine"])
-            base.absent_marks(ax, events, "to_ukraine", style)   # labelled: `head` makes the key of labels
-            base.unread(ax, events, since, until, style)
-            base.time_axis(ax, since, until)
-            base.count_axis(ax)
-            base.head(ax, style, "Persons to Ukraine, per handover", "to Ukraine")   # the first that fits
-
-        title, subtitle, alt = say("asymmetry/sizes_title", ...), ...
-        return Chart("sizes-bodies", title, paint, subtitle, base.footer(events), alt, aspect={"page": 0.5, "phone": 0.8})
-
-Rules of `paint`: touch nothing but the axes given (they may be anybody's, in any figure); say where things stand in
-data, axes fractions or points, never in figure fractions; take colours by role and sizes from `style`; ask
-`base.room(ax)` for the width and height in inches before a label is placed; several panels share no axis unless the
-house's own figure made them, so set the limits of each. No path effects on text: SVG would lose the text (use
-`style.plate` as its bbox). docs/charts.md shows the same from outside.
+A chart is words and a drawing. A question's file holds functions that take what the analysis
+returned and give back a `Chart`; no statistics here and none there. docs/charts.md shows how to
+write one.
 """
 
 from __future__ import annotations
@@ -89,7 +66,7 @@ __all__ = [
 WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
 MARGIN = 0.1  # inches around a sheet that carries its words
 NARROW = 5.0  # inches: below it a figure is arranged as for a phone
-DPI = 200
+DPI = 150
 
 
 def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
@@ -100,15 +77,19 @@ def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
 class Chart:
     """A chart: words and a drawing.
 
-    `name` is its id in files and anchors; `title` states the finding and its day; `paint(axes, style)` draws on axes
-    by panel name. `aspect` is height over width, `layout` the keyword arguments of `Figure.subplot_mosaic`, each by
-    "page" and "phone" (a layout that is not given stacks the panels over one shared x axis). A chart without panels
-    has nothing to draw; its title says why.
+    `name` is its id in files and anchors; `title` states the finding and its day; `paint(axes,
+    style)` draws on axes by panel name. `aspect` is height over width, `layout` the keyword
+    arguments of `Figure.subplot_mosaic`, each by "page" and "phone" (a layout that is not given
+    stacks the panels over one shared x axis). A chart without panels has nothing to draw; its
+    title says why.
 
-    In a notebook it shows itself as an HTML figure: caption above, picture with alt text, source line below. The
-    picture is a palette PNG at twice the CSS size, one for the page and one for a phone.
+    In a notebook it shows itself as an HTML figure: caption above, picture with alt text, source
+    line below. The picture is a palette PNG at twice the CSS size, one for the page and one for a
+    phone: half the bytes of SVG for charts of many marks, and alike where the font is missing
+    (decision 005).
 
-    >>> chart = rp.charts.handovers.stems(record.events("bodies", since="2025-06-01", until="2025-06-30"))
+    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
+    >>> chart = rp.charts.handovers.stems(events)
     >>> chart.name, chart.panels
     ('stems-bodies', ('to_ukraine', 'to_russia'))
     >>> figure = chart.figure("phone")
@@ -131,11 +112,12 @@ class Chart:
             raise ValueError(f"name: {self.name!r} is not in kebab case, as in 'stems-bodies'")
 
     def draw(self, ax: Any = None, *, style: Style | None = None) -> Any:
-        """Draw the content on given axes and return what was given; without axes, on a figure of its own.
+        """Draw the content on given axes and return what was given; without axes, on a figure of
+        its own.
 
-        One panel takes one Axes; several take a mapping by panel name or a sequence in the order of `panels`. Titles
-        and notes stay outside: `title`, `subtitle`, `source`. Raises TypeError for anything else, ValueError for
-        axes that are too many or too few.
+        One panel takes one Axes; several take a mapping by panel name or a sequence in the order
+        of `panels`. Titles and notes stay outside: `title`, `subtitle`, `source`. Raises TypeError
+        for anything else, ValueError for axes that are too many or too few.
 
         >>> import matplotlib.pyplot as plt
         >>> fig, axes = plt.subplots(2, 2)
@@ -163,9 +145,9 @@ class Chart:
     ) -> Figure:
         """Return a figure that holds the axes only, laid out by matplotlib's constrained layout.
 
-        `width` is "page" (7 in, 700 CSS pixels), "phone" (3.6 in) or inches; `height` is in inches, by default as
-        the chart's aspect has it. Below 5 in it is arranged as for a phone. The figure is outside pyplot: nothing to
-        close. Raises ValueError for another width.
+        `width` is "page" (7 in, 700 CSS pixels), "phone" (3.6 in) or inches; `height` is in
+        inches, by default as the chart's aspect has it. Below 5 in it is arranged as for a phone.
+        The figure is outside pyplot: nothing to close. Raises ValueError for another width.
         """
         style = style or self.style
         inches = _inches(width)
@@ -182,10 +164,11 @@ class Chart:
         words: bool = True,
         style: Style | None = None,
     ) -> Path:
-        """Write an SVG (its text stays text), PNG or PDF, by the suffix; the same chart gives the same bytes.
+        """Write an SVG (its text stays text), PNG or PDF, by the suffix; the same chart gives the
+        same bytes.
 
-        With `words` the file carries title, subtitle and source, wrapped to its width; without, the axes only.
-        Raises ValueError for another suffix.
+        With `words` the file carries title, subtitle and source, wrapped to its width; without,
+        the axes only. Raises ValueError for another suffix.
         """
         path = Path(path)
         writers: dict[str, Callable[..., bytes]] = {".svg": _svg, ".png": _png, ".pdf": _pdf}
@@ -229,7 +212,8 @@ class Chart:
     def _named(self, ax: Any) -> dict[str, Axes]:
         """Return the caller's axes by panel name."""
         panels = self.panels or ("main",)
-        several = f"a mapping with the Axes of {', '.join(map(repr, panels))}, or {len(panels)} Axes in that order"
+        named = ", ".join(map(repr, panels))
+        several = f"a mapping with the Axes of {named}, or {len(panels)} Axes in that order"
         wanted = f"{self.name} draws on " + ("one Axes" if len(panels) == 1 else several)
         if isinstance(ax, Mapping):
             if not self.panels and ax:
@@ -252,8 +236,8 @@ class Chart:
     def _worded(self, width: str | float, style: Style) -> tuple[Figure, Bbox]:
         """Return a sheet with title, subtitle and source, and its edges in inches, a margin around.
 
-        The layout engine sets the words. They have a height of their own, so the sheet grows by it and the axes keep
-        theirs.
+        The layout engine sets the words. They have a height of their own, so the sheet grows by it
+        and the axes keep theirs.
         """
         wide = _inches(width) - 2 * MARGIN
         figure = self._canvas(wide)
@@ -304,7 +288,9 @@ def _pdf(figure: Figure, around: Bbox | None = None) -> bytes:
 
 
 def _png(figure: Figure, around: Bbox | None = None) -> bytes:
-    """Return a palette PNG: charts have few colours, and a third of the bytes shows them as well."""
+    """Return a palette PNG: charts have few colours, and a third of the bytes shows them as
+    well.
+    """
     canvas = FigureCanvasAgg(figure)
     raw, out = io.BytesIO(), io.BytesIO()
     if around is None:
@@ -318,7 +304,9 @@ def _png(figure: Figure, around: Bbox | None = None) -> bytes:
 
 
 def _reduced(image: Image.Image, most: int = 64) -> Image.Image:
-    """Return an image in a palette of so many of its own colours: what is flat keeps its colour to the bit."""
+    """Return an image in a palette of so many of its own colours: what is flat keeps its colour to
+    the bit.
+    """
     found = image.getcolors(image.width * image.height) or []
     colours = np.array([c for _, c in sorted(found, reverse=True)], dtype=int)  # frequent first
     few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
@@ -350,10 +338,11 @@ def source_line(
     claimants: Mapping[str, int] | None = None,
     note: str = "",
 ) -> str:
-    """Return a source line: what was drawn, whose counts (the four most frequent by name), rule, lens, as-of day.
+    """Return a source line: what was drawn, whose counts (the four most frequent by name), rule,
+    lens, as-of day.
 
-    `claimants` maps a name to how many of the counts are its own, most frequent first; rule, lens and day are
-    given where `attrs` carries them.
+    `claimants` maps a name to how many of the counts are its own, most frequent first; rule, lens
+    and day are given where `attrs` carries them.
     """
     known = {key: attrs.get(key) for key in ("rule", "lens", "as_of")}
     return say("charts/source", drawn=drawn, claimants=claimants or {}, note=note, **known)

@@ -1,4 +1,6 @@
-"""The rhythm of handovers: silences, days, months and rates. Unread months are hatched in every chart."""
+"""The rhythm of handovers: silences, days, months and rates. Unread months are hatched in every
+chart.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,8 @@ def _ticks(
 
 
 def calendar(*months: pd.DataFrame) -> Chart:
-    """Draw handover days per calendar month as heat maps, a panel a kind; unread months are hatched.
+    """Draw handover days per calendar month as heat maps, a panel a kind; unread months are
+    hatched.
 
     `months` as `cadence.monthly` returns, one a kind, for any number of years.
 
@@ -197,7 +200,8 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
 
 
 def regime_rates(regimes: cadence.Regimes) -> Chart:
-    """Draw the rate of each regime with its interval over the moving rate, with landmarks as labels.
+    """Draw the rate of each regime with its interval over the moving rate, with landmarks as
+    labels.
 
     `regimes` as `cadence.regimes` returns.
 
@@ -265,7 +269,7 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
     ax.eventplot([ticks], colors=colour["ink"], linewidths=0.8, **foot)
     ax.set_ylim(0, height)
     ax.set_ylabel("per 30 days")
-    shade(ax, a, begin, until, style, at=0.5)
+    shade(ax, a, begin, until, style, at=0.06)
     base.head(ax, style)
 
 
@@ -275,7 +279,7 @@ def _landmarks(
     window: tuple[pd.Timestamp, pd.Timestamp],
     style: Style,
 ) -> int:
-    """Name landmarks along the top, each in the first row where it meets no other; return the rows."""
+    """Name landmarks along the top, each in the first row where it meets none; return the rows."""
     begin, until = window
     wide, size = base.room(ax)[0], style.sizes["small"]
     rows: list[list[tuple[float, float]]] = []

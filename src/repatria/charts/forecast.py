@@ -26,7 +26,8 @@ def __dir__() -> list[str]:
 
 
 def fan(outlook: forecasts.Outlook, shown: int = 365) -> Chart:
-    """Draw the last `shown` days as a running count and the forecast as a fan, with its reliability.
+    """Draw the last `shown` days as a running count and the forecast as a fan, with its
+    reliability.
 
     `outlook` as `forecast.ahead` returns; the model is the one that earned it, else the baseline.
 
@@ -144,7 +145,8 @@ def _after(
     below: float,
     style: Style,
 ) -> None:
-    """Name the days after the last searched one, below the fan: flat if there is room, else upright.
+    """Name the days after the last searched one, below the fan: flat if there is room, else
+    upright.
 
     `below`: the share of the height that is free.
     """

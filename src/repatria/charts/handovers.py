@@ -41,16 +41,19 @@ def _told(sums: Mapping[str, Any]) -> str:
 
 
 def _last(events: pd.DataFrame) -> str:
-    """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of day."""
+    """Return the day of the last handover drawn: what a sum can speak for, whatever the as-of
+    day.
+    """
     return names.event_day(events.loc[events["date"].idxmax()])
 
 
 def stems(events: pd.DataFrame) -> Chart:
-    """Draw counts per handover as dots on stems, a panel a direction, each on its own scale from zero.
+    """Draw counts per handover as dots on stems, a panel a direction, each on its own scale from
+    zero.
 
-    `events` as `Record.events` returns it. A zero, a size withheld and no report have three marks on the base line;
-    a black bar spans the published claims; thinly read and unread days are shaded. Raises ValueError for a frame
-    that has lost its coverage.
+    `events` as `Record.events` returns it. A zero, a size withheld and no report have three marks
+    on the base line; a black bar spans the published claims; thinly read and unread days are
+    shaded. Raises ValueError for a frame that has lost its coverage.
 
     >>> chart = stems(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.title.startswith("Bodies handed over: 6,057 to Ukraine")
@@ -129,7 +132,8 @@ def _stems(
 def shared_scale(events: pd.DataFrame) -> Chart:
     """Draw the two sums as bars on one scale, so that the size of the gap is seen once.
 
-    `events` as `Record.events` returns it. Raises ValueError for a frame that has lost its coverage.
+    `events` as `Record.events` returns it. Raises ValueError for a frame that has lost its
+    coverage.
 
     >>> chart = shared_scale(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.panels
@@ -198,8 +202,9 @@ def _beside(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Styl
 def cumulative(events: pd.DataFrame) -> Chart:
     """Draw the running sum to each side as steps, with the range of published claims as a band.
 
-    `events` as `Record.events` returns it. A direction of which no figure is known has no line: it would say zero.
-    Past the last day read there is no line either. Raises ValueError for a frame that has lost its coverage.
+    `events` as `Record.events` returns it. A direction of which no figure is known has no line: it
+    would say zero. Past the last day read there is no line either. Raises ValueError for a frame
+    that has lost its coverage.
 
     >>> chart = cumulative(record.events("bodies", since="2025-06-01", until="2025-06-30"))
     >>> chart.alt.startswith("Rising step lines.")
@@ -222,15 +227,10 @@ def cumulative(events: pd.DataFrame) -> Chart:
         ax.set_ylim(0, peak * 1.35)
         base.time_axis(ax, since, until)
         base.count_axis(ax)
-        # An upright name of unread days stands where no line ends.
-        base.unread(
-            ax,
-            events,
-            since,
-            until,
-            style,
-            at=0.03 if min(ends.values(), default=0) > 0.4 * peak else 0.6,
-        )
+        # An upright name of unread days stands where no line ends: half-way between the two, or in the key.
+        half = sum(ends.values()) / (2 * 1.35 * peak)
+        apart = len(ends) == 2 and max(ends.values()) > 2 * min(ends.values())
+        base.unread(ax, events, since, until, style, at=half if apart else None)
         lines = {d: _steps(ax, events, run, d, style) for d, run in runs.items()}
         taken: list[Span] = []
         for direction in lines:
@@ -280,7 +280,8 @@ def _name(
     taken: list[Span],
     style: Style,
 ) -> None:
-    """Name a line at its end: above it, or below, where the text crosses no line and no text; else in the key.
+    """Name a line at its end: above it, or below, where the text crosses no line and no text; else
+    in the key.
 
     `taken` holds the heights that names stand on already; this one is added.
     """
@@ -291,6 +292,8 @@ def _name(
     end, last = days[-1], float(values[-1])
     for text in dict.fromkeys([told, told.split("\n")[0]]):
         since, tall = _extent(ax, text, end, style)
+        if since < ax.get_xlim()[0]:
+            continue
         over = {d: _levels(line, since) for d, line in lines.items()}
         under = over[direction][0]
         barred = [*(levels for d, levels in over.items() if d != direction), *taken]

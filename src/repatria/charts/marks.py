@@ -39,7 +39,9 @@ GROUND_WORDS = {"thin": "thinly read", "unread": "unread"}
 
 
 def room(ax: Axes) -> tuple[float, float]:
-    """Return the width and height of axes in inches, as far as they are known before the layout is made."""
+    """Return the width and height of axes in inches, as far as they are known before the layout is
+    made.
+    """
     figure: Any = ax.get_figure(root=True)
     box = ax.get_window_extent()
     return box.width / figure.dpi, box.height / figure.dpi
@@ -67,7 +69,8 @@ def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> st
 
 
 def fits(inches: float, size: float, *texts: str, weight: str = "normal") -> str:
-    """Return the first of the texts, longest first, that is no longer than so many inches; else the last.
+    """Return the first of the texts, longest first, that is no longer than so many inches; else
+    the last.
 
     >>> fits(1.0, 9.5, "handovers of bodies to Ukraine", "to Ukraine")
     'to Ukraine'
@@ -130,10 +133,12 @@ def count_axis(ax: Axes, along: str = "y") -> None:
 def head(
     ax: Axes, style: Style, *texts: str, colour: str = "ink", inches: float | None = None
 ) -> None:
-    """Set the panel's title, the first of the texts that fits its width, and under it a key of all labelled artists.
+    """Set the panel's title, the first of the texts that fits its width, and under it a key of all
+    labelled artists.
 
     `inches` is the width to use where long names of rows leave less than `room` says.
-    Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its lines lift the title.
+    Call it last: the key is made of the labels the artists carry (`label="none (3)"`), and its
+    lines lift the title.
     """
     wide = room(ax)[0] if inches is None else inches
     size, small = style.sizes["head"], style.sizes["small"]
@@ -170,7 +175,9 @@ def head(
 
 
 def _columns(lengths: Sequence[float], inches: float) -> int:
-    """Return in how many columns texts of these lengths stand in so many inches beside their marks."""
+    """Return in how many columns texts of these lengths stand in so many inches beside their
+    marks.
+    """
     for columns in range(len(lengths), 1, -1):
         # A legend splits its entries as evenly as they go, the longer columns first.
         widest = [max(part) for part in np.array_split(lengths, columns)]
@@ -190,7 +197,8 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
     attrs = getattr(frame_or_attrs, "attrs", frame_or_attrs)
     if "coverage" not in attrs:
         raise ValueError(
-            "this frame has lost its coverage, so unread days would be drawn as silence: take it from "
+            "this frame has lost its coverage, so unread days would be drawn as silence: "
+            "take it from "
             'record.events(...), or give it back: frame.attrs["coverage"] = '
             'record.coverage(kind).to_dict("records")'
         )
@@ -198,13 +206,15 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
 
 
 def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and last day a chart of these events shows: first event to the as-of day.
+    """Return the first and last day a chart of these events shows: first event to the as-of day, or
+    to the day the events were asked for: later ones are left out, not silent.
 
     The as-of day may lie past the last searched day: the rest is hatched as unread by `unread`.
     """
-    until = events.attrs.get("as_of", events["date"].max())
-    since = events["date"].min() if len(events) else until
-    return since, max(until, events["date"].max()) if len(events) else until
+    first, last = events["date"].min(), events["date"].max()
+    ends = [events.attrs.get(name) for name in ("as_of", "until")]
+    until = min((day for day in ends if day is not None), default=last)
+    return (first, max(until, last)) if len(events) else (until, until)
 
 
 def unread(
@@ -218,11 +228,13 @@ def unread(
     name: bool = True,
     at: float | None = 0.985,
 ) -> None:
-    """Shade the days that were thinly read and hatch those nobody searched: no unread month looks silent.
+    """Shade the days that were thinly read and hatch those nobody searched: no unread month looks
+    silent.
 
-    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one upright, its middle
-    (top above 0.9, foot below 0.1) `at` that part of the height (None: not upright). What is named nowhere gets a label, so that `head` has
-    it in the key; with `name` False it gets neither (a neighbouring panel names it).
+    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one
+    upright, its middle (top above 0.9, foot below 0.1) `at` that part of the height (None: not
+    upright). What is named nowhere gets a label, so that `head` has it in the key; with `name`
+    False it gets neither (a neighbouring panel names it).
     """
     attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
     wide, high = room(ax)
@@ -269,7 +281,8 @@ def unread(
 def absent_marks(
     ax: Axes, events: pd.DataFrame, direction: str, style: Style, y: float = 0.0
 ) -> dict[str, int]:
-    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not reported a grey ×.
+    """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not
+    reported a grey ×.
 
     Each kind is labelled for the key of `head`. Returns how many of each were drawn, by absence.
     """

@@ -53,38 +53,7 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     lines = _lines(rows)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        ax = axes["main"]
-        most = max(3, int((base.room(ax)[1] - 0.5) / _LINE))
-        shown = lines[:most]
-        if shown[-1][1] is None:  # the name of an agreement whose bars have no room
-            shown = shown[:-1]
-        left = 0.12 + max(base.long(t, style.sizes["small"]) for t, row in lines if row is not None)
-        right = 0.1 + max(base.long(_result(row), style.sizes["small"]) for _, row in lines)
-        wide = base.room(ax)[0] - left
-        if wide - right < 0.6:  # too narrow for numbers beside the bars
-            right = 0
-        top = max(_share(r, "possible_best", "high") for r in rows.to_dict("records"))
-        ax.set_xlim(0, top * wide / (wide - right))
-        ax.set_ylim(len(shown) - 0.4, -0.6)
-        for y, (text, row) in enumerate(shown):
-            if row is None:
-                _name(ax, y, text, left, style)
-            else:
-                _bar(ax, y, row, _numbers(fulfilment, row), style)
-                if right:
-                    ax.text(
-                        top * 1.01,
-                        y,
-                        " " + _result(row),
-                        va="center_baseline",
-                        size=style.sizes["small"],
-                    )
-        _list_axis(ax, shown, style)
-        ax.set_xticks([0, 50, 100])
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
-        some = f", newest {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
-        heads = ("Delivered, as a share of the promise", "Share delivered")
-        base.head(ax, style, *(h + some for h in heads), inches=wide)
+        _bars(axes["main"], lines, fulfilment, style)
 
     met = int(rows["met_on"].notna().sum())
     silent = s["agreement_id"].nunique() - rows["agreement_id"].nunique()
@@ -101,6 +70,41 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
         f"{title}. {alt}",
         aspect={"page": tall / 7.0, "phone": tall / 3.6},
     )
+
+
+def _bars(ax: Axes, lines: list[tuple[str, Any]], fulfilment: pd.DataFrame, style: Style) -> None:
+    """Draw as many lines of the list as have room, newest first; the head says how many."""
+    most = max(3, int((base.room(ax)[1] - 0.5) / _LINE))
+    shown = lines[:most]
+    if shown[-1][1] is None:  # the name of an agreement whose bars have no room
+        shown = shown[:-1]
+    left = 0.12 + max(base.long(t, style.sizes["small"]) for t, row in lines if row is not None)
+    right = 0.1 + max(base.long(_result(row), style.sizes["small"]) for _, row in lines)
+    wide = base.room(ax)[0] - left
+    if wide - right < 0.6:  # too narrow for numbers beside the bars
+        right = 0
+    top = max(_share(r, "possible_best", "high") for _, r in lines if r is not None)
+    ax.set_xlim(0, top * wide / (wide - right))
+    ax.set_ylim(len(shown) - 0.4, -0.6)
+    for y, (text, row) in enumerate(shown):
+        if row is None:
+            _name(ax, y, text, left, style)
+        else:
+            _bar(ax, y, row, _numbers(fulfilment, row), style)
+            if right:
+                ax.text(
+                    top * 1.01,
+                    y,
+                    " " + _result(row),
+                    va="center_baseline",
+                    size=style.sizes["small"],
+                )
+    _list_axis(ax, shown, style)
+    ax.set_xticks([0, 50, 100])
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
+    some = f", newest {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
+    heads = ("Delivered, as a share of the promise", "Share delivered")
+    base.head(ax, style, *(h + some for h in heads), inches=wide)
 
 
 def _lines(rows: pd.DataFrame) -> list[tuple[str, Any]]:
@@ -212,43 +216,28 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     """
     about = course.attrs
     name = f"delivery-{about['agreement_id']}-{about['kind']}"
-    mine = (fulfilment["agreement_id"] == about["agreement_id"]).to_numpy().copy()
-    mine &= (fulfilment["kind"] == about["kind"]).to_numpy() & (
-        fulfilment["scope"] == ""
-    ).to_numpy()
-    said = fulfilment[mine & fulfilment["quantity_low"].notna().to_numpy()]
+    said = _said(fulfilment, about)
     if course.empty or said.empty:
         return base.empty(
             name, "No handover in this view is tied to a promised number of this kind."
         )
-    first = course["date"].min()
-    agreed = about["agreed_on"]
-    since = first if pd.isna(agreed) else min(first, agreed)
     until = said["until"].max()
-    last = max([course["date"].max(), *([until] if pd.notna(until) else [])])
+    since = pd.Series([course["date"].min(), about["agreed_on"]]).min()
+    last = pd.Series([course["date"].max(), until]).max()
     last = max(last + 0.04 * (last - since), since + pd.Timedelta(days=7))
     ways = [_way(course, said, d) for d in DIRECTIONS]
-    numbers = [*said.loc[(said["direction"] != "both").to_numpy(), "quantity_high"], 1]
-    top = 1.12 * float(max([*numbers, *course["best"].dropna()]))
+    numbers = said.loc[(said["direction"] != "both").to_numpy(), "quantity_high"]
+    top = 1.12 * float(max(1, *numbers, *course["best"].dropna()))
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        for direction, ax in axes.items():
-            _steps(
-                ax, course[(course["direction"] == direction).to_numpy()], direction, last, style
-            )
-            ax.set_ylim(0, top)
-            here = said[(said["direction"] == direction).to_numpy()]
-            _promises(ax, here, (first - since) / (last - since), style)
+        for way in ways:
+            ax = axes[way["direction"]]
             if pd.notna(until):
                 ax.axvline(until, color=style.colours["accent"], linewidth=1.2)
             base.time_axis(ax, since, last)
             base.count_axis(ax)
             ax.set_ylim(0, top)
-            way = next(w for w in ways if w["direction"] == direction)
-            long = f"{about['kind'].capitalize()} {way['side']}: {way['size']} of {way['promised']}"
-            base.head(
-                ax, style, long, f"{way['side']}: {way['size']}", way["side"], colour=direction
-            )
+            _way_panel(ax, course, said, way, (since, last), style)
 
     title, subtitle, alt = say(
         "pledges/delivery",
@@ -271,6 +260,32 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
         panels=tuple(DIRECTIONS),
         aspect={"page": 0.7, "phone": 1.2},
     )
+
+
+def _said(fulfilment: pd.DataFrame, about: Mapping[Any, Any]) -> pd.DataFrame:
+    """Return the statements with a number for all of an agreement and kind."""
+    mine = fulfilment["quantity_low"].notna() & (fulfilment["scope"] == "")
+    for column in ("agreement_id", "kind"):
+        mine &= fulfilment[column] == about[column]
+    return fulfilment[mine.to_numpy(dtype=bool)]
+
+
+def _way_panel(
+    ax: Axes,
+    course: pd.DataFrame,
+    said: pd.DataFrame,
+    way: dict[str, Any],
+    window: tuple[pd.Timestamp, pd.Timestamp],
+    style: Style,
+) -> None:
+    """Draw one direction: its steps, its promises, its head."""
+    direction, (since, last) = way["direction"], window
+    _steps(ax, course[(course["direction"] == direction).to_numpy()], direction, last, style)
+    here = said[(said["direction"] == direction).to_numpy()]
+    _promises(ax, here, (course["date"].min() - since) / (last - since), style)
+    kind = course.attrs["kind"].capitalize()
+    long = f"{kind} {way['side']}: {way['size']} of {way['promised']}"
+    base.head(ax, style, long, f"{way['side']}: {way['size']}", way["side"], colour=direction)
 
 
 def _way(course: pd.DataFrame, said: pd.DataFrame, direction: str) -> dict[str, Any]:

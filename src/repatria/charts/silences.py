@@ -98,9 +98,10 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
     ax.scatter([at], [days], s=52, zorder=6, clip_on=False, **hollow(style))
     text = f"{plural(days, 'day')}\n{'by then' if a['as_of'] > at else 'so far'}"
     width = max(base.long(line, size, "bold") for line in text.split("\n")) + 0.12
-    right, _ = _place(ax, at, 0)
+    x, _ = _place(ax, at, 0)
+    left, right = (x - width, x) if x > width else (x, x + width)
     ends, _ = _place(ax, gaps["end"], 0)
-    beside = gaps.loc[(ends > right - width) & (ends <= right + 0.1), "days"].max()
+    beside = gaps.loc[(ends > left) & (ends <= right + 0.1), "days"].max()
     top = max(int(gaps["days"].max()), 7)
     head = days + top * 0.19
     foot = max(head, 0 if pd.isna(beside) else beside + top * 0.05)
@@ -110,9 +111,9 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
     ax.annotate(
         text,
         (at, foot),
-        (-3, 2),
+        (-3 if right == x else 3, 2),
         textcoords="offset points",
-        ha="right",
+        ha="right" if right == x else "left",
         va="bottom",
         color=accent,
         weight="bold",
@@ -122,7 +123,7 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
         zorder=7,
     )
     bottom = _place(ax, at, foot)[1]
-    return right - width, right, bottom, bottom + 2.6 * size / 72
+    return left, right, bottom, bottom + 2.6 * size / 72
 
 
 def _longest(ax: Axes, done: pd.DataFrame, median: float | None, taken: Box, style: Style) -> None:
@@ -239,10 +240,13 @@ def _standing(
     lines = next(
         (x for x in said if max(base.long(t, size, "bold") for t in x) < 0.7 * wide), said[-1]
     )
-    left = 1 - max(base.long(t, size, "bold") for t in lines) / wide
-    foot = 1.08 * (1 - (2.6 * size + 8) / 72 / high)
-    beside = curve.loc[curve["days"] <= left * ax.get_xlim()[1], ["survival", "high"]].iloc[-1]
-    upper = beside.max() < foot
+    # In the upper corner unless the curve is in the way there, and not in the lower one.
+    share = max(base.long(t, size, "bold") for t in lines) / wide
+    tall = (2.6 * size + 8) / 72 / high * 1.08
+    x = curve["days"] / ax.get_xlim()[1]
+    beside = curve.loc[x <= 1 - share, ["survival", "high"]].iloc[-1].max()
+    below = curve.loc[x <= share, "survival"].iloc[-1]
+    upper = beside < 1.08 - tall or below < tall
     ax.annotate(
         "\n".join(lines),
         (1, 1) if upper else (0, 0),

@@ -47,8 +47,8 @@ def _over(what: str, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> d
 class Style:
     """How charts look: colours and markers by role, font sizes in points, and further rcParams.
 
-    What is given replaces the house's choice for that role; the rest stays. Raises ValueError for a role that is
-    not there, so that a misspelt one does not pass in silence.
+    What is given replaces the house's choice for that role; the rest stays. Raises ValueError for
+    a role that is not there, so that a misspelt one does not pass in silence.
 
     >>> Style(colours={"to_ukraine": "black"}).colours["to_ukraine"]
     'black'
@@ -68,7 +68,7 @@ class Style:
             object.__setattr__(self, name, _over(name, defaults, getattr(self, name)))
         house = {
             "font.family": "sans-serif",
-            # Verdana has the widths of DejaVu Sans: an SVG keeps its layout where DejaVu is not installed.
+            # Verdana is as wide as DejaVu Sans: an SVG keeps its layout where that is missing.
             "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
             "font.size": self.sizes["text"],
             "text.parse_math": False,  # a dollar in a name is a dollar
@@ -87,7 +87,9 @@ class Style:
 
     @property
     def plate(self) -> dict[str, Any]:
-        """Return the `bbox` of a text that lies over marks: a light plate, since a halo would end text in SVG."""
+        """Return the `bbox` of a text that lies over marks: a light plate, since a halo would end
+        text in SVG.
+        """
         return {"facecolor": self.colours["paper"], "alpha": 0.8, "edgecolor": "none", "pad": 1}
 
     def dress(self, ax: Axes) -> None:

@@ -22,7 +22,7 @@ def __dir__() -> list[str]:
 
 
 def source(attrs: Mapping[Any, Any], n: int) -> str:
-    """Return the source line of `n` units drawn; no counts of people are, so it names no claimant."""
+    """Return the source line of `n` units drawn: no counts of people, so no claimants."""
     dense = attrs["dense_from"] is not None
     note = say("cadence/source_note", through=attrs["through"], dense=dense)
     drawn = plural(n, *UNIT_WORDS[attrs["unit"]])
@@ -84,5 +84,7 @@ def up(ax: Axes, points: float) -> float:
 def bare(ax: Axes) -> None:
     """Give an axis of ticks no scale: their height means nothing."""
     ax.set_ylim(0, 1)
-    ax.set_yticks([])
+    ax.set_yticks([0.5], [" " * 8])  # keeps room for the half of a first date left of the axis
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
     ax.spines["left"].set_visible(False)

@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 from repatria.curate.models import CurateError
 from repatria.record.checks import shown
 from repatria.record.names import bare_host
-from repatria.record.schema import ABSENCES, CLICK_IDS, MANY_PUBLISH, QUALIFIERS, TABLES
+from repatria.record.schema import (
+    ABSENCES,
+    CLICK_IDS,
+    MANY_PUBLISH,
+    QUALIFIERS,
+    TABLES,
+    URL_PATTERN,
+)
 
 __all__ = [
     "WRITTEN",
@@ -23,6 +30,8 @@ __all__ = [
     "Row",
     "about",
     "day_in",
+    "house_of",
+    "is_address",
     "key",
     "source_id",
     "without_clicks",
@@ -100,7 +109,9 @@ class Book:
         pages = [s for s in sources if s["url"] and bare_host(_host(s["url"])) == host]
         common = {}
         for column in ("publisher", "language", "tier"):
-            values = {_house(s["publisher"]) if column == "publisher" else s[column] for s in pages}
+            values = {
+                house_of(s["publisher"]) if column == "publisher" else s[column] for s in pages
+            }
             if len(values) == 1:
                 common[column] = values.pop()
         return common
@@ -150,7 +161,7 @@ def about(claim: Row) -> tuple[str, ...]:
     return tuple(claim[c] for c in ("event_id", "claimant_id", "direction", "part"))
 
 
-def _house(publisher: str) -> str:
+def house_of(publisher: str) -> str:
     """Return a publisher without the agency in brackets whose text it carries."""
     return re.sub(r" \([^()]*\)$", "", publisher)
 
@@ -160,6 +171,18 @@ def _house(publisher: str) -> str:
 
 def _host(url: str) -> str:
     return re.sub(r"^www\.", "", urlsplit(url).netloc.lower()).rstrip(".")
+
+
+def is_address(url: str) -> bool:
+    """Return whether a text is the address of a page.
+
+    >>> is_address("https://a.example/1"), is_address("http://[")
+    (True, False)
+    """
+    try:
+        return bool(re.fullmatch(URL_PATTERN, url) and urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def without_clicks(url: str) -> str:
@@ -192,7 +215,7 @@ def source_id(url: str, taken: Mapping[str, object]) -> str:
     """Return a page's id: its host and as many digits (6 or more) of its address's SHA-1 as it takes.
 
     >>> source_id("https://www.a.example/1", {})
-    'a-example-0fb187'
+    'a-example-7fec85'
     """
     host = re.sub(r"[^a-z0-9]+", "-", _host(url)).strip("-") or "page"
     digest = hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()

@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 
 from repatria.curate import CLAIM_FORM, READ_FORM
-from repatria.curate.book import Addition, Book, day_in, source_id
+from repatria.curate.book import Addition, Book, day_in, is_address, source_id, without_clicks
 from repatria.curate.models import (
     DATE_BASES,
     Claimant,
@@ -99,7 +99,10 @@ class _Interview:
             ]
         kind = event.partition("-")[0]
         while url := _ask("page (empty = done)"):
-            self.h.pages.append(self.page(url, kind))
+            if is_address(url):
+                self.h.pages.append(self.page(without_clicks(url), kind))
+            else:
+                typer.echo(f"  {shown(url)} is not an address")
         if self.h.pages:
             self.searched(kind)
         return self.h

@@ -184,10 +184,8 @@ Ends = Annotated[
 ]
 
 
-class _Twice(dict[str, Any]):
-    """A JSON object that has a key more than once; `keys_twice` names them."""
-
-    keys_twice: tuple[str, ...] = ()
+class _Twice(list[str]):
+    """The keys that a JSON object has more than once, in place of the object."""
 
 
 class _Given(BaseModel):
@@ -198,10 +196,10 @@ class _Given(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keys(cls, values: object) -> object:
+        if isinstance(values, _Twice):
+            raise ValueError(f"{', '.join(map(shown, values))} is given twice")
         if not isinstance(values, dict):
             return values
-        if isinstance(values, _Twice):
-            raise ValueError(f"{', '.join(map(shown, values.keys_twice))} is given twice")
         if unknown := [shown(k) for k in values if k not in cls.model_fields]:
             known = ", ".join(sorted(cls.model_fields))
             raise ValueError(f"{', '.join(unknown)} is unknown; there are {known}")
@@ -480,13 +478,9 @@ def handover(values: object, at: Sequence[str | int] = ()) -> Handover:
         raise CurateError("\n".join(_reasons(e, at))) from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        made = _Twice(made)
-        counts = Counter(k for k, _ in pairs)
-        made.keys_twice = tuple(k for k, n in counts.items() if n > 1)
-    return made
+def _object(pairs: list[tuple[str, Any]]) -> object:
+    counts = Counter(k for k, _ in pairs)
+    return _Twice(k for k, n in counts.items() if n > 1) or dict(pairs)
 
 
 def from_json(text: str) -> list[Handover]:
@@ -499,6 +493,6 @@ def from_json(text: str) -> list[Handover]:
         given = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as e:
         raise CurateError(f"not JSON: {e}") from None
-    if isinstance(given, list):
+    if type(given) is list:
         return [handover(h, [i]) for i, h in enumerate(given)]
     return [handover(given)]

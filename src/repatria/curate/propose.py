@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import re
 import shutil
 from bisect import bisect
 from collections import Counter
@@ -20,12 +19,23 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from repatria.curate.book import Addition, Book, Row, about, day_in, key, source_id, without_clicks
+from repatria.curate.book import (
+    Addition,
+    Book,
+    Row,
+    about,
+    day_in,
+    house_of,
+    is_address,
+    key,
+    source_id,
+    without_clicks,
+)
 from repatria.curate.models import EARLIER, CurateError, Handover, Page, Read, Statement, Total
 from repatria.record import changes
 from repatria.record import view as record
 from repatria.record.checks import shown
-from repatria.record.schema import KINDS, SIDES, TABLES, URL_PATTERN
+from repatria.record.schema import KINDS, SIDES, TABLES
 from repatria.record.view import Record
 
 __all__ = ["PENDING", "Draft", "Reach", "draft", "propose", "stem"]
@@ -94,7 +104,11 @@ class _Proposal:
             event_id, day, precision = h.event_id, "", ""
         if event_id in events and h.second:
             free = (f"{event_id}-{s}" for s in "bcdefghijklmnopqrstuvwxyz")
-            event_id = next((i for i in free if i not in events), event_id)
+            event_id = next((i for i in free if i not in events), "")
+            if not event_id:
+                raise CurateError(
+                    f"event {h.kind} {h.date}: no letter is left for another that day"
+                )
         own = ("status", "deal_id", "agreement_id", "mediators", "place", "category", "note")
         given = {c: getattr(h, c) for c in own}
         if there := events.get(event_id):
@@ -110,7 +124,7 @@ class _Proposal:
 
     def source(self, page: Page) -> str:
         url = without_clicks(page.url)
-        if not _is_address(url):
+        if not is_address(url):
             raise CurateError(f"page: {shown(page.url)} is not an address")
         columns = ("publisher", "published_on", "language", "tier", "dated_by", "seen")
         given = {c: getattr(page, c) for c in columns}
@@ -120,17 +134,21 @@ class _Proposal:
             return known["source_id"]
         if url != page.url:
             self.remark(f"the address is taken without its click ids: {url}")
-        for column, value in self.book.house(url).items():
+        host, house = urlsplit(url).netloc, self.book.house(url)
+        for column, value in house.items():
             if not given[column]:
                 given[column] = value
-                self.remark(f"{column} {value}: as all pages of {urlsplit(url).netloc}")
+                self.remark(f"{column} {value}: as all pages of {host}")
+        said = house_of(given["publisher"])
+        if (usual := house.get("publisher", said)) != said:
+            raise CurateError(f"publisher: {host} is {shown(usual)} on record, not {shown(said)}")
         day, stands = given["published_on"], day_in(url)
         if not day:
             self.remark("the page is undated: it will be in no past view of the record")
         if stands and stands != day:
-            self.remark(f"the address says {stands}, not {day or 'undated'}")
-        usual = "address" if day == stands else "printed"
-        given["dated_by"] = given["dated_by"] or (usual if day else "none")
+            self.remark(f"the address says {stands}" + (f", not {day}" if day else ""))
+        derived = "none" if not day else "address" if day == stands else "printed"
+        given["dated_by"] = given["dated_by"] or derived
         given["seen"] = given["seen"] or "part"
         row = {"source_id": source_id(url, self.book.ids["sources"]), "url": url, "seed": ""}
         self.book.add(self.addition, "sources", row | given)
@@ -202,13 +220,6 @@ class _Proposal:
             if last in self.addition.rows["coverage"]:
                 self.addition.rows["coverage"].remove(last)
         self.book.add(self.addition, "coverage", row)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        return bool(re.fullmatch(URL_PATTERN, url) and urlsplit(url).netloc)
-    except ValueError:
-        return False
 
 
 def _next(day: str) -> str:

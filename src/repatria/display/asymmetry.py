@@ -83,11 +83,13 @@ def _readings(table: pd.DataFrame) -> pd.Series:
     return pd.Series([reading(row) for row in table.itertuples()], table.index, dtype="str")
 
 
-def last_day(of: Any) -> str:
-    """Return the last day of a row of `rolling`, or of the `attrs` of `lenses`, as far as it is
-    known.
+def last_day(date: pd.Timestamp, precision: str) -> str:
+    """Return the last day of a row of `rolling`, or of `lenses`, as far as it is known.
+
+    >>> last_day(pd.Timestamp("2025-06-16"), "day"), last_day(pd.Timestamp("2025-06-16"), "month")
+    ('16 June 2025', 'June 2025')
     """
-    return names.event_day(SimpleNamespace(date=of["until"], date_precision=of["until_precision"]))
+    return names.event_day(SimpleNamespace(date=date, date_precision=precision))
 
 
 def break_name(name: str) -> str:

@@ -43,8 +43,12 @@ def headline(record: Record, since: str = "", lens: str = "best") -> Prose:
     claims = record.claims()
     mediators = set(claims.loc[(claims["side"] == "mediator").to_numpy(), "name"])
     kinds = ("bodies", "prisoners")
+    out = record.left_out()
+    undated = out[out["kind"].isin(kinds)].groupby("direction", observed=True)["claims"].sum()
     return say(
         "brief/headline",
+        undated=undated.to_dict(),
+        todays=record.coverage_of == "today",
         known={k: _state(record.events(k, lens, since), mediators) for k in kinds},
         last_day=record.last_day,
         past=record.known_by is not None,

@@ -1,4 +1,5 @@
-"""Cadence as the reader sees it: sentences (templates in `en/cadence/`) and tables of computed numbers.
+"""Cadence as the reader sees it: sentences (templates in `en/cadence/`) and tables of computed
+numbers.
 
 Every function takes what `repatria.analysis.cadence` returned, as many frames as are to be told of.
 """
@@ -48,8 +49,8 @@ def with_range(
 ) -> str:
     """Return a number with its range; an unknown end is an ellipsis, an unknown number is words.
 
-    >>> with_range(10, 8, 15, form="{:.0f}"), with_range(10, 8, None, form="{:.0f}"), with_range(None, 1, 2)
-    ('10 (8 to 15)', '10 (8 to …)', 'not known')
+    >>> with_range(10, 8, 15, form="{:.0f}"), with_range(10, 8, None), with_range(None, 1, 2)
+    ('10 (8 to 15)', '10.00 (8.00 to …)', 'not known')
     """
     if value is None or pd.isna(value):
         return "not known"
@@ -121,7 +122,8 @@ def overview(*gaps: pd.DataFrame) -> Table:
 
 
 def outlook(*gaps: pd.DataFrame) -> Table:
-    """Return the chance of a handover in the days ahead, given the present silence, a row per result.
+    """Return the chance of a handover in the days ahead, given the present silence, a row per
+    result.
 
     >>> outlook(rp.analysis.cadence.gaps(record, "bodies", "deal")).frame.columns[-1]
     'within 60 days'
@@ -295,8 +297,8 @@ def logrank_table(*tests: pd.DataFrame) -> Table:
 def regime_statement(*rates: pd.DataFrame) -> Prose:
     """Return how many regimes there are, and what the method would miss or invent at this size.
 
-    `rates`: results of `cadence.rates` by regime, of each kind by deal and by day. The second half is
-    simulated (`cadence.detectability`).
+    `rates`: results of `cadence.rates` by regime, of each kind by deal and by day. The second half
+    is simulated (`cadence.detectability`).
 
     >>> r = record.as_of("2022-02-25")
     >>> of = [rp.analysis.cadence.rates(r, "bodies", unit, "regime") for unit in ("deal", "day")]

@@ -1,4 +1,6 @@
-"""How forecasts scored and what the earned ones say: sentences (templates in `en/forecast/`) and tables."""
+"""How forecasts scored and what the earned ones say: sentences (templates in `en/forecast/`) and
+tables.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def backtest_table(scores: pd.DataFrame) -> Table:
 
 
 def _judged(scores: pd.DataFrame) -> dict[str, Any]:
-    """Return for which targets a backtest's models beat the baseline, on all origins and on dense ones."""
+    """Return for which targets a backtest's models beat the baseline, on all origins and on dense
+    ones.
+    """
     skills = forecasts.skill(scores)
     won, lost = [], []
     for target in skills["target"].unique():
@@ -124,7 +128,8 @@ def _row(outlook: forecasts.Outlook, skills: pd.DataFrame, target: str) -> dict[
 
 
 def forecast_table(*outlooks: forecasts.Outlook) -> Table:
-    """Return the forecasts of `forecast.ahead`, each by the model that earned it, else the baseline.
+    """Return the forecasts of `forecast.ahead`, each by the model that earned it, else the
+    baseline.
 
     >>> scores = rp.analysis.forecast.backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
     >>> table = forecast_table(rp.analysis.forecast.ahead(record, scores))

@@ -191,11 +191,13 @@ def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best
 def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
     """Return a line for each agreement and kind with a promised number, newest first.
 
-    `since` leaves out those agreed before that day; one without a day stands last.
+    `since` leaves out those agreed before that day; one without a day is as old as the last day
+    named in it, and stands last.
     """
     s = analysis.summary(record, lens)
     if since:
-        s = s[~(s["agreed_on"] < pd.Timestamp(since)).to_numpy()]
+        told = s["agreed_on"].fillna(s["until"])
+        s = s[~(told < pd.Timestamp(since)).to_numpy()]
     pairs = s[["agreement_id", "kind"]].drop_duplicates().itertuples(index=False, name=None)
     said = [_finding(record, s, *pair) for pair in pairs]
     return Prose("\n".join(f"- {text}" for text in said if text))

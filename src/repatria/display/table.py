@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from repatria.display.words import date, number, templates
+from repatria.display.words import date, number, plural, templates
 from repatria.record.names import inert
 
 __all__ = ["Table"]
@@ -115,5 +115,10 @@ class Table:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        data = {"text/html": self._repr_html_(), "text/plain": repr(self), "text/csv": self.csv()}
+        rows = plural(len(self.frame), "row")  # the CSV beside it holds them
+        data = {
+            "text/html": self._repr_html_(),
+            "text/plain": f"{self.title}: {rows}",
+            "text/csv": self.csv(),
+        }
         return data, {"text/csv": {"name": self.name}}

@@ -1,4 +1,6 @@
-"""The record: data/*.csv read, checked, estimated by a named rule, and as pages of a past day carry it."""
+"""The record: data/*.csv read, checked, estimated by a named rule, and as pages of a past day carry
+it.
+"""
 
 import lazy_loader as lazy
 

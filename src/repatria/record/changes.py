@@ -1,6 +1,7 @@
 """What differs between two records: rows added, removed and revised, and the estimates that moved.
 
-Works on two versions of `data/` and on two past views of one record (`record.as_of(a)`, `record.as_of(b)`).
+Works on two versions of `data/` and on two past views of one record (`record.as_of(a)`,
+`record.as_of(b)`).
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ def __dir__() -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """The way from one record to another. Rows are matched by primary key; cells are text, `""` = empty.
+    """The way from one record to another. Rows are matched by primary key; cells are text, `""` =
+    empty.
 
     old, new        digest of each record, with "as of" and the day where it is a past view
     added, removed  table -> whole rows
     revised         table -> one row a changed cell: the key, column, old, new
-    estimates       one row per event and direction whose estimate differs: event_id, kind, date, direction,
-                    change (new, gone, revised) and best, low, high, grade, absence, each `_old` and `_new`
+    estimates       one row per event and direction whose estimate differs: event_id, kind, date,
+                    direction, change (new, gone, revised) and best, low, high, grade, absence, each
+                    `_old` and `_new`
     """
 
     old: str
@@ -65,7 +68,8 @@ def between(old: Record, new: Record, lens: str = "best") -> Changes:
 
     Raises ValueError if the two do not have the same tables and columns, or the lens is unknown.
 
-    >>> between(record.as_of("2025-06-12"), record.as_of("2025-06-13")).added["events"]["event_id"].tolist()
+    >>> c = between(record.as_of("2025-06-12"), record.as_of("2025-06-13"))
+    >>> c.added["events"]["event_id"].tolist()
     ['bodies-2025-06-13']
 
     See also: `read`, which finds a record by its folder or git revision.
@@ -122,7 +126,8 @@ def _rows(
 
 
 def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
-    """Return the estimates that differ; columns: see `Changes`. Raises ValueError for an unknown lens.
+    """Return the estimates that differ; columns: see `Changes`. Raises ValueError for an unknown
+    lens.
 
     >>> estimates(record, record).empty
     True
@@ -180,7 +185,8 @@ def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
 def read(place: str) -> Record:
     """Return the record in a folder, or as a git revision of this project's `data/` has it.
 
-    Raises ValueError, saying which of the two records it is about, if there is none or it has errors.
+    Raises ValueError, saying which of the two records it is about, if there is none or it has
+    errors.
 
     >>> read("no-such-place")  # doctest: +ELLIPSIS
     Traceback (most recent call last):

@@ -19,11 +19,13 @@ def stretches(
     since: pd.Timestamp,
     until: pd.Timestamp,
 ) -> list[tuple[pd.Timestamp, pd.Timestamp, str]]:
-    """Split the days from `since` to `until` by how well they were searched, for the side read least.
+    """Split the days from `since` to `until` by how well they were searched, for the side read
+    least.
 
     `coverage` holds dictionaries with kind, side, read_from, read_through, density, as
-    `record.events(...).attrs["coverage"]` does. Returns consecutive (start, end, density) triples; density is
-    dense, thin or unread. Without a `kind`, the least read of bodies and prisoners counts.
+    `record.events(...).attrs["coverage"]` does. Returns consecutive (start, end, density) triples;
+    density is dense, thin or unread. Without a `kind`, the least read of bodies and prisoners
+    counts.
 
     >>> since, until = pd.Timestamp("2025-06-01"), pd.Timestamp("2025-06-30")
     >>> [density for _, _, density in stretches([], "bodies", since, until)]

@@ -1,7 +1,8 @@
 """A release of the record: CSV with its descriptor, Parquet, SQLite and XLSX, with a manifest.
 
-Every format is written from the same Arrow tables (text, whole numbers, days; empty = null), and reads back
-as the same tables. Same record, same libraries, same bytes. The folder appears whole or not at all.
+Every format is written from the same Arrow tables (text, whole numbers, days; empty = null), and
+reads back as the same tables. Same record, same libraries, same bytes. The folder appears whole or
+not at all.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def _best() -> Table:
 
 
 def arrow(record: Record) -> dict[str, tuple[Table, pa.Table]]:
-    """Return the record's tables and `events_best`, each with its declaration, as Arrow: string, int64 and date32
-    columns, null where the record is empty.
+    """Return the record's tables and `events_best`, each with its declaration, as Arrow: string,
+    int64 and date32 columns, null where the record is empty.
 
     >>> arrow(record)["claims"][1].schema.field("count_low").type
     DataType(int64)
@@ -95,7 +96,9 @@ def arrow(record: Record) -> dict[str, tuple[Table, pa.Table]]:
 
 
 def _csv(table: pa.Table, path: Path) -> None:
-    """Write CSV as the record has it; text that a spreadsheet would take for a formula is made inert."""
+    """Write CSV as the record has it; text that a spreadsheet would take for a formula is made
+    inert.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.column_names)
@@ -106,7 +109,9 @@ def _csv(table: pa.Table, path: Path) -> None:
 def _sqlite(
     tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]
 ) -> None:
-    """Write one SQLite database: primary and foreign keys, required columns and enumerations enforced."""
+    """Write one SQLite database: primary and foreign keys, required columns and enumerations
+    enforced.
+    """
     db = sqlite3.connect(path)
     try:
         db.execute("PRAGMA foreign_keys = ON")
@@ -163,7 +168,9 @@ def _codebook(tables: Mapping[str, tuple[Table, pa.Table]]) -> list[tuple[str, .
 def _xlsx(
     tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]
 ) -> None:
-    """Write one workbook: a codebook sheet, then a sheet a table. All text is text: nothing is ever a formula."""
+    """Write one workbook: a codebook sheet, then a sheet a table. All text is text: nothing is ever
+    a formula.
+    """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -291,7 +298,8 @@ def _json(path: Path, value: object) -> None:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """Return what an export says of itself: version, digest, rule, rows per table, and each file's hash.
+    """Return what an export says of itself: version, digest, rule, rows per table, and each file's
+    hash.
 
     Raises ValueError if the folder holds no export.
     """
@@ -305,7 +313,9 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def _replaceable(out: Path, force: bool) -> bool:
-    """Return whether an earlier export stands there that may go. Raises ValueError for anything else."""
+    """Return whether an earlier export stands there that may go. Raises ValueError for anything
+    else.
+    """
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out}: is not a folder")
     if not out.is_dir() or not any(out.iterdir()):
@@ -324,10 +334,12 @@ def _replaceable(out: Path, force: bool) -> bool:
 
 
 def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
-    """Write a release into the folder `out` and return it; it is built aside and renamed in one step.
+    """Write a release into the folder `out` and return it; it is built aside and renamed in one
+    step.
 
-    Raises ValueError for a past view of a record (its rows refer to later ones), and if `out` is a file or a folder
-    that is not empty: with `force` an earlier export is replaced, but never a folder with anything else in it.
+    Raises ValueError for a past view of a record (its rows refer to later ones), and if `out` is a
+    file or a folder that is not empty: with `force` an earlier export is replaced, but never a
+    folder with anything else in it.
 
     >>> write(record.as_of("2025-06-12"), Path("out"), "1.0")
     Traceback (most recent call last):

@@ -1,4 +1,5 @@
-"""Reading: data/*.csv to checked tables. Any byte in any file ends in a sound value or in a finding.
+"""Reading: data/*.csv to checked tables. Any byte in any file ends in a sound value or in a
+finding.
 
 This is the only module that reads the data files.
 """
@@ -22,7 +23,7 @@ from repatria.record.window import Day
 
 __all__ = ["MAX_BYTES", "inspect", "parse"]
 
-# All tables together. Reading takes some five times that in memory; a million claims are half of it.
+# All tables together. Reading takes some five times that in memory; a million claims are half.
 MAX_BYTES = 1 << 30
 KINDS_OF_FILE = (
     (stat.S_ISDIR, "a folder"),
@@ -42,9 +43,9 @@ def inspect(
 ) -> tuple[dict[str, pd.DataFrame], str, list[Problem]]:
     """Read and check a record folder.
 
-    Returns its typed tables, its digest (SHA-256 over the tables' names and hashes) and all problems, errors and
-    warnings. Checks across rows run only when every cell is sound, so that one slip gives one line. `today` is the
-    last day that can have happened (default: the clock's).
+    Returns its typed tables, its digest (SHA-256 over the tables' names and hashes) and all
+    problems, errors and warnings. Checks across rows run only when every cell is sound, so that one
+    slip gives one line. `today` is the last day that can have happened (default: the clock's).
 
     >>> tables, digest, problems = inspect(warnings=False)
     >>> len(tables), len(digest), problems
@@ -82,7 +83,7 @@ def inspect(
 
 
 def _tables(folder: Path, found: Findings) -> tuple[dict[str, pd.DataFrame], str]:
-    """Read and type every table. A table that could not be read is empty, and a finding says why."""
+    """Read and type every table. One that could not be read is empty, and a finding says why."""
     out, digests, room = {}, [], MAX_BYTES
     for name in TABLES:
         raw = _bytes(folder, name, found, room)
@@ -100,7 +101,8 @@ def _empty(name: str) -> pd.DataFrame:
 def _bytes(folder: Path, name: str, found: Findings, room: int) -> bytes | None:
     """Return what stands in a plain file, or None: never waits for a pipe, never reads a device."""
     try:
-        # Opening a pipe would wait for its other end; what the file is must be known from the open file itself.
+        # Opening a pipe would wait for its other end, and what a name stands for can change: what
+        # the file is must be known from the open file itself.
         descriptor = os.open(folder / f"{name}.csv", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(descriptor).st_mode
@@ -187,7 +189,8 @@ def _header(name: str, line: str, found: Findings) -> bool:
 
 
 def _lines(name: str, text: str, found: Findings, every: bool) -> None:
-    """Name every line that is no row: since no cell holds a line break, each line stands for itself.
+    """Name every line that is no row: since no cell holds a line break, each line stands for
+    itself.
 
     Without `every` only the lines are read on which our reader and the CSV module could differ.
     """
@@ -222,7 +225,7 @@ def _fault(line: str, columns: int) -> str | None:
 
 
 def _loose(line: str) -> bool:
-    """Return whether a quote stands where none may: neither around a cell nor doubled inside one."""
+    """Return whether a quote stands where none may: not around a cell, nor doubled in one."""
     inside, i = False, 0
     while i < len(line):
         if line[i] == '"':

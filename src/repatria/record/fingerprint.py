@@ -17,7 +17,7 @@ def __dir__() -> list[str]:
 
 
 def _root(package: Path) -> Path:
-    """Return the folder that holds data/ and notebooks/: the checkout, else what the wheel carries."""
+    """Return the folder that holds data/ and notebooks/: the checkout, else the wheel's."""
     checkout = package.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "data").is_dir():
         return checkout
@@ -30,7 +30,8 @@ ROOT = _root(Path(__file__).resolve().parents[1])
 
 
 def data_folder() -> Path:
-    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one installed.
+    """Return the folder of the record: `$REPATRIA_DATA`, else the checkout's `data/`, else the one
+    installed.
 
     >>> (data_folder() / "claims.csv").is_file()
     True

@@ -1,4 +1,6 @@
-"""Names that the record and all that read it share: days, kinds, directions in words; hosts of pages."""
+"""Names that the record and all that read it share: days, kinds, directions in words; hosts of
+pages.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a record may hold but a curator should look at: warnings, never errors.
 
-Every check takes sound tables. A finding names the row to look at, and the other one where there are two.
+Every check takes sound tables. A finding names the row to look at, and the other one where there
+are two.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ NEAR_COUNT = 0.05
 # Before so many days with a count there is no largest worth comparing with.
 ENOUGH_DAYS = 5
 JUMP = 3
-# Of a series longer than this only the first rows that do not fit are told: a curator's work, not a machine's.
+# Of a longer series only the first rows that do not fit are told: it is a curator who reads them.
 SERIES = 1_000
 
 _KEY = ["event_id", "claimant_id", "direction"]
@@ -33,10 +34,10 @@ def __dir__() -> list[str]:
 def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
     """Add what is allowed but wants a look.
 
-    Pages dated after today; events resting on one publisher; components that do not add up; two events that look
-    like one (days and counts near, or the same counts in one deal); a count more than three times any before it; a
-    running total that does not fit its series; kinds and sides whose reading nobody declared; an event under an
-    agreement to which no link ties it.
+    Pages dated after today; events resting on one publisher; components that do not add up; two
+    events that look like one (days and counts near, or the same counts in one deal); a count more
+    than three times any before it; a running total that does not fit its series; kinds and sides
+    whose reading nobody declared; an event under an agreement to which no link ties it.
     """
     for name in ("sources", "excluded"):
         late = t[name]["published_on"] > today
@@ -109,13 +110,15 @@ def _components(
 
 
 def _spans(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the range of counts per event and direction: columns event_id, direction, low, high."""
+    """Return the range of counts: columns event_id, direction, low, high."""
     by = counts.groupby(["event_id", "direction"], observed=True)
     return by.agg(low=("count_low", "min"), high=("count_high", "max")).reset_index()
 
 
 def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
-    """Warn of two events of a kind that may be one: days and a count near, not one deal, neither disputed."""
+    """Warn of two events of a kind that may be one: days and a count near, not one deal, neither
+    disputed.
+    """
     e = events[events["status"] == "took_place"]
     e = e.assign(
         end=e["date"].where(e["date_precision"] != "month", e["date"] + pd.offsets.MonthEnd(0)),
@@ -145,12 +148,13 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
         for i in np.flatnonzero(near):
             twins.setdefault(name[i + step], (name[i], line[i + step]))
     for second, (first, at) in twins.items():
-        reason = f"{shown(second)} may be {shown(first)} again: days and counts are near, and they share no deal"
+        why = "days and counts are near, and they share no deal"
+        reason = f"{shown(second)} may be {shown(first)} again: {why}"
         found.line("events", at, reason, "event_id", "warning")
 
 
 def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
-    """Warn of a day of a deal that repeats an earlier day's counts in every direction that has any."""
+    """Warn of a day of a deal that repeats all the counts of an earlier one."""
     e = events[(events["status"] == "took_place") & (events["deal_id"] != "")]
     spans = _spans(counts[counts["event_id"].isin(e["event_id"])])
     spans["told"] = (
@@ -167,12 +171,15 @@ def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> Non
     )
     first = e.groupby(["kind", "deal_id", "told"], observed=True)["event_id"].transform("first")
     for i in e.index[(first != e["event_id"]).to_numpy(dtype=bool)]:
-        reason = f"{shown(e.loc[i, 'event_id'])} repeats the counts of {shown(first[i])}, of the same deal"
+        again = shown(e.loc[i, "event_id"])
+        reason = f"{again} repeats the counts of {shown(first[i])}, of the same deal"
         found.line("events", i + 2, reason, "event_id", "warning")
 
 
 def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
-    """Warn of a count out of all proportion: more than `JUMP` times any earlier one of its kind and direction."""
+    """Warn of a count out of all proportion: more than `JUMP` times any earlier one of its kind and
+    direction.
+    """
     c = (
         claims[["event_id", "claim_id", "direction", "count_high"]]
         .assign(line=claims.index + 2)
@@ -195,12 +202,15 @@ def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
     days = days[by.cumcount() >= ENOUGH_DAYS]
     c = c.merge(days.drop(columns="count_high"), on=[*group, "date"])
     for row in c[c["count_high"] > JUMP * c["largest"]].itertuples():
-        reason = f"{shown(row.claim_id)}: {row.count_high} is more than {JUMP} times any before it ({row.largest})"
+        told = f"{shown(row.claim_id)}: {row.count_high}"
+        reason = f"{told} is more than {JUMP} times any before it ({row.largest})"
         found.line("claims", row.line, reason, "count_high", "warning")
 
 
 def _falls(found: Findings, totals: pd.DataFrame) -> None:
-    """Warn of the totals without which a claimant's series (kind, unit, direction, scope, start) would never fall."""
+    """Warn of the totals without which a claimant's series (kind, unit, direction, scope, start)
+    would never fall.
+    """
     words = totals["qualifier"].astype("object").to_numpy()
     count = totals["count"].to_numpy("int64")
     low, high = interval(count, count, words)
@@ -226,7 +236,8 @@ def _falls(found: Findings, totals: pd.DataFrame) -> None:
 
 
 def _misfits(low: np.ndarray, high: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return the rows to take out until no total falls: (row, the nearest it contradicts, how many it contradicts).
+    """Return the rows to take out until no total falls: (row, the nearest it contradicts, how many
+    it contradicts).
 
     The row that contradicts most goes first; of two that contradict only each other, the later one.
     """
@@ -244,7 +255,9 @@ def _misfits(low: np.ndarray, high: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def _unread(found: Findings, events: pd.DataFrame, cover: pd.DataFrame) -> None:
-    """Warn where nobody declared what was read: a side without a stretch, days between two, events after the last."""
+    """Warn where nobody declared what was read: a side without a stretch, days between two, events
+    after the last.
+    """
     for kind in KINDS:
         days = events.loc[(events["kind"] == kind) & (events["status"] != "cancelled"), "date"]
         if days.empty:

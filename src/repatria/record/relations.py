@@ -1,5 +1,5 @@
-"""What no single cell shows: references, ids against their rows, days against pages and against today, parts
-against totals, corrections, publishers against hosts, coverage.
+"""What no single cell shows: references, ids against their rows, days against pages and against
+today, parts against totals, corrections, publishers against hosts, coverage.
 
 Called on typed tables whose every cell is sound; each check adds to the findings.
 """
@@ -211,10 +211,12 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 
 
 def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
-    """A correction speaks of what the corrected claim speaks of, is known no sooner, and closes no circle."""
+    """A correction speaks of what the corrected claim speaks of, is known no sooner, and closes no
+    circle.
+    """
     c = t["claims"]
-    at = np.flatnonzero((c["corrects"] != "").to_numpy(dtype=bool))
-    if not len(at):
+    at = [int(i) for i in np.flatnonzero((c["corrects"] != "").to_numpy(dtype=bool))]
+    if not at:
         return
     rows = c.drop_duplicates("claim_id").set_index("claim_id")
     known, targets = known_on(t), dict(zip(c["claim_id"], c["corrects"], strict=True))
@@ -231,7 +233,8 @@ def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
         if differing:
             say(
                 i,
-                f"{shown(old)} has another {', '.join(differing)}: a claimant corrects its own statement",
+                f"{shown(old)} has another {', '.join(differing)}: "
+                "a claimant corrects its own statement",
             )
         if old in known and new in known and known[new] < known[old]:
             say(i, f"{shown(old)} became known later, on {known[old]:%Y-%m-%d}")
@@ -282,22 +285,30 @@ def _sources(found: Findings, s: pd.DataFrame) -> None:
     url = s["url"]
     found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
     found.add("sources", "url", (url == "") & (s["seed"] == ""), "is required")
-    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-").to_pylist()
-    ids = s["source_id"].tolist()
-    wrong = np.zeros(len(s), dtype=bool)
-    for i, (ident, address, host) in enumerate(zip(ids, url.tolist(), stem, strict=True)):
-        if address:
-            front, _, digits = ident.rpartition("-")
-            sha = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
-            wrong[i] = front != (host or "page") or len(digits) < 6 or not sha.startswith(digits)
+    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-")
+    front = [ident.rpartition("-") for ident in s["source_id"].tolist()]
+    wrong = [
+        host != (said or "page") or len(digits) < 6 or not _sha1(address).startswith(digits)
+        if address
+        else False
+        for (host, _, digits), address, said in zip(
+            front, url.tolist(), stem.to_pylist(), strict=True
+        )
+    ]
     found.add("sources", "source_id", wrong, "{} does not say its host and address", s["source_id"])
     undated = s["published_on"].isna()
     reason = "none goes with an undated page, and only with one"
     found.add("sources", "dated_by", undated ^ (s["dated_by"] == "none"), reason)
 
 
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def _hosts(url: pd.Series) -> pa.Array:
-    """Return the host of each address as ids carry it: small letters, no www., its port kept; "" for none."""
+    """Return the host of each address as ids carry it: small letters, no www., its port kept; ""
+    for none.
+    """
     found = pc.struct_field(pc.extract_regex(pa.array(url), HOST), "host")
     host = pc.ascii_lower(pc.fill_null(found, ""))
     return pc.utf8_rtrim(pc.replace_substring_regex(host, r"^www\.", ""), ".")
@@ -317,7 +328,8 @@ def _publishers(found: Findings, s: pd.DataFrame) -> None:
     What stands in brackets at the end is the agency whose text the house carries, not the house.
     """
     house = s["publisher"].str.replace(r" \([^()]*\)$", "", regex=True)
-    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str").map(bare_host)
+    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str")
+    host = host.map({h: bare_host(h) for h in host.unique()})
     host = host.mask(host.isin(MANY_PUBLISH), "")
     said: set[int] = set()
     for key, where in ((host, "on {}"), (house.str.lower(), "elsewhere")):
@@ -365,7 +377,9 @@ def _links(found: Findings, links: pd.DataFrame) -> None:
 
 
 def _coverage(found: Findings, cover: pd.DataFrame) -> None:
-    """A stretch ends after it begins, is declared read when it is over, and overlaps no other of its side."""
+    """A stretch ends after it begins, is declared read when it is over, and overlaps no other of
+    its side.
+    """
     start, end = cover["read_from"], cover["read_through"]
     found.add("coverage", "read_from", start > end, "is after read_through")
     found.add(

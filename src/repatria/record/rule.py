@@ -2,11 +2,11 @@
 
 The rule, in words (docs/method.md gives the reasons):
 
-0. A claim that its claimant took back (`corrects`) is passed over from the day the correction is known.
+0. A claim that its claimant took back (`corrects`) is passed over from the day this is known.
 1. A claimant's count for a direction is its whole; without one, the sum of its components.
 2. Claims carried by nothing but aggregator pages are set aside wherever another claim exists.
-3. Best: the receiving side's official count, else the giver's, else a mediator's, else anybody's. Ties:
-   exact wording, more publishers, claim id. A vague leader ("more than 1,200") yields to an exact
+3. Best: the receiving side's official count, else the giver's, else a mediator's, else anybody's.
+   Ties: exact wording, more publishers, claim id. A vague leader ("more than 1,200") yields to an exact
    admissible figure inside its interval.
 4. Admissible: official claims; all claims where there is no official one. Low and high span them. A
    claim whose interval holds the best figure agrees with it and widens nothing.
@@ -57,7 +57,8 @@ def interval(
     exact [low, high]; at_least [low, open); more_than [low + 1, open); up_to [1, high];
     about [low - 10 %, high + 10 %], rounded outwards. Arrays of equal length in and out.
 
-    >>> low, high = interval(np.array([100, 100]), np.array([100, 100]), np.array(["exact", "about"]))
+    >>> n = np.array([100, 100])
+    >>> low, high = interval(n, n, np.array(["exact", "about"]))
     >>> low.tolist(), high.tolist()
     ([100, 90], [100, 110])
     """
@@ -98,7 +99,9 @@ def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
 
 
 def _wholes(c: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per counted statement on a whole, with sums standing in where only parts are printed."""
+    """Return one row per counted statement on a whole, with sums standing in where only parts are
+    printed.
+    """
     counted = c[c["count_low"].notna() & (c["role"] != "subset")]
     low, high = (counted[k].to_numpy(dtype="int64") for k in ("count_low", "count_high"))
     worded = counted["qualifier"].astype("object")
@@ -121,10 +124,12 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sums(parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the sum of each claimant's components, with the page and the wording of the weakest of them."""
+    """Return the sum of each claimant's components, with the page and the wording of the weakest of
+    them.
+    """
     key = [*_KEY, "claimant_id"]
     who = {"side": ("side", "first"), "official": ("official", "first"), "name": ("name", "first")}
-    # Two figures of one claimant for the same component: both ends kept, the earlier-sorted one is the value.
+    # Two figures of one claimant for a component: both ends kept, the earlier-sorted one leads.
     per_part = (
         parts.sort_values(["vague", "publishers", "claim_id"], ascending=[True, False, True])
         .groupby([*key, "part"], observed=True, sort=True)
@@ -161,13 +166,14 @@ def _sums(parts: pd.DataFrame) -> pd.DataFrame:
 def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     """Apply the rule to a table of claims.
 
-    `claims` has one row a claim with event_id, direction, claimant_id, claim_id, side, official, part, role,
-    count_low, count_high, qualifier, absence, name (the claimant's), poor (carried by aggregators only), publishers
-    (how many) and, where there are corrections, corrects (the claim that this one takes back).
-    Returns one row per event and direction that a claim speaks of: event_id, direction, best, low, high (Int64,
-    persons; high is missing where no upper end is claimed), grade, absence, claim_id and claimant (the claim `best`
-    is from, and who made it) and claims (how many were admissible). The order of rows in `claims` does not matter.
-    Raises ValueError for an unknown lens.
+    `claims` has one row a claim with event_id, direction, claimant_id, claim_id, side, official,
+    part, role, count_low, count_high, qualifier, absence, name (the claimant's), poor (carried by
+    aggregators only), publishers (how many) and, where there are corrections, corrects (the claim
+    that this one takes back). Returns one row per event and direction that a claim speaks of:
+    event_id, direction, best, low, high (Int64, persons; high is missing where no upper end is
+    claimed), grade, absence, claim_id and claimant (the claim `best` is from, and who made it) and
+    claims (how many were admissible). The order of rows in `claims` does not matter. Raises
+    ValueError for an unknown lens.
 
     >>> june = record.claims("bodies-2025-06-16")
     >>> estimate(june)[["direction", "best", "low", "high"]].astype("str").values.tolist()
@@ -193,7 +199,9 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
 
 
 def _ranked(w: pd.DataFrame) -> pd.DataFrame:
-    """Sort statements as the rule hears them: receiver, giver, mediator, anybody; and put beside each its leader."""
+    """Sort statements as the rule hears them: receiver, giver, mediator, anybody; and put beside
+    each its leader.
+    """
     receiver = w["side"].to_numpy() == w["direction"].map(RECEIVER).to_numpy()
     belligerent = w["side"].isin(["ukraine", "russia"]).to_numpy()
     official = w["official"].to_numpy(dtype=bool)
@@ -212,7 +220,9 @@ def _ranked(w: pd.DataFrame) -> pd.DataFrame:
 
 
 def _admissible(w: pd.DataFrame) -> pd.DataFrame:
-    """Return the admissible statements, the best of each event and direction first, and its figures beside all."""
+    """Return the admissible statements, the best of each event and direction first, and its figures
+    beside all.
+    """
     w = w[(w["poor"] == w["poor_lead"]) & ((w["rank_lead"] == 4) | (w["rank"] <= 3))]
     # A vague leader yields to an exact figure inside its interval; else the leader stays first.
     refines = (
@@ -312,11 +322,11 @@ def _sides_agree(w: pd.DataFrame) -> pd.Series:
 
 
 def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
-    """Spread estimates over events: columns `<direction>`, `_low`, `_high`, `_grade`, `_absence`, `_claim`, `_claimant`,
-    `_claims`.
+    """Spread estimates over events: columns `<direction>`, `_low`, `_high`, `_grade`, `_absence`,
+    `_claim`, `_claimant`, `_claims`.
 
-    A direction no claim speaks of has absence `not_reported`; both directions of a cancelled event are
-    `not_applicable`. Returns a new frame with one row per event, in the order of `events`.
+    A direction no claim speaks of has absence `not_reported`; both directions of a cancelled event
+    are `not_applicable`. Returns a new frame with one row per event, in the order of `events`.
 
     See also: `estimate`; `Record.events`, which calls both.
     """

@@ -9,6 +9,36 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+__all__ = [
+    "ABSENCES",
+    "CLAIM_PATTERN",
+    "CLICK_IDS",
+    "DATED_BY",
+    "DIRECTIONS",
+    "DOSSIERS",
+    "EVENT_PATTERN",
+    "EXCLUSIONS",
+    "ID_PATTERN",
+    "KINDS",
+    "LIST_PATTERN",
+    "MANY_PUBLISH",
+    "MENTIONED",
+    "QUALIFIERS",
+    "RECEIVER",
+    "SEEN",
+    "SIDES",
+    "STATEMENTS",
+    "STATUSES",
+    "TABLES",
+    "TIERS",
+    "URL_PATTERN",
+    "WAR_START",
+    "Field",
+    "Table",
+    "codebook",
+    "descriptor",
+]
+
 WAR_START = dt.date(2022, 2, 24)
 
 KINDS = ("bodies", "prisoners", "civilians")
@@ -45,19 +75,55 @@ EXCLUSIONS = {
     "sum_by_reader": "a sum made by whoever read the page, not by the page",
 }
 
-# Hosts where many publish: the publisher is the account, not the house (example.org is reserved for examples).
+# Hosts where many publish: the publisher is the account, not the house. (example.org is
+# reserved for examples.)
 MANY_PUBLISH = frozenset(
-    "archive.is archive.org archive.ph bsky.app dailymotion.com drive.google.com dzen.ru example.org facebook.com "
-    "github.com instagram.com linkedin.com medium.com msn.com news.google.com news.yahoo.com ok.ru "
-    "odysee.com pastebin.com raw.githubusercontent.com reddit.com rumble.com rutube.ru scribd.com t.me "
-    "telegra.ph teletype.in threads.net tiktok.com twitter.com vimeo.com vk.com web.archive.org x.com "
-    "yahoo.com youtu.be youtube.com zen.yandex.ru".split()
+    [
+        "archive.is",
+        "archive.org",
+        "archive.ph",
+        "bsky.app",
+        "dailymotion.com",
+        "drive.google.com",
+        "dzen.ru",
+        "example.org",
+        "facebook.com",
+        "github.com",
+        "instagram.com",
+        "linkedin.com",
+        "medium.com",
+        "msn.com",
+        "news.google.com",
+        "news.yahoo.com",
+        "odysee.com",
+        "ok.ru",
+        "pastebin.com",
+        "raw.githubusercontent.com",
+        "reddit.com",
+        "rumble.com",
+        "rutube.ru",
+        "scribd.com",
+        "t.me",
+        "telegra.ph",
+        "teletype.in",
+        "threads.net",
+        "tiktok.com",
+        "twitter.com",
+        "vimeo.com",
+        "vk.com",
+        "web.archive.org",
+        "x.com",
+        "yahoo.com",
+        "youtu.be",
+        "youtube.com",
+        "zen.yandex.ru",
+    ]
 )
 # Parameters that say who sent the reader, not which page it is: one page would be many.
 CLICK_IDS = (
     r"(?:utm_[a-z0-9_]+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|"
     r"li_fat_id|igshid|igsh|mc_cid|mc_eid|_ga|_gl|_openstat|mkt_tok|vero_id|oly_enc_id|oly_anon_id|"
-    r"rb_clickid|s_cid|wickedid|fb_action_ids|fb_action_types|fb_ref|fb_source|__twitter_impression)"
+    r"rb_clickid|s_cid|wickedid|fb_action_ids|fb_action_types|fb_ref|fb_source)"
 )
 
 ID = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
@@ -150,14 +216,16 @@ TABLES: dict[str, Table] = {
                 ),
                 Field(
                     "dated_by",
-                    "how published_on is known: printed on the page, in its address, by a feed or copy that dates it; "
+                    "how published_on is known: printed on the page, in its address, "
+                    "by a feed or copy that dates it; "
                     "none = undated",
                     required=True,
                     enum=DATED_BY,
                 ),
                 Field(
                     "seen",
-                    "what was read of it: whole, part (mostly its beginning), headline (title or feed line only)",
+                    "what was read of it: whole, part (mostly its beginning), "
+                    "headline (title or feed line only)",
                     required=True,
                     enum=SEEN,
                 ),
@@ -243,7 +311,8 @@ TABLES: dict[str, Table] = {
                 ),
                 Field(
                     "role",
-                    "whole (part is `total`); component (the claimant's components add up to its whole); "
+                    "whole (part is `total`); "
+                    "component (the claimant's components add up to its whole); "
                     "subset (of them)",
                     required=True,
                     enum=("whole", "component", "subset"),
@@ -290,7 +359,8 @@ TABLES: dict[str, Table] = {
                 _SOURCE,
                 Field(
                     "date_basis",
-                    "how the page fixes the day of the handover; inferred = by its figures, no evidence for the day",
+                    "how the page fixes the day of the handover; "
+                    "inferred = by its figures, no evidence for the day",
                     enum=("stated", "published", "weekday+published", "url", "inferred"),
                 ),
             ),
@@ -452,7 +522,8 @@ TABLES: dict[str, Table] = {
                 ),
                 Field(
                     "entered_on",
-                    "day the stretch was declared read; a past view holds only those entered by its day",
+                    "day the stretch was declared read; "
+                    "a past view holds only those entered by its day",
                     "date",
                     True,
                 ),
@@ -509,30 +580,34 @@ MENTIONED = {
 }
 
 
+def _described(f: Field) -> dict[str, object]:
+    limits: dict[str, object] = {}
+    if f.required:
+        limits["required"] = True
+    if f.enum:
+        limits["enum"] = list(f.enum)
+    if f.pattern:
+        limits["pattern"] = f.pattern
+    if f.minimum is not None:
+        limits["minimum"] = f.minimum
+    return {
+        "name": f.name,
+        "type": f.type,
+        "description": f.description,
+        **({"constraints": limits} if limits else {}),
+    }
+
+
 def descriptor(version: str) -> dict[str, object]:
-    """Return the Data Package v2 descriptor of the record as a JSON-ready dictionary."""
+    """Return the Data Package v2 descriptor of the record as a JSON-ready dictionary.
 
-    def field(f: Field) -> dict[str, object]:
-        limits: dict[str, object] = {}
-        if f.required:
-            limits["required"] = True
-        if f.enum:
-            limits["enum"] = list(f.enum)
-        if f.pattern:
-            limits["pattern"] = f.pattern
-        if f.minimum is not None:
-            limits["minimum"] = f.minimum
-        return {
-            "name": f.name,
-            "type": f.type,
-            "description": f.description,
-            **({"constraints": limits} if limits else {}),
-        }
-
+    >>> len(descriptor("1.0")["resources"]) == len(TABLES)
+    True
+    """
     resources = []
     for t in TABLES.values():
         schema: dict[str, object] = {
-            "fields": [field(f) for f in t.fields],
+            "fields": [_described(f) for f in t.fields],
             "fieldsMatch": "exact",
             "primaryKey": list(t.key),
             "missingValues": [{"value": "", "label": "not stated"}],
@@ -562,7 +637,8 @@ def descriptor(version: str) -> dict[str, object]:
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "repatria",
         "title": "Repatriations and prisoner exchanges between Russia and Ukraine",
-        "description": "Claims, sources and events since 24 February 2022. Counts only, no names of persons handed over.",
+        "description": "Claims, sources and events since 24 February 2022. "
+        "Counts only, no names of persons handed over.",
         "version": version,
         "licenses": [
             {
@@ -577,7 +653,11 @@ def descriptor(version: str) -> dict[str, object]:
 
 
 def codebook() -> str:
-    """Return the codebook's field tables as Markdown."""
+    """Return the codebook's field tables as Markdown.
+
+    >>> codebook().startswith("### `sources`")
+    True
+    """
     out = []
     for t in TABLES.values():
         out += [f"### `{t.name}`", "", f"One row is {t.description}.", ""]

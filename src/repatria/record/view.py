@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from repatria.record import oddities, window
+from repatria.record import oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.files import inspect
@@ -46,13 +46,15 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A validated record, or what pages dated by a past day carry of it. Every accessor returns a new DataFrame.
+    """A validated record, or what pages dated by a past day carry of it. Every accessor returns a
+    new DataFrame.
 
     tables       table name -> typed DataFrame, as the CSV has it; not to be changed
     digest       SHA-256 over the files it was read from
     known_by     the day of a past view, else None
-    coverage_of  whose word on what was searched a past view holds: "then" (declared by its day) or "today"
+    coverage_of  what was searched by a past view's word: "then" (declared by its day) or "today"
     aside        counted claims that stand only on undated pages, and so in no past view
+    ends         the last day of the events it holds, if it was cut by `until`
 
     Can be pickled: what was computed is made again.
     """
@@ -62,6 +64,7 @@ class Record:
     known_by: pd.Timestamp | None = None
     coverage_of: str = "today"
     aside: pd.DataFrame | None = None
+    ends: pd.Timestamp | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpickled, (
@@ -70,6 +73,7 @@ class Record:
             self.known_by,
             self.coverage_of,
             self.aside,
+            self.ends,
         )
 
     @cached_property
@@ -81,10 +85,13 @@ class Record:
 
     @cached_property
     def last_day(self) -> pd.Timestamp:
-        """The day the record speaks for: `known_by` in a past view, else its newest page or searched day.
+        """The day the record speaks for: `known_by` in a past view, else its newest page or
+        searched day.
 
         A page dated after today (the check warns of it) does not count.
         """
+        if self.ends is not None:
+            return self.ends if self.known_by is None else min(self.ends, self.known_by)
         if self.known_by is not None:
             return self.known_by
         published = self.tables["sources"]["published_on"]
@@ -97,14 +104,15 @@ class Record:
     def as_of(self, known_by: Day, coverage: str = "then") -> Record:
         """Return what pages dated by a day carry. An empty day returns the record as it stands.
 
-        Undated pages never enter, so this is less than a reader of that day could have known: `left_out` says by how
-        much. A claim is known from its earliest dated page, and a corrected one leads until its correction is; an
-        event is known from its first claim (a cancelled one, which has none, from its first schedule); events dated
-        later are not yet there. What curators wrote (status, deal, note) is today's.
-        What was searched is `coverage="then"`: the stretches declared read by that day (often none, and then no
-        silence can be read in the view); `coverage="today"`: today's stretches up to that day, as a backtest needs
-        that asks what a method would have said, had the pages been read.
-        Raises ValueError for a day before the war, what is no day, and an unknown `coverage`.
+        Undated pages never enter, so this is less than a reader of that day could have known:
+        `left_out` says by how much. A claim is known from its earliest dated page, and a corrected
+        one leads until its correction is; an event is known from its first claim (a cancelled one,
+        which has none, from its first schedule); events dated later are not yet there. What
+        curators wrote (status, deal, note) is today's. What was searched is `coverage="then"`: the
+        stretches declared read by that day (often none, and then no silence can be read in the
+        view); `coverage="today"`: today's stretches up to that day, as a backtest needs that asks
+        what a method would have said, had the pages been read. Raises ValueError for a day before
+        the war, what is no day, and an unknown `coverage`.
 
         >>> then = record.as_of("2025-06-12")
         >>> then.events("bodies", since="2025-06-01")["event_id"].tolist()
@@ -119,17 +127,39 @@ class Record:
         until = day(known_by, "as_of")
         if self.known_by is not None:
             until = min(until, self.known_by)
-        t = _known_by(dict(self.tables), until)
+        t = past.known_by(dict(self.tables), until)
         of = "then" if "then" in (coverage, self.coverage_of) else "today"
         cover = t["coverage"][t["coverage"]["read_from"] <= until]
         if of == "then":
             cover = cover[cover["entered_on"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        return Record(MappingProxyType(t), self.digest, until, of, self._aside)
+        return Record(MappingProxyType(t), self.digest, until, of, self._aside, self.ends)
+
+    def until(self, last: Day) -> Record:
+        """Return what the record holds on days up to `last`. An empty day returns it as it stands.
+
+        Unlike `as_of`, pages of any day count: it ends the window of every function at once, events,
+        totals, plans and what was searched. Raises ValueError for a day before the war or none.
+
+        >>> record.until("2025-06-12").events("bodies", since="2025-06-01")["event_id"].tolist()
+        ['bodies-2025-06-11']
+
+        See also: `as_of`, and the windows of `events` and `claims`.
+        """
+        if isinstance(last, str) and last == "":
+            return self
+        end = day(last, "until")
+        if self.ends is not None:
+            end = min(end, self.ends)
+        t = past.through(dict(self.tables), end)
+        aside = self._aside[self._aside["event_id"].isin(t["events"]["event_id"])]
+        return Record(MappingProxyType(t), self.digest, self.known_by, self.coverage_of, aside, end)
 
     @cached_property
     def _aside(self) -> pd.DataFrame:
-        """Counted claims without a dated page: claim_id, event_id, kind, direction, date; of the whole record."""
+        """Counted claims without a dated page: claim_id, event_id, kind, direction, date; of the
+        whole record.
+        """
         if self.aside is not None:
             return self.aside
         c = self._claims
@@ -141,9 +171,10 @@ class Record:
     def left_out(self) -> pd.DataFrame:
         """Return what no past view of this day holds because only undated pages carry it.
 
-        One row per kind and direction: `claims`, counted claims known today, on events dated by the view's day (or
-        the record's last), that stand only on undated pages; `events`, how many events they speak of; `without`, how
-        many of these have no count at all in this direction in the view. Counts are of claims and events.
+        One row per kind and direction: `claims`, counted claims known today, on events dated by the
+        view's day (or the record's last), that stand only on undated pages; `events`, how many
+        events they speak of; `without`, how many of these have no count at all in this direction in
+        the view. Counts are of claims and events.
 
         >>> record.as_of("2025-06-30").left_out().columns.tolist()
         ['kind', 'direction', 'claims', 'events', 'without']
@@ -204,7 +235,8 @@ class Record:
         return {}
 
     def estimates(self, lens: str = "best") -> pd.DataFrame:
-        """Return the rule's result per event and direction, long form; columns: see `rule.estimate`.
+        """Return the rule's result per event and direction, long form; columns: see
+        `rule.estimate`.
 
         >>> record.estimates().columns.tolist()[:5]
         ['event_id', 'direction', 'best', 'low', 'high']
@@ -218,7 +250,9 @@ class Record:
         return {}
 
     def _under(self, lens: str) -> pd.DataFrame:
-        """Return every event with its estimates under a lens, by date; made once. Not to be changed."""
+        """Return every event with its estimates under a lens, by date; made once. Not to be
+        changed.
+        """
         if lens not in self._every_event:
             e = self.tables["events"].sort_values(["date", "event_id"], ignore_index=True)
             e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
@@ -242,17 +276,18 @@ class Record:
     ) -> pd.DataFrame:
         """Return one row per event, sorted by date, with its estimate in each direction.
 
-        Columns: event_id, kind, date (the first of the month where only that is known), date_precision, status,
-        deal_id (its own id where it is a deal of its own), agreement_id, mediators, place, category, note, known_on
-        (day of its first dated page), and per direction `to_ukraine`, `to_russia`: the count (Int64, persons),
-        `_low`, `_high`, `_grade`, `_absence` (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant`
-        (the claim the count is from and who made it), `_claims` (how many were admissible); last `in_window`: whole,
-        or part where the window cuts the month that is all that is known.
-        `attrs` carries as_of, lens, kind, rule, unsure (the number of events in part in the window), searched,
-        coverage and coverage_of for the charts.
-        A missing count is unknown, never zero. Cancelled events come only with `cancelled=True`, disputed ones (it is
-        not settled that there was such a handover, so no sum may hold it) only with `disputed=True`.
-        Raises ValueError for an unknown kind or lens or a day that is none.
+        Columns: event_id, kind, date (the first of the month where only that is known),
+        date_precision, status, deal_id (its own id where it is a deal of its own), agreement_id,
+        mediators, place, category, note, known_on (day of its first dated page), and per direction
+        `to_ukraine`, `to_russia`: the count (Int64, persons), `_low`, `_high`, `_grade`, `_absence`
+        (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant` (the claim the count
+        is from and who made it), `_claims` (how many were admissible); last `in_window`: whole, or
+        part where the window cuts the month that is all that is known. `attrs` carries as_of, lens,
+        kind, rule, unsure (the number of events in part in the window), searched, coverage and
+        coverage_of for the charts. A missing count is unknown, never zero. Cancelled events come
+        only with `cancelled=True`, disputed ones (it is not settled that there was such a handover,
+        so no sum may hold it) only with `disputed=True`. Raises ValueError for an unknown kind or
+        lens or a day that is none.
 
         >>> june = record.events("bodies", since="2025-06-11", until="2025-06-13")
         >>> june[["event_id", "to_ukraine", "to_russia"]].values.tolist()
@@ -276,6 +311,7 @@ class Record:
             "as_of": self.last_day,
             "lens": lens,
             "kind": kind,
+            "until": day(until, "until") if until else None,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
             "unsure": int((out["in_window"] == "part").sum()),
             "searched": dict(self._searched),
@@ -295,14 +331,17 @@ class Record:
         since: Day | None = None,
         until: Day | None = None,
     ) -> pd.DataFrame:
-        """Return claims with their claimant (name, office, side, official), the event's kind, date and precision.
+        """Return claims with their claimant (name, office, side, official), the event's kind, date
+        and precision.
 
-        Further columns: known_on (day of the first dated page), citations and publishers (how many pages and
-        publishers carry it), poor (aggregators only) and corrected_by (the claim with which the claimant took this
-        one back, as far as this view knows; "" = it stands). A window takes the claims of the events that lie in it
-        whole or in part. Raises ValueError for an unknown side or a day that is none.
+        Further columns: known_on (day of the first dated page), citations and publishers (how many
+        pages and publishers carry it), poor (aggregators only) and corrected_by (the claim with
+        which the claimant took this one back, as far as this view knows; "" = it stands). A window
+        takes the claims of the events that lie in it whole or in part. Raises ValueError for an
+        unknown side or a day that is none.
 
-        >>> record.claims("bodies-2025-06-16", direction="to_russia")["count_low"].dropna().unique().tolist()
+        >>> told = record.claims("bodies-2025-06-16", direction="to_russia")
+        >>> told["count_low"].dropna().unique().tolist()
         [51]
 
         See also: `citations` for the pages.
@@ -323,7 +362,8 @@ class Record:
         return c.sort_values(["date", "claim_id"], ignore_index=True)
 
     def citations(self, claim_id: str | None = None, event_id: str | None = None) -> pd.DataFrame:
-        """Return the pages of claims: claim_id, event_id, source_id, date_basis and the columns of sources.
+        """Return the pages of claims: claim_id, event_id, source_id, date_basis and the columns of
+        sources.
 
         >>> record.citations(event_id="bodies-2025-06-16")["url"].str.startswith("http").all()
         np.True_
@@ -369,17 +409,13 @@ class Record:
         return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
 
     def links(self) -> pd.DataFrame:
-        """Return who ties which handover to which agreement, with claimant, known_on and number of pages.
+        """Return who ties which handover to which agreement: stance belongs, denies or possible.
 
-        `stance` is belongs, denies or possible; the claimant `curators` reads it from days and figures.
-
-        >>> links = record.links()
-        >>> links.loc[links["event_id"] == "bodies-2025-07-17", "stance"].unique().tolist()
-        ['belongs', 'denies']
+        >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
+        True
         """
-        return self._stated("links").sort_values(
-            ["agreement_id", "event_id", "stance", "link_id"], ignore_index=True
-        )
+        order = ["agreement_id", "event_id", "stance", "link_id"]
+        return self._stated("links").sort_values(order, ignore_index=True)
 
     def schedules(self) -> pd.DataFrame:
         """Return statements about timing with claimant, known_on and number of pages.
@@ -437,10 +473,12 @@ class Record:
         return c.sort_values(["kind", "side", "read_from"], ignore_index=True)
 
     def searched_through(self, kind: str) -> pd.Timestamp | None:
-        """Return the last day through which silence about a kind can be read, or None if there is none.
+        """Return the last day through which silence about a kind can be read, or None if there is
+        none.
 
-        It is the end of the newest dense stretch, for the side read least far: an open gap is censored here. A side
-        with no dense stretch leaves none for the kind, as in `cadence.window`.
+        It is the end of the newest dense stretch, for the side read least far: an open gap is
+        censored here. A side with no dense stretch leaves none for the kind, as in
+        `cadence.window`.
 
         >>> record.as_of("2024-06-30", coverage="today").searched_through("bodies")
         Timestamp('2024-06-30 00:00:00')
@@ -457,35 +495,6 @@ def _unpickled(
     known_by: pd.Timestamp | None,
     coverage_of: str,
     aside: pd.DataFrame | None,
+    ends: pd.Timestamp | None,
 ) -> Record:
-    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside)
-
-
-def _known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """Return the tables as pages dated by a day carry them; coverage is left as it is."""
-
-    def keep(name: str, column: str, known: pd.Series) -> None:
-        t[name] = t[name][t[name][column].isin(known)]
-
-    t["sources"] = t["sources"][t["sources"]["published_on"] <= until]
-    pages = t["sources"]["source_id"]
-    keep("citations", "source_id", pages)
-    t["events"] = t["events"][t["events"]["date"] <= until]
-    keep("claims", "claim_id", t["citations"]["claim_id"])
-    keep("claims", "event_id", t["events"]["event_id"])
-    keep("citations", "claim_id", t["claims"]["claim_id"])
-    keep("mentions", "source_id", pages)
-    for name, column in MENTIONED.items():
-        keep(name, column, t["mentions"]["row_id"])
-    e = t["events"]
-    spoken = e["event_id"].isin(t["claims"]["event_id"])
-    # A plan alone does not make a handover that took place: nobody had said so yet.
-    planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
-    t["events"] = e[spoken | planned]
-    keep("links", "event_id", t["events"]["event_id"])
-    keep(
-        "agreements",
-        "agreement_id",
-        pd.concat([t[n]["agreement_id"] for n in ("pledges", "links", "events")]),
-    )
-    return t
+    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside, ends)

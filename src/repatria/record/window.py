@@ -1,7 +1,8 @@
-"""Days and windows: what a day is, and whether an event lies in a window. One answer for every function.
+"""Days and windows: what a day is, and whether an event lies in a window. One answer for every
+function.
 
-An event known to the day is inside or outside. One known only to its month is inside where all its days
-are, outside where none is, and in part (unsure) where the window cuts the month.
+An event known to the day is inside or outside. One known only to its month is inside where all its
+days are, outside where none is, and in part (unsure) where the window cuts the month.
 """
 
 from __future__ import annotations
@@ -56,12 +57,13 @@ def day(value: Day, name: str = "day") -> pd.Timestamp:
 
 
 def today() -> pd.Timestamp:
-    """Return the newest day there is anywhere on earth: pages are dated where they are published."""
+    """Return the newest day there is on earth: pages are dated where they are published."""
     return pd.Timestamp((dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()).as_unit("s")
 
 
 def ends(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return the first and the last day on which each event may have been (columns date, date_precision).
+    """Return the first and the last day on which each event may have been (columns date,
+    date_precision).
 
     The month in which the war began starts with the war.
 
@@ -78,10 +80,12 @@ def ends(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def inside(events: pd.DataFrame, since: Day | None = None, until: Day | None = None) -> pd.Series:
-    """Return how each event lies between two days, both included: whole, part, or missing (outside).
+    """Return how each event lies between two days, both included: whole, part, or missing
+    (outside).
 
-    `events` has the columns date and date_precision; an empty or missing end leaves the window open. The
-    result is categorical, on the index of `events`. Raises ValueError for a day that is none.
+    `events` has the columns date and date_precision; an empty or missing end leaves the window
+    open. The result is categorical, on the index of `events`. Raises ValueError for a day that is
+    none.
 
     >>> dates = pd.to_datetime(["2025-06-01", "2025-06-01", "2025-07-02"])
     >>> e = pd.DataFrame({"date": dates, "date_precision": ["month", "day", "day"]})

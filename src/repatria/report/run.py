@@ -48,7 +48,7 @@ def make(
     from repatria.report import kernels, page
 
     whole = load()
-    record = whole.as_of(parameters.as_of)
+    record = whole.as_of(parameters.as_of, coverage="today")
     name = _name(parameters, record, whole, key)
     with publish.workshop(out) as work:
         executed = kernels.execute_all(books, parameters.given(), work, out / "failed" / name, say)
