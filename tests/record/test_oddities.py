@@ -174,3 +174,18 @@ def test_a_corrected_count_is_not_odd(tmp_path: Path) -> None:
         )
         == []
     )
+
+
+def test_an_event_under_an_agreement_that_nobody_ties_to_it(tmp_path: Path) -> None:
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7} for e, _ in DAYS
+    ]
+    rows = small(DAYS, claims, agreements=[{"agreement_id": "talks", "name": "Talks"}])
+    for event in rows["events"]:
+        event["agreement_id"] = "talks"
+    tie = {"link_id": "link-1", "agreement_id": "talks", "claimant_id": "kyiv", "stance": "belongs"}
+    rows["links"] = [tie | {"event_id": DAYS[0][0]}]
+    rows["mentions"] = [{"row_id": "link-1", "source_id": "s0"}]
+    reason = "is tied to it by no row of links.csv"
+    (only,) = told(tmp_path, rows, reason)
+    assert DAYS[1][0] in only

@@ -8,6 +8,14 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["asymmetry", "cadence", "forecast", "handovers", "holdings", "reconcile"],
+    submodules=[
+        "asymmetry",
+        "cadence",
+        "forecast",
+        "handovers",
+        "holdings",
+        "pledges",
+        "reconcile",
+    ],
     submod_attrs={"base": ["Chart"], "style": ["Style"]},
 )

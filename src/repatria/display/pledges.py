@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from repatria.analysis import pledges as analysis
 from repatria.display.table import Table
-from repatria.display.words import ABSENCE_WORDS, number, span
+from repatria.display.words import (
+    ABSENCE_WORDS,
+    Prose,
+    joined,
+    number,
+    part_words,
+    percent,
+    say,
+    span,
+)
 from repatria.record.names import KIND_WORDS, SIDES
 from repatria.record.view import Record
 
-__all__ = ["both_sides", "disputed_schedule", "pledges", "rival_totals"]
+__all__ = [
+    "STATUS_WORDS",
+    "afterwards",
+    "both_sides",
+    "disputed_schedule",
+    "finding",
+    "findings",
+    "fulfilment",
+    "links",
+    "overview",
+    "pledges",
+    "reasons",
+    "rival_totals",
+    "slips",
+]
 
+STATUS_WORDS = {
+    "met": "met",
+    "short": "short of it",
+    "within": "within the ceiling",
+    "above": "above the ceiling",
+    "open": "open: sizes unknown or differing",
+    "none_delivered": "no handover tied to it",
+    "nothing_promised": "says nothing was promised",
+    "not_compared": "not compared: no number, or part only",
+}
+OUTCOME_WORDS = {"came": "came", "cancelled": "called off", "no_event": "no handover on record"}
+SERIES_WORDS = {
+    "bodies_returned_in_error": "handed to the wrong side",
+    "bodies_sent_back": "sent back",
+    "identified_bodies": "identified",
+    "identified_percent": "identified, per cent",
+    "months_to_identify": "months needed to identify",
+    "unidentified_bodies": "not identified",
+}
 _WAYS = {**SIDES, "both": "both together"}
 
 
@@ -55,7 +99,10 @@ def pledges(record: Record) -> Table:
             "agreement": p["agreement"],
             "kind": p["kind"].astype("str"),
             "direction": p["direction"].astype("str").map(_WAYS),
-            "promised": [_promise(str(q), low, high) for q, low, high in quantities],
+            "promised": [
+                _promise(str(q), low, high) + (f" ({part_words(part)})" if part else "")
+                for (q, low, high), part in zip(quantities, p["scope"], strict=True)
+            ],
             "claimant": p["claimant"],
             "first page": p["known_on"],
         }
@@ -71,8 +118,8 @@ def pledges(record: Record) -> Table:
 
 
 def _promise(qualifier: str, low: object, high: object) -> str:
-    if qualifier == "all":
-        return "everyone of a category"
+    if qualifier in ("all", "none"):
+        return {"all": "everyone of a category", "none": "nothing this way"}[qualifier]
     return f"{qualifier.replace('_', ' ')} {span(low, high)}".removeprefix("exact ")
 
 
@@ -121,6 +168,256 @@ def disputed_schedule(record: Record, agreement_id: str) -> Table:
         f"Days planned under {agreement_id} on which both sides spoke",
         rows,
         notes=["Rows stand side by side; the record does not rule between them."],
+    )
+
+
+# --- what came of it ------------------------------------------------------------------------------
+
+
+def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best") -> Prose:
+    """Return one sentence on what was promised under an agreement and what came of it.
+
+    All kinds unless one is given. Empty for an agreement that is not there, or under which no
+    number is promised.
+
+    >>> finding(record, "istanbul-2025-05-16")
+    'Of the 1,000 for 1,000 prisoners agreed in May 2025, 1,000 each were exchanged in three days.'
+
+    See also: `findings`, `fulfilment`.
+    """
+    return _finding(record, analysis.summary(record, lens), agreement_id, kind)
+
+
+def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
+    """Return a line for each agreement and kind with a promised number, newest first.
+
+    `since` leaves out those agreed before that day; one without a day is as old as the last day
+    named in it, and stands last.
+    """
+    s = analysis.summary(record, lens)
+    if since:
+        told = s["agreed_on"].fillna(s["until"])
+        s = s[~(told < pd.Timestamp(since)).to_numpy()]
+    pairs = s[["agreement_id", "kind"]].drop_duplicates().itertuples(index=False, name=None)
+    said = [_finding(record, s, *pair) for pair in pairs]
+    return Prose("\n".join(f"- {text}" for text in said if text))
+
+
+def _finding(record: Record, s: pd.DataFrame, agreement_id: str, kind: str) -> Prose:
+    mine = s[(s["agreement_id"] == agreement_id).to_numpy()]
+    kinds = []
+    for one, rows in mine.groupby("kind", sort=False):
+        ways = {r["direction"]: _plain(r) for r in rows.to_dict("records")}
+        promised = any(way["promised_high"] is not None for way in ways.values())
+        if promised and kind in ("", one):
+            totals = []
+            if any(way["unsized"] for way in ways.values()):
+                totals = _newest(analysis.rival_totals(record, agreement_id, str(one)))
+            kinds.append({"kind": one, "ways": ways, "totals": totals})
+    if not kinds:
+        return Prose()
+    return say(
+        "pledges/finding",
+        name=mine["agreement"].iloc[0],
+        agreed_on=None if mine["agreed_on"].isna().all() else mine["agreed_on"].iloc[0],
+        kinds=kinds,
+    )
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row of `analysis.pledges.summary` with None for what is missing."""
+    out = {str(k): None if pd.isna(v) else v for k, v in row.items()}
+    one = out["first"] is not None and (out["last"] - out["first"]).days + 1 == out["events"]
+    return out | {"days": out["events"] if one else None}
+
+
+def _newest(totals: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the newest sum that an official of each side published for Ukraine, one a side."""
+    t = totals[
+        (totals["official"] == "yes").to_numpy() & (totals["unit"] != "exchanges").to_numpy()
+    ]
+    t = t[(t["direction"] == "to_ukraine").to_numpy()].sort_values("as_of")
+    out = []
+    for _, rows in t.groupby("side", observed=True):
+        last = rows.iloc[-1]
+        words = _promise(str(last["qualifier"]), last["count"], last["count"])
+        out.append({"words": words, "by": last["name"], "as_of": last["as_of"]})
+    return out
+
+
+def overview(record: Record, lens: str = "best") -> Table:
+    """Return each agreement by kind and direction: the range promised and what was delivered of it.
+
+    >>> overview(record).frame.columns.tolist()[:4]
+    ['agreement', 'kind', 'direction', 'promised']
+    """
+    s = analysis.summary(record, lens)
+    rows = pd.DataFrame(
+        {
+            "agreement": s["agreement"],
+            "kind": s["kind"],
+            "direction": s["direction"].map(_WAYS),
+            "promised": _spans(s, "promised_low", "promised_high", "no number"),
+            "delivered": _delivered(s),
+            "handovers": s["events"],
+            "of these without a size": s["unsized"],
+            "met on": s["met_on"],
+            "with what others tie to it": s["tied_best"].where(s["tied_events"] > s["events"]),
+            "with what may belong": s["possible_best"].where(
+                s["possible_events"] > s["tied_events"]
+            ),
+        }
+    )
+    return Table(
+        "pledges-overview",
+        "Promised and delivered, by agreement",
+        rows,
+        notes=[say("pledges/overview_note", as_of=s.attrs["as_of"])],
+        groups="agreement",
+    )
+
+
+def _spans(s: pd.DataFrame, low: str, high: str, none: str) -> list[str]:
+    return [span(a, b) or none for a, b in zip(s[low], s[high], strict=True)]
+
+
+def _delivered(s: pd.DataFrame) -> list[str]:
+    """Return what was delivered: a range, "at least n" where sizes are missing, or words."""
+    out = []
+    for events, low, high in zip(s["events"], s["low"], s["high"], strict=True):
+        known = f"at least {number(low)}" if pd.isna(high) else span(low, high)
+        out.append("none tied to it" if not events else "no size" if pd.isna(low) else known)
+    return out
+
+
+def fulfilment(
+    record: Record, agreement_id: str, lens: str = "best", reading: str = "record"
+) -> Table:
+    """Return every statement of what was promised under an agreement beside what was delivered.
+
+    >>> fulfilment(record, "geneva-2026-02").frame["delivered"].unique().tolist()
+    ['500–502', '500']
+    """
+    f = analysis.fulfilment(record, lens, reading)
+    f = f[(f["agreement_id"] == agreement_id).to_numpy()]
+    quantities = zip(f["qualifier"], f["quantity_low"], f["quantity_high"], f["scope"], strict=True)
+    order = f["direction"].map({"to_ukraine": 0, "to_russia": 1, "both": 2}).astype("int64")
+    rows = pd.DataFrame(
+        {
+            "kind": f["kind"].astype("str"),
+            "direction": f["direction"].astype("str").map(_WAYS),
+            "promised": [
+                _promise(str(q), low, high) + (f" ({part_words(part)})" if part else "")
+                for q, low, high, part in quantities
+            ],
+            "claimant": f["claimant"],
+            "delivered": _delivered(f),
+            "of the number": [
+                "" if pd.isna(a) else f"{percent(a)} or more" if pd.isna(b) else _shares(a, b)
+                for a, b in zip(f["share_low"], f["share_high"], strict=True)
+            ],
+            "outcome": f["status"].map(STATUS_WORDS),
+            "met on": f["met_on"],
+            "missing": _spans(f, "short_low", "short_high", ""),
+            "beyond": _spans(f, "over_low", "over_high", ""),
+        }
+    )
+    rows = rows.assign(_by=order).sort_values(["kind", "_by", "claimant", "promised"])
+    names = record.agreements().set_index("agreement_id")["name"]
+    return Table(
+        f"fulfilment-{agreement_id}",
+        f"Promised and delivered: {names.get(agreement_id, agreement_id)}",
+        rows.drop(columns="_by").replace({"missing": {"0": ""}, "beyond": {"0": ""}}),
+        notes=[say("pledges/fulfilment_note", as_of=f.attrs["as_of"])],
+    )
+
+
+def _shares(low: float, high: float) -> str:
+    return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
+
+
+def links(record: Record, disputed: bool = True) -> Table:
+    """Return who ties which handover to which agreement; by default only where that is disputed."""
+    rows = analysis.links(record)
+    if disputed:
+        rows = rows[rows["disputed"].to_numpy(dtype=bool)].sort_values(["date", "agreement_id"])
+    names = record.agreements().set_index("agreement_id")["name"]
+    words = {"record": "yes", "possible": "open: fits, no page says so"}
+    frame = pd.DataFrame(
+        {
+            "event": rows["event_id"],
+            "agreement": rows["agreement_id"].map(names),
+            "counted as its delivery": rows["reading"].map(words).fillna("no"),
+            "tied to it by": rows["tied_by"].map(joined),
+            "denied by": rows["denied_by"].map(joined),
+            "in other words": rows["notes"].map("; ".join),
+        }
+    )
+    return Table(
+        "links",
+        "Handovers whose agreement is disputed" if disputed else "Handovers and their agreements",
+        frame.reset_index(drop=True),
+        links=["event"],
+        notes=[say("pledges/links_note")],
+    )
+
+
+def slips(record: Record) -> Table:
+    """Return planned days beside the day on which the handover came, newest first."""
+    s = analysis.slips(record).iloc[::-1].reset_index(drop=True)
+    frame = pd.DataFrame(
+        {
+            "planned for": s["planned_for"],
+            "kind": s["kind"],
+            "first page": s["announced_on"],
+            "outcome": s["outcome"].map(OUTCOME_WORDS),
+            "came on": s["came_on"],
+            "days later": s["slip"],
+            "event": s["event_id"],
+            "planned or confirmed by": s["planned_by"].map(joined),
+            "denied or disputed by": s["disputed_by"].map(joined),
+        }
+    )
+    return Table("slips", "Planned days, and the day it came", frame, links=["event"])
+
+
+def reasons(record: Record) -> Table:
+    """Return what each side says of handovers put off, halted, called off or denied, newest first."""
+    r = analysis.reasons(record)
+    side = {"ukraine": "Ukraine", "russia": "Russia", "mediator": "mediators", "third": "others"}
+    frame = pd.DataFrame(
+        {
+            "first page": r["known_on"],
+            "kind": r["kind"].astype("str"),
+            "planned for": r["planned_for"],
+            "side": r["side"].astype("str").map(side),
+            "claimant": r["claimant"],
+            "statement": r["statement"].astype("str").str.replace("_", " "),
+            "in other words": r["note"],
+        }
+    )
+    return Table("reasons", "Put off, halted, called off or denied: who says why", frame)
+
+
+def afterwards(record: Record) -> Table:
+    """Return figures on bodies after their handover, each with its owner."""
+    a = analysis.afterwards(record)
+    counts = zip(a["qualifier"].astype("str"), a["count_low"], a["count_high"], strict=True)
+    frame = pd.DataFrame(
+        {
+            "what": a["series"].map(SERIES_WORDS),
+            "figure": [_promise(q, low, high) for q, low, high in counts],
+            "as of": a["as_of"],
+            "claimant": a["claimant"],
+            "in other words": a["note"],
+            "first page": a["known_on"],
+        }
+    )
+    return Table(
+        "afterwards",
+        "After the handover: identified, misidentified, sent back",
+        frame,
+        notes=[say("pledges/afterwards_note")],
     )
 
 

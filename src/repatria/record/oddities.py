@@ -37,7 +37,7 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     Pages dated after today; events resting on one publisher; components that do not add up; two
     events that look like one (days and counts near, or the same counts in one deal); a count more
     than three times any before it; a running total that does not fit its series; kinds and sides
-    whose reading nobody declared.
+    whose reading nobody declared; an event under an agreement to which no link ties it.
     """
     for name in ("sources", "excluded"):
         late = t[name]["published_on"] > today
@@ -57,6 +57,7 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     _jumps(found, events, current)
     _falls(found, t["totals"])
     _unread(found, events, t["coverage"])
+    _untied(found, events, t["links"])
 
 
 def _add(
@@ -286,3 +287,13 @@ def _unread(found: Findings, events: pd.DataFrame, cover: pd.DataFrame) -> None:
                     what + f"there is an event on {days.max():%Y-%m-%d}, after the last day read"
                 )
                 found.line("coverage", c.index[-1] + 2, reason, "read_through", "warning")
+
+
+def _untied(found: Findings, events: pd.DataFrame, links: pd.DataFrame) -> None:
+    """The record's own reading rests on somebody's: a page's, or its curators' by name."""
+    said = links.loc[(links["stance"] == "belongs").to_numpy(), ["event_id", "agreement_id"]]
+    pairs = pd.MultiIndex.from_frame(events[["event_id", "agreement_id"]].astype("str"))
+    tied = pairs.isin(pd.MultiIndex.from_frame(said.astype("str")))
+    loose = (events["agreement_id"] != "").to_numpy() & ~tied
+    reason = "{} is tied to it by no row of links.csv"
+    _add(found, "events", "agreement_id", loose, reason, events["event_id"])

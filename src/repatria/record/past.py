@@ -35,10 +35,11 @@ def known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.Da
     # A plan alone does not make a handover that took place: nobody had said so yet.
     planned = (e["status"] == "cancelled") & e["event_id"].isin(t["schedules"]["event_id"])
     t["events"] = e[spoken | planned]
+    keep("links", "event_id", t["events"]["event_id"])
     keep(
         "agreements",
         "agreement_id",
-        pd.concat([t[n]["agreement_id"] for n in ("pledges", "events")]),
+        pd.concat([t[n]["agreement_id"] for n in ("pledges", "links", "events")]),
     )
     return t
 
@@ -47,7 +48,8 @@ def through(t: dict[str, pd.DataFrame], last: pd.Timestamp) -> dict[str, pd.Data
     """Return the tables without what is about later days; an event known to the month stays if it may be earlier."""
     e = t["events"]
     t["events"] = e[window.inside(e, None, last).notna()]
-    t["claims"] = t["claims"][t["claims"]["event_id"].isin(t["events"]["event_id"])]
+    for name in ("claims", "links"):
+        t[name] = t[name][t[name]["event_id"].isin(t["events"]["event_id"])]
     t["citations"] = t["citations"][t["citations"]["claim_id"].isin(t["claims"]["claim_id"])]
     for name, column in (("totals", "as_of"), ("schedules", "planned_for"), ("context", "as_of")):
         t[name] = t[name][~(t[name][column] > last)]

@@ -17,6 +17,7 @@ from repatria.record.checks import Findings, among, shown
 from repatria.record.names import HOST, bare_host
 from repatria.record.schema import (
     CLICK_IDS,
+    CURATORS,
     MANY_PUBLISH,
     MENTIONED,
     TABLES,
@@ -53,6 +54,7 @@ def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> N
     _addresses(found, t)
     _publishers(found, t["sources"])
     _statements(found, t)
+    _links(found, t["links"])
     _coverage(found, t["coverage"])
     _dossier(found, t)
 
@@ -176,6 +178,8 @@ def _counts(found: Findings, c: pd.DataFrame) -> None:
     found.add("claims", "qualifier", none & worded, "there is no count that is so worded")
     press = (absence == "zero") & (c["claimant_id"] == "press").to_numpy()
     found.add("claims", "claimant_id", press, "zero needs a named claimant: somebody who says none")
+    own = (c["claimant_id"] == CURATORS).to_numpy()
+    found.add("claims", "claimant_id", own, "curators make links, not claims")
     whole = (c["role"] == "whole").to_numpy() ^ (c["part"] == "total").to_numpy()
     found.add("claims", "role", whole, "role whole and part total go together")
 
@@ -353,13 +357,23 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
             f"{low} and {high} are both given, or neither",
         )
         missing = p[low].isna() & p[high].isna()
-        every = (p["qualifier"] == "all").fillna(False)
-        found.add(name, low, missing & ~every, "no number")
-        found.add(name, low, ~missing & every, "all is said of no number")
+        bare = p["qualifier"].isin(["all", "none"])
+        found.add(name, low, missing & ~bare, "no number")
+        found.add(name, low, ~missing & bare, "all and none are said without a number")
     total = t["totals"]
     found.add("totals", "since", total["since"] > total["as_of"], "is after as_of")
     basis = total["since"].notna() ^ total["since_basis"].notna()
     found.add("totals", "since_basis", basis, "since and since_basis go together")
+
+
+def _links(found: Findings, links: pd.DataFrame) -> None:
+    """A claimant has one stance on a handover and an agreement; only curators find one possible."""
+    twice = links.duplicated(["agreement_id", "event_id", "claimant_id"])
+    found.add("links", "claimant_id", twice, "{} has a stance on this already", links["claimant_id"])
+    own = links["claimant_id"] == CURATORS
+    open_ = links["stance"] == "possible"
+    found.add("links", "stance", open_ & ~own, "possible is the curators' word only")
+    found.add("links", "stance", (links["stance"] == "denies") & own, "denies needs a claimant")
 
 
 def _coverage(found: Findings, cover: pd.DataFrame) -> None:
@@ -383,7 +397,7 @@ def _coverage(found: Findings, cover: pd.DataFrame) -> None:
 def _dossier(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     d = t["dossier"]
     ids = {
-        n: t[n][TABLES[n].key[0]] for n in ("totals", "pledges", "schedules", "context", "excluded")
+        n: t[n][TABLES[n].key[0]] for n in (*MENTIONED, "excluded")
     }
     for name, known in {**ids, "citations": t["claims"]["claim_id"]}.items():
         here = (d["table"] == name).to_numpy()

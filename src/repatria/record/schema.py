@@ -52,6 +52,8 @@ TIERS = ("official", "agency", "press", "aggregator", "dataset")
 DATED_BY = ("printed", "address", "feed", "none")
 SEEN = ("whole", "part", "headline")
 DOSSIERS = ("claims", "handovers_2026")
+STANCES = ("belongs", "denies", "possible")
+CURATORS = "curators"  # the claimant of what the record's own curators read from days and figures
 STATEMENTS = (
     "planned",
     "kept",
@@ -279,7 +281,11 @@ TABLES: dict[str, Table] = {
                     "shared by the days of one deal; empty = a deal of its own",
                     required=False,
                 ),
-                _id("agreement_id", "the agreement it belongs to", required=False),
+                _id(
+                    "agreement_id",
+                    "the record's own reading of the agreement it belongs to; who says so: `links`",
+                    required=False,
+                ),
                 Field("mediators", "as pages name them, joined by `;`", pattern=LIST_PATTERN),
                 Field("place", "where, as pages state it"),
                 Field("category", "who was handed over, where that defines the event"),
@@ -379,15 +385,43 @@ TABLES: dict[str, Table] = {
                 Field("quantity_high", "promised number, or upper end", "integer", minimum=0),
                 Field(
                     "qualifier",
-                    "how it was worded; all = everyone of a category, no number",
+                    "how it was worded; without a number: all = everyone of a category, none = nothing this way",
                     required=True,
-                    enum=(*QUALIFIERS, "all"),
+                    enum=(*QUALIFIERS, "all", "none"),
                 ),
                 Field("until", "end of the window, where one is stated", "date"),
+                Field(
+                    "scope",
+                    "narrower base than all that is promised under the agreement; empty = all",
+                    pattern=r"^[a-z][a-z0-9_]*$",
+                ),
                 _note(),
             ),
             ("pledge_id",),
             (("agreement_id", "agreements"), ("claimant_id", "claimants")),
+        ),
+        Table(
+            "links",
+            "whether a handover belongs to an agreement, as one claimant has it",
+            (
+                _id("link_id", "link-number"),
+                _id("agreement_id", "the agreement"),
+                _EVENT,
+                _id("claimant_id", "who says so; `curators` = read from days and figures only"),
+                Field(
+                    "stance",
+                    "belongs: was under it; denies: was not; possible: fits by kind and days, no page read says so",
+                    required=True,
+                    enum=STANCES,
+                ),
+                _note(),
+            ),
+            ("link_id",),
+            (
+                ("agreement_id", "agreements"),
+                ("event_id", "events"),
+                ("claimant_id", "claimants"),
+            ),
         ),
         Table(
             "schedules",
@@ -464,9 +498,9 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "mentions",
-            "a page carrying a row of totals, pledges, schedules or context",
+            "a page carrying a row of totals, pledges, links, schedules or context",
             (
-                _id("row_id", "total-, pledge-, schedule- or context- and number"),
+                _id("row_id", "total-, pledge-, link-, schedule- or context- and number"),
                 _SOURCE,
             ),
             ("row_id", "source_id"),
@@ -520,7 +554,15 @@ TABLES: dict[str, Table] = {
                     "table",
                     "table that holds it",
                     required=True,
-                    enum=("citations", "totals", "pledges", "schedules", "context", "excluded"),
+                    enum=(
+                        "citations",
+                        "totals",
+                        "pledges",
+                        "links",
+                        "schedules",
+                        "context",
+                        "excluded",
+                    ),
                 ),
                 _id("row_id", "id of the claim or row", pattern=CLAIM_PATTERN),
             ),
@@ -532,6 +574,7 @@ TABLES: dict[str, Table] = {
 MENTIONED = {
     "totals": "total_id",
     "pledges": "pledge_id",
+    "links": "link_id",
     "schedules": "schedule_id",
     "context": "context_id",
 }

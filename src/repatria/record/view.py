@@ -408,6 +408,15 @@ class Record:
         """
         return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
 
+    def links(self) -> pd.DataFrame:
+        """Return who ties which handover to which agreement: stance belongs, denies or possible.
+
+        >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
+        True
+        """
+        order = ["agreement_id", "event_id", "stance", "link_id"]
+        return self._stated("links").sort_values(order, ignore_index=True)
+
     def schedules(self) -> pd.DataFrame:
         """Return statements about timing with claimant, known_on and number of pages.
 
@@ -430,7 +439,7 @@ class Record:
         return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
 
     def pages(self, row_id: str) -> pd.DataFrame:
-        """Return the pages carrying a row of totals, pledges, schedules or context.
+        """Return the pages carrying a row of totals, pledges, links, schedules or context.
 
         >>> len(record.pages("total-0001")) > 0
         True
