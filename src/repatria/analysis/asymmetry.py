@@ -20,7 +20,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.chance import LEAST, SEED, UNITS, Change, bare, breaks, complete, placebo, units
+from repatria.analysis.chance import (
+    LEAST,
+    SEED,
+    UNITS,
+    Change,
+    bare,
+    breaks,
+    complete,
+    placebo,
+    units,
+)
 from repatria.analysis.composition import REGION_OF, batches, concentration, fronts, running, sums
 from repatria.analysis.holdings import owners
 from repatria.analysis.level import (
@@ -452,7 +462,9 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     out = pd.DataFrame(
         [_under_lens(lens, e, record.events(kind, lens), common) for lens, e in views.items()]
     )
-    out = out.astype({"lens": "str", "level_day": "datetime64[s]", **dict.fromkeys(DIRECTIONS, "Int64")})
+    out = out.astype(
+        {"lens": "str", "level_day": "datetime64[s]", **dict.fromkeys(DIRECTIONS, "Int64")}
+    )
     numbers = [c for c in out.columns if "share" in c or c.endswith(("level", "_low", "_high"))]
     out = out.astype(dict.fromkeys(numbers, "float64"))
     whole = views["best"]

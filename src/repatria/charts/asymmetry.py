@@ -241,9 +241,7 @@ def level_over_time(events: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None 
     table = asymmetry.level(events, _weekly(deals))
     shown = table[table["ratio"].notna()]
     if shown.empty:
-        return base.empty(
-            name, say("asymmetry/level_over_time_empty", least=asymmetry.LEAST_LEVEL)
-        )
+        return base.empty(name, say("asymmetry/level_over_time_empty", least=asymmetry.LEAST_LEVEL))
     eras = asymmetry.eras(events)
     without = eras.loc[~eras["known"], "year"].tolist()
     since, until = base.window(events)
@@ -317,9 +315,8 @@ def _level_line(
         color=colour,
         alpha=0.22,
         linewidth=0,
-        label="95% interval of chance",
     )
-    ax.plot(table["date"], table["ratio"], color=colour, linewidth=1.9, label="level")
+    ax.plot(table["date"], table["ratio"], color=colour, linewidth=1.9)
     dots = _ratios_of(deals)
     days = deals.loc[dots.index, "until"]
     outside = days.dt.year.isin(without).to_numpy()
@@ -332,7 +329,6 @@ def _level_line(
             edgecolors=style.colours["ink"],
             linewidths=0.8,
             zorder=4,
-            label=None if face == style.colours["paper"] else "a deal",
         )
     last = table[table["ratio"].notna()].iloc[-1]
     ax.annotate(
@@ -344,6 +340,7 @@ def _level_line(
         weight="bold",
         color=colour,
         va="center",
+        bbox=style.plate,
         annotation_clip=False,
     )
 
