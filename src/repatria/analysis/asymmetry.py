@@ -475,7 +475,7 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
 # --- now, in numbers ------------------------------------------------------------------------------
 
 
-def share_now(record: Record, kind: str = "bodies") -> dict[str, Any]:
+def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[str, Any]:
     """Return what a brief needs of the share now, by name.
 
     ratio, low, high (persons to Ukraine for each one to Russia, on `day`; None where there is no
@@ -483,13 +483,14 @@ def share_now(record: Record, kind: str = "bodies") -> dict[str, Any]:
     with and without a figure in both directions), equal (how many of the former are as many each
     way) and by_design (three quarters are: parity is then agreed, no matter of chance);
     eras_without (years in which most handovers lack a figure); running (a deal may still run and is
-    not in the level) and since (first day of that year). Raises ValueError for an unknown kind.
+    not in the level) and since (first day of that year). Raises ValueError for an unknown kind or
+    lens.
 
     >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
     >>> now["eras_without"], now["by_design"], now["low"] < now["ratio"] < now["high"]
     ([2022, 2023], False, True)
     """
-    events = record.events(kind)
+    events = record.events(kind, lens)
     found, as_of = level_now(events), events.attrs["as_of"]
     since = as_of - pd.DateOffset(years=1)
     year = events[events["date"] > since]

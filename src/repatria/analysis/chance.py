@@ -132,7 +132,7 @@ def _profile(x: np.ndarray, n: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """
     hits, trials = np.cumsum(weight * x, -1), np.cumsum(weight * n, -1)
     cut = slice(LEAST - 1, x.shape[-1] - LEAST)
-    total = 0.0
+    total = np.zeros(1)
     for a, b in (
         (hits[..., cut], trials[..., cut]),
         (hits[..., -1:] - hits[..., cut], trials[..., -1:] - trials[..., cut]),
