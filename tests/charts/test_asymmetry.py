@@ -17,7 +17,7 @@ from repatria.charts import asymmetry as charts
 from repatria.charts.base import Chart, Style
 from repatria.display.words import GUARDRAIL
 
-NAMES = ("pairs", "share_over_time", "lens_shares", "sizes")
+NAMES = ("pairs", "level_over_time", "sizes")
 
 
 def texts(figure: Any) -> str:
@@ -27,11 +27,9 @@ def texts(figure: Any) -> str:
 
 def drawn(record: Any, kind: str, since: str = "", until: str = "") -> dict[str, Chart]:
     events = record.events(kind, since=since, until=until)
-    rolling = asymmetry.rolling(events, 4)
     return {
         "pairs": charts.pairs(events),
-        "share_over_time": charts.share_over_time(rolling, asymmetry.breaks(record, kind)),
-        "lens_shares": charts.lens_shares(asymmetry.lenses(record, kind, since, until)),
+        "level_over_time": charts.level_over_time(events, asymmetry.breaks(record, kind)),
         "sizes": charts.sizes(events),
     }
 
@@ -62,16 +60,10 @@ def test_an_empty_window_is_a_sentence_not_an_empty_axis(record):
 
 def test_a_frame_that_lost_its_coverage_is_refused(record):
     events = record.events("bodies", since="2025-01-01")
-    table, rolling = asymmetry.lenses(record), asymmetry.rolling(events)
-    for draw, frame in (
-        (charts.pairs, events),
-        (charts.sizes, events),
-        (charts.lens_shares, table),
-        (charts.share_over_time, rolling),
-    ):
-        frame.attrs = {}
+    events.attrs = {}
+    for draw in (charts.pairs, charts.sizes, charts.level_over_time):
         with pytest.raises(ValueError, match="lost its coverage"):
-            draw(frame)
+            draw(events)
 
 
 def test_one_handover_without_a_figure_either_way_still_draws(record):
@@ -102,12 +94,6 @@ def test_each_chart_has_a_finding_a_source_and_the_guardrail(record, kind):
         assert chart.title in chart.alt and len(chart.alt) > 80 and "20" in chart.alt, name
         if name != "sizes":  # no ratio there
             assert GUARDRAIL in chart.source, name
-
-
-def test_lens_chart_says_where_they_agree(record):
-    chart = charts.lens_shares(asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30"))
-    assert "1.27% under each of the 3 lenses that have a share" in chart.alt
-    assert "no handover with a figure in both directions" in texts(chart.figure())
 
 
 def test_round_thousands_are_in_the_title(record):
@@ -148,22 +134,30 @@ def test_a_missing_direction_on_either_side_has_its_lane(record):
     assert "to Ukraine (" in said and "none to Russia (3)" in said
 
 
-def test_range_and_interval_are_drawn_as_different_things(record):
-    rolling = asymmetry.rolling(record.events("bodies"))
-    (ax,) = charts.share_over_time(rolling).figure().axes
-    key = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert any("limits" in t for t in key) and any("chance" in t for t in key)
-    whiskers = [c for c in ax.collections if isinstance(c, mpl.collections.LineCollection)]
-    assert len(whiskers) == 1 and len(ax.collections) == 2
-    assert len(whiskers[0].get_segments()) == rolling["interval_low"].notna().sum()
+def test_years_without_figures_are_hatched_and_have_no_line(record):
+    events = record.events("bodies", until="2025-12-31")
+    chart = charts.level_over_time(events, asymmetry.breaks(record))
+    (ax,) = chart.figure().axes
+    said = texts(ax)
+    assert "most handovers lack a figure" in said and "Istanbul talks of 2 June 2025" in said
+    assert "without figures both ways (31)" in said
+    assert "No line in 2022 and 2023" in chart.alt
+    line = max(ax.lines, key=lambda line: len(line.get_xdata()))
+    days = mpl.dates.num2date(ax.convert_xunits(line.get_xdata()[~pd.isna(line.get_ydata())]))
+    assert min(days).year == 2024 and len(days) > 90
 
 
-def test_a_share_axis_has_no_tick_above_the_whole(record):
-    rolling = asymmetry.rolling(record.events("prisoners"), 4)
-    at = asymmetry.breaks(record, "prisoners")
-    (ax,) = charts.share_over_time(rolling, at).figure().axes
-    assert max(ax.get_yticks()) <= 1 < ax.get_ylim()[1]
-    assert "Istanbul talks of 2 June 2025" in texts(ax)
+def test_too_few_deals_are_a_sentence(record):
+    chart = charts.level_over_time(record.events("bodies", until="2023-12-31"))
+    assert chart.panels == () and "Fewer than 8 finished deals" in chart.title
+
+
+def test_a_deal_without_any_to_russia_is_said_to_be_left_out():
+    events = events_of([(100, 10)] * 9 + [(50, 0)])
+    events.attrs = {"kind": "bodies", "coverage": []}
+    chart = charts.level_over_time(events)
+    assert "1 deal without any to Russia not drawn" in chart.subtitle
+    FigureCanvasAgg(chart.figure("phone")).draw()
 
 
 def test_sizes_mark_what_is_withheld_and_what_nobody_searched(record):

@@ -2,12 +2,13 @@
 
 The measure is `share = to_russia / (to_russia + to_ukraine)`, in [0, 1] and defined at zero; "n to
 1" is a reading of it. Nothing is filled: an event enters a share only if both directions have a
-count.
+count. Over years in which the share moved, a pooled share is the share of no day: `level` gives
+that of a day, `eras` what a year without figures leaves open.
 
 Three uncertainties stay apart: disagreement (`lenses`, the range of published claims), absence
-(`bounds`) and chance (`interval`, whose unit is the exchange, never the body; module `chance`).
-What the sums are made of is in module `composition`. docs/method-asymmetry.md has formulae and
-traps.
+(`bounds`, `eras`) and chance (module `level`, whose unit is the deal, never the body). Module
+`chance` asks when it changed, module `composition` what the sums are made of.
+docs/method-asymmetry.md has formulae and traps.
 """
 
 from __future__ import annotations
@@ -23,27 +24,24 @@ from repatria.analysis.chance import (
     LEAST,
     SEED,
     UNITS,
-    Interval,
-    beta_binomial,
+    Change,
+    bare,
     breaks,
-    changes,
-    clustered,
     complete,
-    interval,
-    intervals,
-    jeffreys,
+    placebo,
     units,
 )
-from repatria.analysis.composition import (
-    REGION_OF,
-    Concentration,
-    batches,
-    concentration,
-    fronts,
-    running,
-    sums,
-)
+from repatria.analysis.composition import REGION_OF, batches, concentration, fronts, running, sums
 from repatria.analysis.holdings import owners
+from repatria.analysis.level import (
+    LEAST_LEVEL,
+    Level,
+    change,
+    eras_known,
+    level,
+    level_now,
+    running_deal,
+)
 from repatria.record.rule import ABSENCES, LENSES
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
@@ -51,30 +49,31 @@ from repatria.record.view import Record
 __all__ = [
     "BY",
     "LEAST",
+    "LEAST_LEVEL",
     "REGION_OF",
     "SEED",
     "UNITS",
-    "Concentration",
-    "Interval",
+    "Change",
+    "Level",
     "Share",
     "agreed_digit",
     "batches",
-    "beta_binomial",
     "bounds",
     "breaks",
-    "changes",
-    "clustered",
+    "change",
     "complete",
     "concentration",
+    "eras",
     "fronts",
-    "interval",
-    "intervals",
-    "jeffreys",
     "lenses",
+    "level",
+    "level_now",
+    "placebo",
     "pledged",
-    "rolling",
     "running",
+    "running_deal",
     "share",
+    "share_now",
     "shares",
     "sums",
     "units",
@@ -107,7 +106,7 @@ def share(events: pd.DataFrame) -> Share:
     >>> rp.analysis.asymmetry.share(record.events("bodies", since="2025-06-13", until="2025-06-13"))
     Share(share=0.0, to_ukraine=1200, to_russia=0, events_in=1, events_out=0)
 
-    See also: `shares`, by group; `interval` and `bounds`, how sure.
+    See also: `shares`, by group; `level`, the share of a day; `bounds`, how sure.
     """
     both = complete(events)
     to_ukraine, to_russia = int(both["to_ukraine"].sum()), int(both["to_russia"].sum())
@@ -300,7 +299,8 @@ def bounds(
     0  published  0.0   0.0
     1    largest  0.0   0.0
     """
-    seen = events if seen is None else seen
+    attrs, events = events.attrs, bare(events)
+    seen = events if seen is None else bare(seen)
     is_one_way = [(events[f"{d}_absence"] == "not_applicable").to_numpy() for d in DIRECTIONS]
     one_way = np.logical_or(*is_one_way)
     e = events[~one_way].reset_index(drop=True)
@@ -320,7 +320,7 @@ def bounds(
     rows["none"] = _ends(floor, {d: c.top(np.inf).sum() for d, c in counts.items()})
     out = _bounds_frame(rows, share(e), counts)
     out.insert(out.columns.get_loc("events_out") + 1, "one_way", int(one_way.sum()))
-    out.attrs = dict(events.attrs)
+    out.attrs = dict(attrs)
     return out
 
 
@@ -344,10 +344,49 @@ def _bounds_frame(
     return out
 
 
+def eras(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return, by year, the share where most handovers have a figure, and bounds in every year.
+
+    Columns: year, since, until (first and last handover), handovers, events_in (with a figure in
+    both directions), known (most have one), share (NaN unless known), low, high (`bounds` under the
+    cap `largest`, of all handovers of the year but one-way ones), to_ukraine, to_russia (persons in
+    the events in), one_way. `seen` as in `bounds`.
+
+    >>> table = rp.analysis.asymmetry.eras(record.events("bodies", until="2024-12-31"))
+    >>> table[["year", "known"]].to_numpy().tolist()
+    [[2022, False], [2023, False], [2024, True]]
+    """
+    e, known, rows = bare(events), eras_known(events), []
+    seen = e if seen is None else bare(seen)
+    for year, part in e.groupby(e["date"].dt.year):
+        s, b = share(part), bounds(part, seen).set_index("cap").loc["largest"]
+        is_known = bool(known.get(year, False))
+        rows.append(
+            {
+                "year": int(year),
+                "since": part["date"].min(),
+                "until": part["date"].max(),
+                "handovers": len(part),
+                "events_in": s.events_in,
+                "known": is_known,
+                "share": s.share if is_known else None,
+                "low": b["low"],
+                "high": b["high"],
+                **{d: getattr(s, d) for d in DIRECTIONS},
+                "one_way": b["one_way"],
+            }
+        )
+    columns = ["year", "since", "until", "handovers", "events_in", "known", "share", "low", "high"]
+    out = pd.DataFrame(rows, columns=[*columns, *DIRECTIONS, "one_way"])
+    out = out.astype({"known": "bool", **dict.fromkeys(("share", "low", "high"), "float64")})
+    out.attrs = {**events.attrs, **owners(events)}
+    return out
+
+
 # --- disagreement: the four lenses --------------------------------------------------------------
 
 
-def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
+def agreed_digit(values: Sequence[float], most: int = 1) -> int | None:
     """Return to how many decimals of a percent shares agree, at most `most`, or None.
 
     None: not even to one percent. They agree to a digit if they print alike and lie within half a
@@ -355,7 +394,7 @@ def agreed_digit(values: Sequence[float], most: int = 3) -> int | None:
 
     >>> agreed_digit = rp.analysis.asymmetry.agreed_digit
     >>> agreed_digit([0.02621, 0.02624]), agreed_digit([0.026, 0.032])
-    (2, None)
+    (1, None)
     """
     spread = 100 * (max(values) - min(values))
     for digits in range(most, -1, -1):
@@ -376,7 +415,8 @@ def _under_lens(
     lens: str, events: pd.DataFrame, seen: pd.DataFrame, common: set[str]
 ) -> dict[str, Any]:
     """Return the row of one lens."""
-    s, i, b = share(events), interval(events), bounds(events, seen).set_index("cap")
+    now, events = level_now(events), bare(events)
+    s, b = share(events), bounds(events, seen).set_index("cap")
     shared = events[events["event_id"].isin(common)]
     return {
         "lens": lens,
@@ -388,8 +428,10 @@ def _under_lens(
         "published_high": b.loc["published", "high"],
         "bound_low": b.loc["largest", "low"],
         "bound_high": b.loc["largest", "high"],
-        "interval_low": i.low,
-        "interval_high": i.high,
+        "level": None if now is None else now.share,
+        "level_day": None if now is None else now.day,
+        "level_low": None if now is None else now.low,
+        "level_high": None if now is None else now.high,
         "common_share": share(shared).share if s.events_in else None,
         "common_events": len(common),
     }
@@ -400,8 +442,8 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
 
     Columns: lens, share, to_ukraine, to_russia, events_in, events_out, published_low,
     published_high (range of published claims), bound_low, bound_high (missing counts up to the
-    largest that lens has ever seen in that direction), interval_low, interval_high, common_share
-    and common_events (over the handovers for which every lens that has a share has one). `attrs`:
+    largest that lens has ever seen in that direction), level, level_day, level_low, level_high (`level_now`:
+    of its newest deal with a share), common_share and common_events (over the handovers for which every lens that has a share has one). `attrs`:
     through, through_precision (day of the last handover and how far it is known), handovers,
     claimants. Raises ValueError for an unknown kind or a day that is none.
 
@@ -420,68 +462,57 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     out = pd.DataFrame(
         [_under_lens(lens, e, record.events(kind, lens), common) for lens, e in views.items()]
     )
-    out = out.astype({"lens": "str", **dict.fromkeys(DIRECTIONS, "Int64")})
-    numbers = [c for c in out.columns if "share" in c or c.endswith(("_low", "_high"))]
+    out = out.astype(
+        {"lens": "str", "level_day": "datetime64[s]", **dict.fromkeys(DIRECTIONS, "Int64")}
+    )
+    numbers = [c for c in out.columns if "share" in c or c.endswith(("level", "_low", "_high"))]
     out = out.astype(dict.fromkeys(numbers, "float64"))
     whole = views["best"]
     out.attrs = {**whole.attrs, "lens": "all four", **owners(whole), **_last_day(whole)}
     return out
 
 
-# --- the share over time ------------------------------------------------------------------------
+# --- now, in numbers ------------------------------------------------------------------------------
 
 
-def rolling(
-    events: pd.DataFrame, width: int = 8, unit: str = "event", seen: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Return the share over each run of `width` consecutive units that have one, oldest first.
+def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[str, Any]:
+    """Return what a brief needs of the share now, by name.
 
-    Columns: since, until (first and last day of the run), until_precision (how far the last is
-    known: day, month), share, interval_low, interval_high (`clustered`), published_low,
-    published_high (range of published claims), bound_low, bound_high (missing counts of all events
-    in those days up to the largest in `seen`, default `events`), events_in, events_out.
-    Neighbouring rows share most of their units: the curve is a reading aid, not a test. Raises
-    ValueError for a width below two or an unknown unit.
+    ratio, low, high (persons to Ukraine for each one to Russia, on `day`; None where there is no
+    level), share, share_low, share_high; handovers_in, handovers_out (of the year to the as-of day,
+    with and without a figure in both directions), equal (how many of the former are as many each
+    way) and by_design (three quarters are: parity is then agreed, no matter of chance);
+    eras_without (years in which most handovers lack a figure); running (a deal may still run and is
+    not in the level) and since (first day of that year). Raises ValueError for an unknown kind or
+    lens.
 
-    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
-    >>> len(rp.analysis.asymmetry.rolling(events, width=4))
-    2
+    >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
+    >>> now["eras_without"], now["by_design"], now["low"] < now["ratio"] < now["high"]
+    ([2022, 2023], False, True)
     """
-    if width < 2:
-        raise ValueError(f"width: {width} is below two")
-    u = units(events, unit)
-    seen = events if seen is None else seen
-    rows = []
-    for end in range(width, len(u) + 1):
-        run = u.iloc[end - width : end]
-        since, until = run["date"].min(), run["until"].max()
-        part = events[events["date"].between(since, until)]
-        x, n = run["to_russia"].to_numpy(), run["persons"].to_numpy()
-        low, high = clustered(x, n)
-        b = bounds(part, seen).set_index("cap")
-        rows.append(
-            {
-                "since": since,
-                "until": until,
-                "until_precision": part["date_precision"].iloc[-1],
-                "share": x.sum() / n.sum(),
-                "interval_low": float(low),
-                "interval_high": float(high),
-                "published_low": b.loc["published", "low"],
-                "published_high": b.loc["published", "high"],
-                "bound_low": b.loc["largest", "low"],
-                "bound_high": b.loc["largest", "high"],
-                "events_in": b.loc["largest", "events_in"],
-                "events_out": b.loc["largest", "events_out"],
-            }
-        )
-    limits = [
-        f"{what}_{end}" for what in ("interval", "published", "bound") for end in ("low", "high")
-    ]
-    first = ["since", "until", "until_precision", "share"]
-    out = pd.DataFrame(rows, columns=[*first, *limits, "events_in", "events_out"])
-    out.attrs = {**events.attrs, "width": width, "unit": unit, **owners(complete(events))}
-    return out
+    events = record.events(kind, lens)
+    found, as_of = level_now(events), events.attrs["as_of"]
+    since = as_of - pd.DateOffset(years=1)
+    year = events[events["date"] > since]
+    both = complete(year)
+    equal = int((both["to_ukraine"] == both["to_russia"]).sum())
+    known = eras_known(events)
+    numbers = dict.fromkeys(("ratio", "low", "high", "day", "share", "share_low", "share_high"))
+    if found is not None:
+        numbers |= {"ratio": found.ratio, "low": found.ratio_low, "high": found.ratio_high}
+        numbers |= {"share": found.share, "share_low": found.low, "share_high": found.high}
+        numbers["day"] = found.day
+    return {
+        "kind": kind,
+        **numbers,
+        "since": since,
+        "handovers_in": len(both),
+        "handovers_out": len(year) - len(both),
+        "equal": equal,
+        "by_design": bool(len(both)) and equal >= 0.75 * len(both),
+        "eras_without": [int(y) for y in known.index[~known.to_numpy(dtype=bool)]],
+        "running": running_deal(events) is not None,
+    }
 
 
 def __dir__() -> list[str]:

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.chance import clustered
 from repatria.record.rule import ABSENCES
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
-__all__ = ["REGION_OF", "Concentration", "batches", "concentration", "fronts", "running", "sums"]
+__all__ = ["REGION_OF", "batches", "concentration", "fronts", "running", "sums"]
 
 REGION_OF = dict.fromkeys(("Avdiivka", "Bakhmut", "Marinka", "Vuhledar"), "Donetsk")  # its towns
 
@@ -97,7 +96,7 @@ def fronts(record: Record, since: str = "", until: str = "") -> pd.DataFrame:
     An event enters if the parts one claimant gives, directions and others, add up to the count of
     the event; an official claimant goes before others. Towns are put under their region. Columns:
     region, named (as published), persons, handovers (that name it), share (of bodies with a
-    direction), interval_low, interval_high, least and most (share in a single handover). `attrs`:
+    direction), least and most (share in a single handover). `attrs`:
     breakdowns (events in), handovers (events of the window), persons (with a direction) and whole
     (all bodies of the events in). No breakdown by direction exists for bodies to Russia. Raises
     ValueError for a day that is none.
@@ -126,13 +125,12 @@ def fronts(record: Record, since: str = "", until: str = "") -> pd.DataFrame:
     rows = []
     for region in wide.columns:
         x = wide[region].to_numpy(dtype="float64")
-        low, high = (float(end) for end in clustered(x, n))
         part = named[named["region"] == region]
         names, handovers = ", ".join(sorted(part["name"].unique())), part["event_id"].nunique()
         least, most = (x / n).min(), (x / n).max()
-        row = (int(x.sum()), handovers, x.sum() / n.sum(), low, high, least, most)
+        row = (int(x.sum()), handovers, x.sum() / n.sum(), least, most)
         rows.append((region, names, *row))
-    shares = ["share", "interval_low", "interval_high", "least", "most"]
+    shares = ["share", "least", "most"]
     out = pd.DataFrame(rows, columns=["region", "named", "persons", "handovers", *shares])
     out.attrs = {
         **events.attrs,
@@ -147,57 +145,30 @@ def fronts(record: Record, since: str = "", until: str = "") -> pd.DataFrame:
 # --- concentration and sizes ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Concentration:
-    """How unevenly a sum is spread over handovers.
-
-    `handovers` have a count and `unknown` have none; the `top` largest hold `top_persons` of all
-    `persons`. `curve` has handovers and persons as running shares from the smallest handover up
-    (Lorenz 1905), starting at (0, 0); `gini` is twice the area between it and the diagonal. Shares
-    are missing where nobody was handed over.
-    """
-
-    direction: str
-    handovers: int
-    unknown: int
-    persons: int
-    top: int
-    top_persons: int
-    top_share: float | None
-    gini: float | None
-    curve: pd.DataFrame
-
-
-def concentration(events: pd.DataFrame, direction: str, top: int = 5) -> Concentration:
+def concentration(events: pd.DataFrame, direction: str, top: int = 5) -> dict[str, Any]:
     """Return how much of one direction's known sum the `top` largest handovers hold.
 
-    Raises ValueError for an unknown direction.
+    direction, handovers (with a count), unknown (without), persons, top, top_persons and top_share
+    (None where nobody was handed over). Raises ValueError for an unknown direction.
 
     >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
     >>> c = rp.analysis.asymmetry.concentration(events, "to_russia", top=2)
-    >>> c.top_persons, c.persons, c.top_share
+    >>> c["top_persons"], c["persons"], c["top_share"]
     (78, 78, 1.0)
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"direction: {direction!r} is none of {', '.join(DIRECTIONS)}")
-    sizes = np.sort(events[direction].dropna().to_numpy(dtype="int64"))
-    persons, largest = int(sizes.sum()), int(sizes[-top:].sum()) if top else 0
-    zeros = np.zeros(len(sizes) + 1)
-    held = np.concatenate([[0.0], sizes.cumsum() / persons]) if persons else zeros
-    steps = np.linspace(0, 1, len(sizes) + 1) if len(sizes) else [0.0]
-    curve = pd.DataFrame({"handovers": steps, "persons": held})
-    area = float(np.trapezoid(curve["persons"], curve["handovers"]))
-    return Concentration(
-        direction=direction,
-        handovers=len(sizes),
-        unknown=len(events) - len(sizes),
-        persons=persons,
-        top=top,
-        top_persons=largest,
-        top_share=largest / persons if persons else None,
-        gini=1 - 2 * area if persons else None,
-        curve=curve,
-    )
+    sizes = events[direction].dropna().sort_values(ascending=False)
+    persons, largest = int(sizes.sum()), int(sizes.head(top).sum())
+    return {
+        "direction": direction,
+        "handovers": len(sizes),
+        "unknown": len(events) - len(sizes),
+        "persons": persons,
+        "top": top,
+        "top_persons": largest,
+        "top_share": largest / persons if persons else None,
+    }
 
 
 def batches(events: pd.DataFrame, direction: str = "to_ukraine", step: int = 1000) -> pd.DataFrame:

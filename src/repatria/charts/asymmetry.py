@@ -1,4 +1,4 @@
-"""Asymmetry: pairs per handover, the share over time, the lenses side by side.
+"""Asymmetry: pairs per handover, and the level of the share over time.
 
 The sizes of handovers are in module `composition`.
 """
@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.composition import NO_EVENT, percent_axis, sizes
+from repatria.charts.composition import NO_EVENT, sizes
 from repatria.display import words
-from repatria.display.asymmetry import last_day, reading
-from repatria.display.words import ABSENCE_WORDS, LENS_WORDS, percent, plural, say
+from repatria.display.asymmetry import reading
+from repatria.display.words import ABSENCE_WORDS, say
 from repatria.record import names
 
-__all__ = ["lens_shares", "pairs", "share_over_time", "sizes"]
+__all__ = ["level_over_time", "pairs", "sizes"]
 
 RATIOS = (1, 10, 40)  # reference lines, persons to Ukraine for one to Russia
 OTHER = {"to_ukraine": "to_russia", "to_russia": "to_ukraine"}
@@ -32,12 +32,6 @@ TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 LANE = 0.2  # inches that a lane of handovers without a count takes
 MANY = 12  # years; of so many only the first and last stand in the key, the shades run between
 LOW = 2  # inches: axes lower than this keep no row for names
-
-
-def _result_source(table: pd.DataFrame) -> str:
-    """Return the source line of results, from what the rows they came from carried."""
-    a = table.attrs
-    return base.source_line(plural(a["handovers"], "handover"), a, a["claimants"], words.GUARDRAIL)
 
 
 # --- pairs ---------------------------------------------------------------------------------------
@@ -224,118 +218,191 @@ def _years(
             )
 
 
-# --- the share over time -------------------------------------------------------------------------
+# --- the level over time -------------------------------------------------------------------------
 
 
-def share_over_time(rolling: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None = None) -> Chart:
-    """Draw the rolling share with its limits as a band and its interval of chance as whiskers.
+def level_over_time(events: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None = None) -> Chart:
+    """Draw persons to Ukraine for each one to Russia: the level over time with its band, and deals.
 
-    `rolling` as `repatria.analysis.asymmetry.rolling` returns it; `at` names days to mark, as
-    `breaks` does. The band holds disagreement and absence, the whiskers chance: two different
-    things, never one band. Raises ValueError for a frame that has lost its coverage.
+    Years in which most handovers lack a figure are hatched and have no line; `at` names days to
+    mark, as `breaks` does. `events` as `Record.events` returns it. Raises ValueError for a frame
+    that has lost its coverage.
 
-    >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
-    >>> share_over_time(rp.analysis.asymmetry.rolling(events, 4)).panels
-    ('main',)
+    >>> chart = level_over_time(record.events("bodies", until="2025-12-31"))
+    >>> chart.title[:66]
+    'Bodies to Ukraine for each one to Russia: about 34 on 19 December '
 
-    See also `lens_shares`.
+    See also `repatria.analysis.asymmetry.level`.
     """
-    base.ground(rolling)
-    what, width = words.noun(rolling.attrs), rolling.attrs.get("width", 0)
-    name = f"share-over-time-{what}"
-    if rolling.empty:
-        return base.empty(name, say("asymmetry/share_over_time_empty", width=width))
-    since, until = rolling["until"].iloc[0], rolling["until"].iloc[-1]
+    base.ground(events)
+    what = words.noun(events.attrs)
+    name = f"level-over-time-{what}"
+    deals = asymmetry.units(events, "deal")
+    table = asymmetry.level(events, _weekly(deals))
+    shown = table[table["ratio"].notna()]
+    if shown.empty:
+        return base.empty(name, say("asymmetry/level_over_time_empty", least=asymmetry.LEAST_LEVEL))
+    eras = asymmetry.eras(events)
+    without = eras.loc[~eras["known"], "year"].tolist()
+    since, until = base.window(events)
     marked = {name: day for name, day in (at or {}).items() if since <= day <= until}
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         ax = axes["main"]
         base.time_axis(ax, since, until)
-        _share_line(ax, rolling, style)
+        _level_axis(ax, deals, shown)
+        _level_line(ax, table, deals, without, style)
+        _without_figures(ax, events, without, style)
         _marked_days(ax, marked, style)
-        base.unread(ax, rolling, since, until, style, at=None)
+        base.unread(ax, events, since, until, style, at=None)
         base.head(ax, style)
 
-    first, last = rolling.iloc[0], rolling.iloc[-1]
-    ends = {
-        "first": {
-            "share": first["share"],
-            "day": last_day(first["until"], first["until_precision"]),
-        },
-        "last": {"share": last["share"], "day": last_day(last["until"], last["until_precision"])},
-    }
-    title = say("asymmetry/share_over_time_title", what=what, width=width, **ends)
-    chance = last[["interval_low", "interval_high"]].tolist()
-    interval = chance if pd.notna(chance[0]) else None
+    now = asymmetry.level_now(events)
+    title = say(
+        "asymmetry/level_over_time_title",
+        what=what,
+        last=now,
+        peak=shown.loc[shown["ratio"].idxmax()].to_dict(),
+    )
+    zeros = int((deals["to_russia"] == 0).sum())
     return Chart(
         name,
         title,
         paint,
-        say("asymmetry/share_over_time_subtitle", width=width),
-        _result_source(rolling),
-        say("asymmetry/share_over_time_alt", title=title, interval=interval),
+        say("asymmetry/level_over_time_subtitle", zeros=zeros, without=without),
+        base.footer(events, words.GUARDRAIL),
+        say("asymmetry/level_over_time_alt", title=title, without=without),
         aspect={"page": 0.5, "phone": 0.95},
     )
 
 
-def _share_line(ax: Axes, rolling: pd.DataFrame, style: Style) -> None:
-    days, colour = rolling["until"], style.colours["to_russia"]
-    size, half = style.sizes["small"], base.room(ax)[0] / 2 - 0.4
-    limits = "limits: range of published claims and missing figures"
-    interval = "95% interval of chance, handovers as units"
-    ax.plot(
-        days,
-        rolling["share"],
-        color=colour,
-        linewidth=1.4,
-        marker=style.markers["to_russia"],
-        markersize=4,
-        label="share to Russia",
-    )
+def _weekly(deals: pd.DataFrame) -> pd.DatetimeIndex:
+    """Return the days at which the curve is drawn: each week and each deal's last."""
+    if deals.empty:
+        return pd.DatetimeIndex([])
+    weeks = pd.date_range(deals["until"].iloc[0], deals["until"].iloc[-1], freq="7D")
+    return weeks.union(pd.DatetimeIndex(deals["until"]))
+
+
+def _level_axis(ax: Axes, deals: pd.DataFrame, shown: pd.DataFrame) -> None:
+    """Give a log axis of persons to Ukraine for one to Russia, with plain numbers for ticks."""
+    dots = _ratios_of(deals)
+    ends = [*dots, shown["ratio_low"].min(), shown["ratio_high"].max()]
+    low, top = min(0.8, min(ends) / 1.2), max(1.25, max(ends) * 1.15)
+    ax.set_yscale("log")
+    ax.set_ylim(low / (top / low) ** 0.06, top)  # room at the foot for handovers without figures
+    few = base.room(ax)[1] < 1
+    steps = (10.0**k * m for k in range(-4, 6) for m in ((1,) if few else (1, 2, 5)))
+    ax.yaxis.set_major_locator(mpl.ticker.FixedLocator([t for t in steps if low <= t <= top]))
+    ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
+    ax.axhline(1, color=mpl.rcParams["text.color"], linewidth=0.8, zorder=1)
+
+
+def _ratios_of(deals: pd.DataFrame) -> pd.Series:
+    both = deals[(deals["to_russia"] > 0) & (deals["to_ukraine"] > 0)]
+    return (both["to_ukraine"] / both["to_russia"]).astype("float64")
+
+
+def _level_line(
+    ax: Axes, table: pd.DataFrame, deals: pd.DataFrame, without: list[int], style: Style
+) -> None:
+    colour = style.colours["accent"]
     ax.fill_between(
-        days,
-        rolling["bound_low"],
-        rolling["bound_high"],
+        table["date"],
+        table["ratio_low"],
+        table["ratio_high"],
         color=colour,
         alpha=0.22,
         linewidth=0,
-        label=base.fits(half, size, limits, "limits: claims and missing figures"),
     )
-    chance = rolling[rolling["interval_low"].notna()]
-    ax.vlines(
-        chance["until"],
-        chance["interval_low"],
-        chance["interval_high"],
-        color=style.colours["ink"],
-        linewidth=0.9,
-        label=base.fits(half, size, interval, "95% interval of chance"),
-    )
-    top = float(np.nanmax(rolling[["interval_high", "bound_high", "share"]].to_numpy("float64")))
-    ax.set_ylim(0, top * 1.08)
-    steps = mpl.ticker.MaxNLocator(max(2, min(5, int(base.room(ax)[1] / 0.35))))
-    ax.set_yticks([t for t in steps.tick_values(0, top) if t <= top * 1.08])
-    if top > 0.5:
-        dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3)), "zorder": 1}
-        ax.axhline(0.5, color=style.colours["line"], label="1:1", **dashed)
-    percent_axis(ax.yaxis)
-    last = rolling.iloc[-1]
+    ax.plot(table["date"], table["ratio"], color=colour, linewidth=1.9)
+    dots = _ratios_of(deals)
+    days = deals.loc[dots.index, "until"]
+    outside = days.dt.year.isin(without).to_numpy()
+    for mask, face in ((~outside, style.colours["ink"]), (outside, style.colours["paper"])):
+        ax.scatter(
+            days[mask],
+            dots[mask],
+            s=16,
+            facecolors=face,
+            edgecolors=style.colours["ink"],
+            linewidths=0.8,
+            zorder=4,
+        )
+    last = table[table["ratio"].notna()].iloc[-1]
     ax.annotate(
-        percent(last["share"]),
-        (last["until"], last["share"]),
-        (6, 4),
+        words.ratio(last["ratio"]),
+        (last["date"], last["ratio"]),
+        (5, 0),
         textcoords="offset points",
         size=style.sizes["text"],
         weight="bold",
         color=colour,
+        va="center",
+        bbox=style.plate,
         annotation_clip=False,
     )
+
+
+def _without_figures(ax: Axes, events: pd.DataFrame, without: list[int], style: Style) -> None:
+    """Hatch the years without a level, named in them, and mark handovers without figures both ways.
+
+    Neighbouring years are one stretch.
+    """
+    lacking = events[events["to_ukraine"].isna() | events["to_russia"].isna()]
+    wide, high = base.room(ax)
+    begin, end = ax.get_xlim()
+    stretches: list[list[int]] = []
+    for year in without:
+        if stretches and stretches[-1][1] == year - 1:
+            stretches[-1][1] = year
+        else:
+            stretches.append([year, year])
+    for first, last in stretches:
+        days = pd.Timestamp(first, 1, 1), pd.Timestamp(last + 1, 1, 1)
+        left, right = (np.clip(mpl.dates.date2num(d), begin, end) for d in days)
+        grey: Any = {"facecolor": "none", "edgecolor": style.colours["line"], "linewidth": 0}
+        ax.axvspan(left, right, hatch="\\\\\\", zorder=0.6, **grey)
+        room = (right - left) / (end - begin) * wide - 0.15
+        size = style.sizes["small"]
+        texts = "most handovers lack a figure", "few figures", ""
+        ax.text(
+            (left + right) / 2,
+            0.84,
+            base.fits(room, size, *texts) if high > 1.2 else "",
+            transform=ax.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            size=size,
+            color=style.colours["text"],
+            bbox=style.plate,
+            zorder=3,
+        )
+    if len(lacking):
+        ax.scatter(
+            lacking["date"],
+            np.full(len(lacking), 0.03),
+            transform=ax.get_xaxis_transform(),
+            s=20,
+            marker=style.markers["not_reported"],
+            color=style.colours["quiet"],
+            linewidths=1.2,
+            zorder=4,
+            label=base.fits(
+                wide - 0.4,
+                style.sizes["small"],
+                f"handovers without figures both ways ({len(lacking)})",
+                f"without figures both ways ({len(lacking)})",
+            ),
+        )
 
 
 def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> None:
     """Mark days by dotted lines named above the data, each name in a row where it meets no other.
 
-    A turn of the year is a tick of the axis already: its line needs no words. A name that finds no
-    room in the upper third stands in the key with its day; on low axes such a day is left out.
+    A name that finds no room in the upper third stands in the key with its day; on low axes such a
+    day is left out.
     """
     wide, high = base.room(ax)
     wide *= 0.95  # ticks and the last figure will take the rest
@@ -348,9 +415,6 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
     used = 0
     dotted: Any = {"color": colour, "linewidth": 1, "linestyle": ":", "zorder": 1}
     for name, day in sorted(days.items(), key=lambda item: item[1]):
-        if (day.month, day.day) == (1, 1):
-            ax.axvline(day, **dotted)
-            continue
         at = (mpl.dates.date2num(day) - begin) / (end - begin) * wide
         long = base.long(name, size) + 0.1
         right = at + long <= wide
@@ -378,97 +442,8 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
             bbox=style.plate,
         )
     if used:
-        ax.set_ylim(0, ax.get_ylim()[1] / (1 - row * (used + 1) / (0.8 * high)))
-
-
-# --- the lenses ----------------------------------------------------------------------------------
-
-
-def lens_shares(table: pd.DataFrame) -> Chart:
-    """Draw the share under each lens: a square, with limits as a bar and chance as a line.
-
-    `table` as `repatria.analysis.asymmetry.lenses` returns it. Raises ValueError for a frame that
-    has lost its coverage.
-
-    >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
-    >>> lens_shares(table).title[-50:]
-    '1.27% under each of the 3 lenses that have a share'
-
-    See also `share_over_time`.
-    """
-    base.ground(table)
-    what = words.noun(table.attrs)
-    shown = table[table["share"].notna()]
-    if shown.empty:
-        message = "No lens has a handover with a figure in both directions in this window."
-        return base.empty(f"lens-shares-{what}", message)
-
-    def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        ax = axes["main"]
-        ends = max(shown[["bound_high", "interval_high", "share"]].max().max(), 0.01)
-        figures = base.long("00.00%", style.sizes["text"], "bold") / base.room(ax)[0]
-        ax.set_xlim(0, min(1.0, ends) / max(1 - figures - 0.06, 0.3))
-        ax.set_ylim(len(table) - 0.55, -0.65)
-        for y, row in enumerate(table.to_dict("records")):
-            _lens_row(ax, y, row, style)
-        percent_axis(ax.xaxis, 0 if ends > 0.06 else 1)
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(max(2, int(base.room(ax)[0] / 0.8))))
-        ax.set_yticks([])
-        ax.spines["left"].set_visible(False)
-
-    title = say(
-        "asymmetry/lens_shares_title",
-        what=what,
-        through=last_day(table.attrs["through"], table.attrs["through_precision"]),
-        with_share=len(shown),
-        of=len(table),
-        digits=asymmetry.agreed_digit(list(shown["share"]), most=2),
-        share=shown["share"].iloc[0],
-        lowest=shown["share"].min(),
-        highest=shown["share"].max(),
-    )
-    return Chart(
-        f"lens-shares-{what}",
-        title,
-        paint,
-        say("asymmetry/lens_shares_subtitle"),
-        _result_source(table),
-        say("asymmetry/lens_shares_alt", title=title, rows=table.to_dict("records")),
-        aspect={"page": 0.38, "phone": 0.8},
-    )
-
-
-def _lens_row(ax: Axes, y: int, row: Mapping[str, Any], style: Style) -> None:
-    lens, wide = LENS_WORDS[row["lens"]], base.room(ax)[0]
-    size = style.sizes["text" if wide > 4 else "small"]
-    counts = f"{row['events_in']} in, {row['events_out']} out"
-    handovers = f"{plural(row['events_in'], 'handover')} in, {row['events_out']} out"
-    texts = f"{lens}: {handovers}", f"{lens}: {counts}", lens
-    ends = ax.get_yaxis_transform()
-    ax.text(
-        0, y - 0.36, base.fits(wide * 1.15, size, *texts), transform=ends, size=size, va="center"
-    )
-    if pd.isna(row["share"]):
-        text = base.fits(wide, size, "no handover with a figure in both directions", "no share")
-        quiet: Any = {"color": style.colours["quiet"], "style": "italic"}
-        ax.text(0, y, text, transform=ends, size=size, va="center", **quiet)
-        return
-    colour = style.colours["to_russia"]
-    limits = row["bound_high"] - row["bound_low"]
-    ax.barh(y, limits, left=row["bound_low"], height=0.26, color=colour, alpha=0.28)
-    if pd.notna(row["interval_low"]):
-        chance = [row["interval_low"], row["interval_high"]]
-        ax.plot(chance, [y, y], color=style.colours["ink"], linewidth=1.3)
-    ax.plot(
-        row["share"],
-        y,
-        marker=style.markers["to_russia"],
-        color=colour,
-        markersize=7,
-        markeredgecolor=style.colours["paper"],
-    )
-    bold: Any = {"ha": "right", "va": "center", "weight": "bold", "color": colour}
-    ax.text(1, y, percent(row["share"], 2), transform=ends, size=size, **bold)
+        low, top = ax.get_ylim()  # a log axis
+        ax.set_ylim(low, low * (top / low) ** (1 / (1 - row * (used + 1) / (0.8 * high))))
 
 
 def __dir__() -> list[str]:

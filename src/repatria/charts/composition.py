@@ -1,4 +1,4 @@
-"""What the sums are made of: how few handovers hold how much, and the size of each.
+"""What the sums are made of: the size of each handover.
 
 `asymmetry` is the public face of these charts.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -19,28 +18,23 @@ from repatria.display import words
 from repatria.display.words import number, say
 from repatria.record import names
 
-__all__ = ["NO_EVENT", "percent_axis", "sizes"]
+__all__ = ["NO_EVENT", "sizes"]
 
 NO_EVENT = "No handover of this kind is on record in this window."
 RULES = 20  # more reference lines than these are no help
 
 
-def percent_axis(axis: Any, decimals: int = 0) -> None:
-    """Write an axis of shares in percent."""
-    axis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=decimals))
-
-
 def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
-    """Draw how concentrated the sums are (Lorenz curves) and the size of each handover to Ukraine.
+    """Draw the size of each handover to Ukraine.
 
     `events` as `Record.events` returns it; a size whose published range holds a multiple of `step`
     is marked as round. Raises ValueError for a frame that has lost its coverage.
 
     >>> chart = sizes(record.events("bodies", since="2025-07-01", until="2025-12-31"))
     >>> chart.panels
-    ('concentration', 'sizes')
+    ('main',)
 
-    See also `repatria.analysis.asymmetry.concentration` and `batches`.
+    See also `repatria.analysis.asymmetry.batches`.
     """
     base.ground(events)
     what = words.noun(events.attrs)
@@ -49,13 +43,10 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
     if b.empty:
         none = "No handover in this window has a known count to Ukraine."
         return base.empty(name, NO_EVENT if events.empty else none)
-    curves = {d: asymmetry.concentration(events, d) for d in names.SIDES}
-    told = {d: c for d, c in curves.items() if c.top_share is not None}
-    held = {d: say("asymmetry/held", **vars(c)) for d, c in told.items()}
+    held = {d: asymmetry.concentration(events, d) for d in names.SIDES}
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        _lorenz(axes["concentration"], {d: c.curve for d, c in told.items()}, held, style)
-        _sizes(axes["sizes"], events, b, style)
+        _sizes(axes["main"], events, b, style)
 
     title = say(
         "asymmetry/sizes_title",
@@ -64,7 +55,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         counts=len(b),
         step=step,
         round_run=b.attrs["round_run"],
-        **curves,
+        **held,
     )
     return Chart(
         name,
@@ -72,51 +63,8 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         paint,
         say("asymmetry/sizes_subtitle"),
         base.footer(events),
-        say("asymmetry/sizes_alt", title=title, held=list(held.values())),
-        panels=("concentration", "sizes"),
-        aspect={"page": 0.95, "phone": 1.7},
-        layout={"page": {"mosaic": [["concentration"], ["sizes"]]}},
-    )
-
-
-def _lorenz(
-    ax: Axes, curves: Mapping[str, pd.DataFrame], held: Mapping[str, str], style: Style
-) -> None:
-    dashed: Any = {"linewidth": 1, "linestyle": (0, (4, 3))}
-    ax.plot([0, 1], [0, 1], color=style.colours["line"], **dashed)
-    size = style.sizes["small"]
-    wide, high = base.room(ax)
-    roomy = high > 0.8
-    if roomy:
-        ax.annotate(
-            base.fits(0.6 * wide - 0.1, size, "all handovers of one size", "all of one size"),
-            (0.62, 0.62),
-            (-6, 3),
-            textcoords="offset points",
-            size=size,
-            color=style.colours["text"],
-            ha="right",
-        )
-        ax.set_xlabel("share of handovers, smallest first")
-    lines: dict[str, Any] = {"to_ukraine": "-", "to_russia": (0, (6, 1.5))}
-    for d, curve in curves.items():
-        ax.plot(
-            curve["handovers"],
-            curve["persons"],
-            color=style.colours[d],
-            linewidth=1.9,
-            linestyle=lines[d],
-            label=held[d] if roomy else names.SIDES[d],
-        )
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    for axis in (ax.xaxis, ax.yaxis):
-        percent_axis(axis)
-    base.head(
-        ax,
-        style,
-        "Share of persons held by the smallest handovers, running",
-        "Share of persons, running",
+        say("asymmetry/sizes_alt", title=title),
+        aspect={"page": 0.5, "phone": 0.95},
     )
 
 

@@ -5,6 +5,7 @@ Sentences stand in `en/asymmetry/<function>….md.j2`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from repatria.analysis.asymmetry import (
-    LEAST,
+    Change,
     agreed_digit,
     batches,
     bounds,
     concentration,
-    interval,
+    level_now,
+    running_deal,
     share,
     shares,
 )
@@ -31,15 +33,15 @@ from repatria.record.schema import DIRECTIONS
 
 __all__ = [
     "bounds_table",
-    "change_table",
     "change_words",
+    "era_table",
     "front_table",
     "in_short",
-    "interval_table",
     "last_day",
     "lens_table",
     "lens_words",
     "reading",
+    "share_now_words",
     "shares_table",
     "size_words",
 ]
@@ -51,18 +53,12 @@ CAP_WORDS = {
     "parity": "as many as in the other direction",
     "none": "no cap",
 }
-METHOD_WORDS = {
-    "clustered_event": "event-clustered ratio, t",
-    "clustered_deal": "deal-clustered ratio, t",
-    "bootstrap": "cluster bootstrap, BCa",
-    "beta_binomial": "beta-binomial, profile likelihood",
-    "jeffreys": "Jeffreys on the totals",
-}
 COUNT_WORDS = {
     "zero": "counts of zero",
     "withheld": "size withheld",
     "not_reported": "not reported",
 }
+MOST_LACK = "most lack a figure"
 NO_AGREEMENT = "no agreement named"
 
 
@@ -84,7 +80,7 @@ def _readings(table: pd.DataFrame) -> pd.Series:
 
 
 def last_day(date: pd.Timestamp, precision: str) -> str:
-    """Return the last day of a row of `rolling`, or of `lenses`, as far as it is known.
+    """Return the last day of a row of `lenses`, as far as it is known.
 
     >>> last_day(pd.Timestamp("2025-06-16"), "day"), last_day(pd.Timestamp("2025-06-16"), "month")
     ('16 June 2025', 'June 2025')
@@ -92,22 +88,32 @@ def last_day(date: pd.Timestamp, precision: str) -> str:
     return names.event_day(SimpleNamespace(date=date, date_precision=precision))
 
 
-def break_name(name: str) -> str:
-    """Return a break of `breaks` as readers see it: the new year "2024" is the end of 2023."""
-    return say("asymmetry/turn_of_year", year=int(name)) if name.isdigit() else name
+def share_now_words(numbers: Mapping[str, Any]) -> Prose:
+    """Return `share_now` as sentences: the ratio and its range, or why there is none.
+
+    >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
+    >>> share_now_words(now)[:44]
+    'On 19 December 2025 the level was **about 34'
+    """
+    return say("asymmetry/share_now", **numbers)
 
 
 def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
-    """Return the share, its reading and its three uncertainties in sentences, with the guardrail.
+    """Return what all handovers of the window add up to, as one share that is no day's, and why.
 
-    `seen` holds the events whose largest count caps what is missing; see `bounds`.
+    `seen` holds the events whose largest count caps what is missing; see `bounds`. A deal that may
+    still be running is named and not added up.
 
     >>> events = record.events("bodies", since="2025-06-13", until="2025-06-13")
     >>> in_short(events)[:62]
-    '**0.0% went to Russia**: 0 of 1,200 bodies in the 1 handover o'
+    'All handovers of this window together: 0 of 1,200 bodies in th'
+
+    See also `share_now_words`, the level now.
     """
-    s, i, caps = share(events), interval(events), bounds(events, seen).set_index("cap")
-    what = words.noun(events.attrs)
+    what, now, running = words.noun(events.attrs), level_now(events), running_deal(events)
+    if running is not None:
+        events = events[events["deal_id"] != running]
+    s, caps = share(events), bounds(events, seen).set_index("cap")
     one, many = KIND_WORDS.get(what, ("handover", "handovers"))
     days = [names.event_day(events.iloc[at]) for at in (0, -1)] if len(events) else ["", ""]
     return say(
@@ -121,14 +127,41 @@ def in_short(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> Prose:
         last=days[1],
         published=caps.loc["published", ["low", "high"]].tolist(),
         bounds=caps.loc["largest", ["low", "high"]].tolist(),
-        interval=(i.low, i.high),
-        level=i.level,
+        level=None if now is None else now.share,
+        running=running is not None,
+    )
+
+
+def era_table(table: pd.DataFrame) -> Table:
+    """Return `eras` as readers see it: a year without most of its figures has bounds, no share."""
+    frame = pd.DataFrame(
+        {
+            "year": table["year"].astype("str"),
+            "handovers": table["handovers"],
+            "with figures both ways": table["events_in"],
+            "share to Russia": table["share"],
+            "bounds: lowest": table["low"],
+            "bounds: highest": table["high"],
+            **{f"in these: {side}": table[d] for d, side in SIDES.items()},
+        }
+    )
+    spanners = {s: [c for c in frame if c.startswith(f"{s}: ")] for s in ("bounds", "in these")}
+    what = words.noun(table.attrs)
+    one_way = int(table["one_way"].sum())
+    return Table(
+        f"eras-{what}",
+        say("asymmetry/era_table_title", what=what),
+        frame,
+        show=dict.fromkeys(["share to Russia", *spanners["bounds"]], "{:.1%}"),
+        notes=[say("asymmetry/era_table_note", one_way=one_way)],
+        spanners=spanners,
     )
 
 
 def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
     """Return `shares` as readers see it; per event by year, with a link to its claims.
 
+    A group in which most handovers lack a figure has no share here (`era_table` has its bounds).
     Raises ValueError for an unknown `by`.
 
     >>> events = record.events("bodies", since="2025-06-01", until="2025-06-30")
@@ -138,6 +171,8 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
     <BLANKLINE>
     """
     g = shares(events, by)
+    most = g["events_in"] > g["events_out"]
+    g["share"] = g["share"].where(most)
     frame = g[[by, "share", *DIRECTIONS]].copy()
     if by == "event":
         frame["reading"] = _readings(g)
@@ -148,7 +183,7 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
         frame = frame.iloc[::-1].reset_index(drop=True)
     else:
         frame["handovers in"], frame["handovers out"] = g["events_in"], g["events_out"]
-        frame["reading"] = _readings(g)
+        frame["reading"] = _readings(g).where(most, MOST_LACK)
         for absence, head in COUNT_WORDS.items():
             frame[head] = g[[f"{d}_{absence}" for d in DIRECTIONS]].sum(axis=1)
     if by == "agreement":
@@ -179,19 +214,20 @@ def lens_table(table: pd.DataFrame) -> Table:
             "handovers out": table["events_out"],
             "bounds: lowest": table["bound_low"],
             "bounds: highest": table["bound_high"],
-            "95% interval: low": table["interval_low"],
-            "95% interval: high": table["interval_high"],
-            "reading": _readings(table),
+            "level now: on": table["level_day"],
+            "level now: share": table["level"],
+            "level now: low": table["level_low"],
+            "level now: high": table["level_high"],
         }
     )
-    spanners = {s: [c for c in frame if c.startswith(s)] for s in ("bounds", "95% interval")}
-    shares_shown = ["share to Russia", *spanners["bounds"], *spanners["95% interval"]]
+    spanners = {s: [c for c in frame if c.startswith(s)] for s in ("bounds", "level now")}
+    shares_shown = ["share to Russia", *spanners["bounds"], *spanners["level now"][1:]]
     what = words.noun(table.attrs)
     return Table(
         f"lenses-{what}",
         say("asymmetry/lens_table_title", what=what),
         frame,
-        show=dict.fromkeys(shares_shown, "{:.2%}"),
+        show=dict.fromkeys(shares_shown, "{:.1%}"),
         notes=[say("asymmetry/lens_table_note")],
         spanners=spanners,
     )
@@ -201,8 +237,8 @@ def lens_words(table: pd.DataFrame) -> Prose:
     """Return whether the lenses agree, to which digit, and over how many handovers, as a sentence.
 
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
-    >>> lens_words(table)[:74]
-    'Three of the four lenses agree to the second decimal of a percent: 1.27% w'
+    >>> lens_words(table)[:73]
+    'Three of the four lenses agree to the first decimal of a percent: 1.3% we'
     """
     with_share = table[table["share"].notna()]
     if with_share.empty:
@@ -259,69 +295,18 @@ def bounds_table(table: pd.DataFrame) -> Table:
     )
 
 
-def interval_table(table: pd.DataFrame) -> Table:
-    """Return `intervals` as readers see it."""
-    frame = table.rename(columns={"share": "share to Russia", "icc": "correlation within units"})
-    frame["method"] = frame["method"].map(METHOD_WORDS)
-    what = words.noun(table.attrs)
-    return Table(
-        f"intervals-{what}",
-        say("asymmetry/interval_table_title", level=table.attrs["level"], what=what),
-        frame,
-        show={
-            **dict.fromkeys(("share to Russia", "low", "high"), "{:.2%}"),
-            "correlation within units": "{:.3f}",
-        },
-        notes=[say("asymmetry/interval_table_note")],
-    )
+def change_words(
+    found: Change | None, rho: float | None = None, named: Mapping[str, pd.Timestamp] | None = None
+) -> Prose:
+    """Return when the share stepped, if it did in one step, and how many other days would pass.
 
-
-def change_table(table: pd.DataFrame) -> Table:
-    """Return `changes` as readers see it."""
-    compared = {"all": "all", "nearest": f"nearest {table.attrs['nearest']} on each side"}
-    frame = pd.DataFrame(
-        {
-            "break": table["at_name"].map(break_name),
-            "first day after": table["at"],
-            "compared": table["compared"].map(compared),
-            "exchanges before": table["units_before"],
-            "exchanges after": table["units_after"],
-            "share before": table["before"],
-            "share after": table["after"],
-            "difference": table["difference"],
-            "p": table["p"],
-            "p, all looks counted": table["p_holm"],
-        }
-    )
-    what = words.noun(table.attrs)
-    return Table(
-        f"changes-{what}",
-        say("asymmetry/change_table_title", what=what),
-        frame,
-        show={
-            **dict.fromkeys(("share before", "share after"), "{:.1%}"),
-            "difference": "{:+.1%}",
-            **dict.fromkeys(("p", "p, all looks counted"), "{:.4f}"),
-        },
-        notes=[say("asymmetry/change_table_note", looks=table.attrs["looks"], least=LEAST)],
-    )
-
-
-def change_words(table: pd.DataFrame, level: float = 0.05) -> Prose:
-    """Return, as a sentence, at which named breaks the share differs once all looks are counted.
-
-    A break counts as different where p, all looks counted, is below `level` among the exchanges
-    nearest to it.
+    `rho` is the scatter around the smooth curve (`level(…).attrs["rho"]`), `named` days that serve
+    as labels (`breaks`): those inside the interval are told.
     """
-    differ, alike = [], []
-    for name, rows in table[table["p"].notna()].groupby("at_name", sort=False):
-        row = rows.iloc[-1]  # the nearest, where they are not all
-        if row["p_holm"] < level:
-            differ.append({"name": break_name(name), **row})
-        else:
-            alike.append(break_name(name))
-    looks = table.attrs["looks"]
-    return say("asymmetry/change_words", differ=differ, alike=alike, looks=looks, least=LEAST)
+    if found is None:
+        return say("asymmetry/change_words", found=None)
+    inside = [n for n, day in (named or {}).items() if found.low < day <= found.high]
+    return say("asymmetry/change_words", found=found, smooth=rho, named=inside)
 
 
 def front_table(table: pd.DataFrame) -> Table:
@@ -330,8 +315,6 @@ def front_table(table: pd.DataFrame) -> Table:
         "named": "named by the claimant as",
         "handovers": "handovers naming it",
         "share": "share of those with a direction",
-        "interval_low": "95% interval: low",
-        "interval_high": "95% interval: high",
         "least": "least in one handover",
         "most": "most in one handover",
     }
@@ -343,7 +326,6 @@ def front_table(table: pd.DataFrame) -> Table:
         table.rename(columns=heads),
         show=dict.fromkeys(shown, "{:.1%}"),
         notes=[say("asymmetry/front_table_note", **numbers)],
-        spanners={"95% interval": ["95% interval: low", "95% interval: high"]},
     )
 
 

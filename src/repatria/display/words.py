@@ -31,6 +31,7 @@ __all__ = [
     "part_words",
     "percent",
     "plural",
+    "ratio",
     "say",
     "span",
 ]
@@ -99,6 +100,17 @@ def percent(value: float | None, digits: int = 1) -> str:
     while digits < 4 and 0 < value < 1 and round(100 * value, digits) in (0, 100):
         digits += 1
     return f"{100 * value:.{digits}f}%"
+
+
+def ratio(value: float | None) -> str:
+    """Return how many for each one, to two figures, or "no figure".
+
+    >>> ratio(34.26), ratio(1.04), ratio(None)
+    ('34', '1.0', 'no figure')
+    """
+    if value is None or pd.isna(value):
+        return "no figure"
+    return f"{value:,.0f}" if value >= 9.5 else f"{value:.1f}"
 
 
 def date(value: object) -> str:
@@ -177,6 +189,7 @@ def templates() -> jinja2.Environment:
     env.filters |= {
         "number": number,
         "percent": percent,
+        "ratio": ratio,
         "plural": plural,
         "span": lambda ends: span(*ends),
         "counted": counted,
