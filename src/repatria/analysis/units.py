@@ -178,7 +178,8 @@ def units(
     ['unit_id', 'start', 'end', 'events']
     """
     half = (e["latest"] - e["earliest"]) // 2 // ONE_DAY * ONE_DAY
-    e = e.assign(date=e["earliest"] + half)
+    kept = ["event_id", "deal_id", "earliest", "latest", "monthly", *DIRECTIONS]
+    e = e[kept].assign(date=e["earliest"] + half)
     if since is not None:
         e = e[e["date"] >= since]
     counted = pd.Series(False, index=e.index)
