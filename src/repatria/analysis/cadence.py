@@ -108,7 +108,7 @@ def gaps(
     ends is known by its month only, so the days are about so many), before and after (unit ids
     around it; "" while open). `since` takes handovers from a day on; default: the start of the
     record, whose early months were read thinly. `attrs` as in `handovers`, with units (how many
-    are counted) and listed (how many lie past the searched day). Raises ValueError for an unknown
+    are counted), events (of how many handovers) and listed (handovers past the searched day). Raises ValueError for an unknown
     kind or unit.
 
     >>> silent = gaps(record, "prisoners", "deal")
@@ -147,7 +147,8 @@ def _between(every: pd.DataFrame) -> pd.DataFrame:
         begun_thin = np.where(last < dense, "thin", "part")
         reading = np.where(out["start"] >= dense, "dense", begun_thin)
     out.insert(4, "reading", pd.Series(reading, index=out.index, dtype="str"))
-    out.attrs = {**attrs, "units": len(h), "listed": int((~every["counted"]).sum())}
+    out.attrs = {**attrs, "units": len(h), "events": int(h["events"].sum())}
+    out.attrs["listed"] = int(every.loc[~every["counted"], "events"].sum())
     return out
 
 
