@@ -262,12 +262,13 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
     for m in months[~hidden].itertuples():
         dark = m.days > 0.55 * top
         colour = style.colours["paper" if dark else "ink"]
-        ax.text(m.month, m.year, f"{m.days}", ha="center", va="center", size=size, color=colour)
+        how = {"ha": "center", "va": "center", "size": size, "color": colour}
+        ax.text(m.month, m.year, f"{m.days}", **how).set_in_layout(False)  # inside its cell
     for m in months[months["reading"].isin(["unread", "thin"])].itertuples():
         hatch = "////" if m.reading == "unread" else "..."
         edge = style.colours["paper" if m.days > 0.25 * top else "line"]
         cell = Rectangle((m.month - 0.47, m.year - 0.45), 0.94, 0.9, hatch=hatch, edgecolor=edge)
-        cell.set(fill=False, linewidth=0)
+        cell.set(fill=False, linewidth=0, in_layout=False)
         ax.add_patch(cell)
     ax.set_xlim(0.5, 12.5)
     ax.set_ylim(last + 0.5, first - 0.5)
