@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,24 @@ from scipy import stats
 from repatria.analysis.rates import (
     PERIODS,
     blocks,
+    constancy,
     detectability,
     interval,
     moving_rate,
     rates,
 )
-from repatria.analysis.rhythm import burstiness, following, holm, irregularity, memory, pattern
-from repatria.analysis.units import KINDS, SEED, UNITS, Window, handovers, monthly, window
+from repatria.analysis.rhythm import (
+    FEWEST,
+    Rhythm,
+    burstiness,
+    following,
+    holm,
+    irregularity,
+    memory,
+    pattern,
+    rhythm,
+)
+from repatria.analysis.units import KINDS, UNITS, Window, handovers, monthly, window
 from repatria.record.view import Day, Record
 
 __all__ = [
@@ -34,32 +44,38 @@ __all__ = [
     "PERIODS",
     "UNITS",
     "Regimes",
+    "Rhythm",
+    "RhythmNow",
     "Silence",
     "Window",
     "blocks",
     "burstiness",
     "chance",
+    "constancy",
     "dating",
     "detectability",
+    "error_budget",
     "following",
     "gaps",
     "handovers",
     "interval",
     "irregularity",
     "landmarks",
-    "logrank",
     "memory",
     "monthly",
     "moving_rate",
     "pattern",
     "rates",
     "regimes",
+    "rhythm",
+    "rhythm_now",
     "silences",
     "summary",
     "survival",
     "window",
 ]
 
+LEVEL = 0.05  # the error budget of all tests of a report together
 WITHIN = (7, 14, 30, 60)  # days ahead for which a chance is given
 
 
@@ -88,10 +104,12 @@ def gaps(
 
     Columns: start (last day of what came before), end (first day of the next; NaT while open), days
     (int), censored (True for the open gap, which ends at min(last searched day, as-of day)),
-    reading (dense, thin, or part: begins in thin reading), before and after (unit ids around it; ""
-    while open). `since` takes handovers from a day on; default: the start of the record, whose
-    early months were read thinly. `attrs` as in `handovers`, with units (how many are counted) and
-    listed (how many lie past the searched day). Raises ValueError for an unknown kind or unit.
+    reading (dense, thin, or part: begins in thin reading), dated (False: a handover at one of its
+    ends is known by its month only, so the days are about so many), before and after (unit ids
+    around it; "" while open). `since` takes handovers from a day on; default: the start of the
+    record, whose early months were read thinly. `attrs` as in `handovers`, with units (how many
+    are counted), events (of how many handovers) and listed (handovers past the searched day). Raises ValueError for an unknown
+    kind or unit.
 
     >>> silent = gaps(record, "prisoners", "deal")
     >>> longest = silent.loc[silent["days"].idxmax()]
@@ -100,17 +118,26 @@ def gaps(
 
     See also: `summary` and `survival` of gaps, `chance` of a handover after the open one.
     """
-    every = handovers(record, kind, unit, since)
-    attrs, every.attrs = every.attrs, {}
+    return _between(handovers(record, kind, unit, since))
+
+
+def _between(every: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps between handovers, as `gaps` does."""
+    attrs = every.attrs
+    every = every.copy(deep=False)
+    every.attrs = {}  # pandas copies them deeply at every step
     h = every[every["counted"]].reset_index(drop=True)
     start, end = (h[c].to_numpy("datetime64[D]").astype(int) for c in ("start", "end"))
     closed_by, _ = silences(start, end)
-    until, ids = h["end"].cummax(), h["unit_id"]
-    rows = [(until[i - 1], h["start"][i], False, ids[i - 1], ids[i]) for i in closed_by]
+    until, ids, known = h["end"].cummax(), h["unit_id"], ~h["monthly"]
+    rows = [
+        (until[i - 1], h["start"][i], False, known[i - 1] and known[i], ids[i - 1], ids[i])
+        for i in closed_by
+    ]
     if len(h):
-        rows.append((until.iloc[-1], pd.NaT, True, ids.iloc[-1], ""))
+        rows.append((until.iloc[-1], pd.NaT, True, known.iloc[-1], ids.iloc[-1], ""))
     kinds = {"start": "datetime64[s]", "end": "datetime64[s]", "censored": "bool"}
-    kinds |= {"before": "str", "after": "str"}
+    kinds |= {"dated": "bool", "before": "str", "after": "str"}
     out = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
     through, dense = attrs["through"], attrs["dense_from"]
     last = out["end"].fillna(through) if through is not None else out["end"]
@@ -120,7 +147,8 @@ def gaps(
         begun_thin = np.where(last < dense, "thin", "part")
         reading = np.where(out["start"] >= dense, "dense", begun_thin)
     out.insert(4, "reading", pd.Series(reading, index=out.index, dtype="str"))
-    out.attrs = {**attrs, "units": len(h), "listed": int((~every["counted"]).sum())}
+    out.attrs = {**attrs, "units": len(h), "events": int(h["events"].sum())}
+    out.attrs["listed"] = int(every.loc[~every["counted"], "events"].sum())
     return out
 
 
@@ -161,7 +189,9 @@ class Silence:
     mean_at_risk divides all days of silence, the open gap's too, by the completed gaps; mean_closed
     drops the open gap and is too short. share_of_days: on how much of the time between handovers
     the silence had already lasted as long as the open one. That is the fair comparison, because a
-    silence one stands in tends to be a long one.
+    silence one stands in tends to be a long one. dense_closed and dense_median are of the gaps
+    since dense_from, beside the whole: the early ones were of another pace and thinly read. dated:
+    False if what the open gap follows is known by its month only.
     """
 
     kind: str
@@ -174,6 +204,10 @@ class Silence:
     mean_closed: float | None
     mean_at_risk: float | None
     longest: int | None
+    dense_from: pd.Timestamp | None
+    dense_closed: int
+    dense_median: float | None
+    dated: bool
     open_days: int | None
     open_since: pd.Timestamp | None
     through: pd.Timestamp | None
@@ -182,6 +216,12 @@ class Silence:
     equal: int
     longer: int
     share_of_days: float | None
+
+
+def _halved(curve: pd.DataFrame) -> list[float | None]:
+    """Return the days at which a Kaplan-Meier curve and its band reach one half."""
+    half = [curve.loc[curve[c] <= 0.5, "days"] for c in ("survival", "low", "high")]
+    return [float(h.iloc[0]) if len(h) else None for h in half]
 
 
 def summary(gaps: pd.DataFrame) -> Silence:
@@ -198,9 +238,8 @@ def summary(gaps: pd.DataFrame) -> Silence:
     closed = gaps.loc[~gaps["censored"], "days"]
     is_open = gaps[gaps["censored"]]
     days = int(is_open["days"].iloc[0]) if len(is_open) else None
-    curve = survival(gaps)
-    half = [curve.loc[curve[c] <= 0.5, "days"] for c in ("survival", "low", "high")]
-    median, low, high = (float(h.iloc[0]) if len(h) else None for h in half)
+    median, low, high = _halved(survival(gaps))
+    late = gaps[gaps["reading"] == "dense"]
     n = len(closed)
     aged = None
     if n and days is not None:
@@ -216,6 +255,10 @@ def summary(gaps: pd.DataFrame) -> Silence:
         mean_closed=float(closed.mean()) if n else None,
         mean_at_risk=float(gaps["days"].sum() / n) if n else None,
         longest=int(closed.max()) if n else None,
+        dense_from=a["dense_from"],
+        dense_closed=int((~late["censored"]).sum()),
+        dense_median=_halved(survival(late))[0],
+        dated=bool(is_open["dated"].all()),
         open_days=days,
         open_since=is_open["start"].iloc[0] if len(is_open) else None,
         through=a["through"],
@@ -262,107 +305,27 @@ def chance(
     return out
 
 
-def logrank(gaps: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
-    """Compare gap lengths between neighbouring periods (rows of `rates`) by `scipy.stats.logrank`.
-
-    A gap belongs to the period it begins in. Columns: earlier, later (periods), gaps_earlier,
-    gaps_later, median_* (Kaplan-Meier), statistic, p, p_holm. Pairs with no completed gap on one
-    side are left out. Regimes were found in the same data, so their p is too small: read it as a
-    description. `attrs` as in `gaps`, with by. Source: Mantel (1966).
-
-    >>> years = rates(record, "bodies", "deal", "year")
-    >>> tests = logrank(gaps(record, "bodies", "deal"), years)
-    >>> bool((tests["p_holm"] >= tests["p"]).all())
-    True
-    """
-    parts = []
-    for p in periods.itertuples():
-        part = gaps[(gaps["start"] >= p.first) & (gaps["start"] <= p.last)]
-        part.attrs = gaps.attrs
-        if (~part["censored"]).any():
-            parts.append((p.period, part))
-    rows = []
-    for (name, x), (other, y) in pairwise(parts):
-        test = stats.logrank(_censored(x), _censored(y))
-        medians = (summary(x).median, summary(y).median)
-        rows.append((name, other, len(x), len(y), *medians, test.statistic, test.pvalue))
-    columns = ["earlier", "later", "gaps_earlier", "gaps_later", "median_earlier", "median_later"]
-    out = pd.DataFrame(rows, columns=[*columns, "statistic", "p"])
-    out["p_holm"] = holm(out["p"])
-    out.attrs = {**gaps.attrs, "by": periods.attrs.get("by")}
-    return out
-
-
-def _middle(start: np.ndarray, end: np.ndarray) -> tuple[float, float]:
-    """Return the Kaplan-Meier median and the mean by time at risk of units given as whole days.
-
-    Day 0 is the last searched day. NaN without a completed silence.
-    """
-    _, closed = silences(start, end)
-    if not len(closed):
-        return np.nan, np.nan
-    still = float(-end.max())
-    sf = stats.ecdf(stats.CensoredData(closed.astype(float), right=[still])).sf
-    half = sf.quantiles[sf.probabilities <= 0.5]
-    mean = float((closed.sum() - end.max()) / len(closed))
-    return (float(half[0]) if len(half) else np.nan), mean
-
-
-def _drawn(h: pd.DataFrame, through: pd.Timestamp, draws: int, seed: int) -> dict[str, Any]:
-    """Draw the days of month-dated units, uniform over those they can have had; 95 % of draws."""
-    first, last, start, end = (
-        (h[c] - through).dt.days.to_numpy(dtype="int64")
-        for c in ("earliest", "latest", "start", "end")
-    )
-    last = np.minimum(last, 0)
-    rng, monthly = np.random.default_rng(seed), h["monthly"].to_numpy()
-    found = []
-    for _ in range(draws):
-        at = rng.integers(first, last + 1)
-        found.append(_middle(np.where(monthly, at, start), np.where(monthly, at, end)))
-    (median, mean), low, high = np.quantile(np.array(found), [0.5, 0.025, 0.975], axis=0)
-    row = {"variant": "monthly_drawn", "handovers": len(h), "median": median, "mean_at_risk": mean}
-    row |= {"median_low": low[0], "mean_at_risk_low": low[1]}
-    return row | {"median_high": high[0], "mean_at_risk_high": high[1]}
-
-
 def dating(
-    record: Record,
-    kind: str = "prisoners",
-    unit: str = "day",
-    since: Day | None = None,
-    draws: int = 200,
-    seed: int = SEED,
+    record: Record, kind: str = "prisoners", unit: str = "day", since: Day | None = None
 ) -> pd.DataFrame:
-    """Return how far the numbers move with handovers dated by month only and with disputed ones.
+    """Return how far the numbers move without handovers dated by month only and with disputed ones.
 
-    Rows by variant: used; monthly_left_out; disputed_counted; monthly_drawn (uniform over the days
-    they can have had: median of seeded draws, 95 % range). Columns: variant, handovers, median,
-    mean_at_risk (days) and `_low`, `_high` of both (drawn only). Variants without such handovers
-    are left out. `attrs` as in `handovers`.
+    Rows by variant: used; monthly_left_out; disputed_counted. Columns: variant, handovers, median,
+    mean_at_risk (days). Variants without such handovers are left out. `attrs` as in `handovers`.
 
-    >>> dating(record, "bodies", draws=5)["variant"].iloc[0]
+    >>> dating(record, "bodies")["variant"].iloc[0]
     'used'
     """
     every = handovers(record, kind, unit, since)
-    through, h = every.attrs["through"], every[every["counted"]]
-    variants = {"used": h}
-    if h["monthly"].any():
-        variants["monthly_left_out"] = h[~h["monthly"]]
+    variants = {"used": every}
+    if (every["monthly"] & every["counted"]).any():
+        variants["monthly_left_out"] = every[~every["monthly"]]
     if every.attrs["disputed"]:
         more = handovers(record, kind, unit, since, disputed=True)
-        variants["disputed_counted"] = more[more["counted"]]
-    rows: list[dict[str, Any]] = []
-    for name, v in variants.items():
-        if len(v):
-            start, end = ((v[c] - through).dt.days.to_numpy("int64") for c in ("start", "end"))
-            median, mean = _middle(start, end)
-            row = {"variant": name, "handovers": len(v), "median": median, "mean_at_risk": mean}
-            rows.append(row)
-    if h["monthly"].any():
-        rows.append(_drawn(h, through, draws, seed))
-    measures = [f"{m}{end}" for m in ("median", "mean_at_risk") for end in ("", "_low", "_high")]
-    out = pd.DataFrame(rows, columns=["variant", "handovers", *measures])
+        variants["disputed_counted"] = more
+    found = {name: summary(_between(v)) for name, v in variants.items()}
+    rows = [(n, s.units, s.median, s.mean_at_risk) for n, s in found.items() if s.units]
+    out = pd.DataFrame(rows, columns=["variant", "handovers", "median", "mean_at_risk"])
     out.attrs = every.attrs
     return out
 
@@ -370,8 +333,8 @@ def dating(
 def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None) -> pd.DataFrame:
     """Return what is known beside the rate, as context and not as causes: day, days, place.
 
-    The beginning of the longest completed silence between handover days, with its days (place ""),
-    and the talks, by place and year, under which at least three deals of any kind are on record, at
+    The beginning of the longest completed silence between dated handover days, with its days (place
+    ""), and the talks, by place and year, under which at least three deals of any kind are on record, at
     the day of the first (days missing).
 
     >>> landmarks(record, "prisoners")["days"].max()
@@ -379,7 +342,7 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
     """
     g = gaps(record, kind, "day", since)
     rows: list[tuple[pd.Timestamp, Any, str]] = []
-    closed = g[~g["censored"]]
+    closed = g[~g["censored"] & g["dated"]]
     if len(closed):
         longest = closed.loc[closed["days"].idxmax()]
         rows.append((longest["start"], longest["days"], ""))
@@ -398,38 +361,137 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
 
 @dataclass(frozen=True, eq=False)
 class Regimes:
-    """The stretches of constant rate, and what they are to be seen beside.
+    """The stretches of constant rate of deals, and what they are to be seen beside.
 
     rates: as `rates` by regime; moving: as `moving_rate`; handovers: as `handovers`; landmarks: as
-    `landmarks`.
+    `landmarks`; detected: as `detectability`, None with fewer than five deals.
     """
 
     rates: pd.DataFrame
     moving: pd.Series
     handovers: pd.DataFrame
     landmarks: pd.DataFrame
+    detected: pd.DataFrame | None
 
 
 def regimes(
-    record: Record,
-    kind: str = "prisoners",
-    unit: str = "deal",
-    since: Day | None = None,
-    lens: str = "best",
-    p0: float = 0.05,
+    record: Record, kind: str = "prisoners", since: Day | None = None, lens: str = "best"
 ) -> Regimes:
-    """Return the regimes of a kind with the moving rate, the handovers and the landmarks beside
-    them.
+    """Return the regimes of the deals of a kind in dense reading, with what stands beside them.
 
-    Raises ValueError for an unknown kind or unit.
+    Deals, because the days of one agreement would each count as news of the rate. Raises
+    ValueError for an unknown kind.
 
-    >>> found = regimes(record, "bodies", "day", since="2025-01-01")
+    >>> found = regimes(record, "bodies", since="2025-01-01")
     >>> found.rates.attrs["by"], found.moving.index[0] == found.rates["first"][0]
     ('regime', True)
     """
-    return Regimes(
-        rates(record, kind, unit, "regime", since, lens, p0),
-        moving_rate(record, kind, unit, since),
-        handovers(record, kind, unit, since, lens),
-        landmarks(record, kind, since),
+    found = rates(record, kind, "deal", "regime", since, lens)
+    w = window(record, kind, since)
+    dense = w.dense_from if w else None
+    h = handovers(record, kind, "deal", dense or since, lens)
+    at, detected = h.loc[h["counted"], "start"], None
+    if len(found) and len(at) >= FEWEST:
+        days = int(found["days"].sum())
+        detected = detectability((at - dense).dt.days.to_numpy("int64"), days)
+    moving = (
+        moving_rate(record, kind, "deal", dense) if dense is not None else pd.Series(dtype=float)
     )
+    return Regimes(found, moving, h, landmarks(record, kind, dense or since), detected)
+
+
+# Every test of a report, and the one budget they share.
+
+
+def error_budget(record: Record, since: Day | None = None) -> pd.DataFrame:
+    """Return every test that the report makes of cadence, with one error budget for all (Holm 1979).
+
+    Columns: name (regimes, weekday, month, burstiness, memory, rhythm: of each kind's deals;
+    following: of both), kind ("" for both), deals or silences tested (n), p, p_holm (over all
+    rows), holds (p_holm below 0.05). Missing p where there is too little to test.
+
+    >>> tests = error_budget(record.as_of("2025-06-12"))
+    >>> bool((tests["p_holm"].dropna() >= tests["p"].dropna()).all())
+    True
+    """
+    rows: list[tuple[str, str, int, float | None]] = []
+    for kind in ("prisoners", "bodies"):
+        g = gaps(record, kind, "deal", since)
+        split = rates(record, kind, "deal", "regime", since)
+        p = split.attrs["p"] if split.attrs["units"] >= FEWEST else None
+        rows.append(("regimes", kind, split.attrs["units"], p))
+        for by in ("weekday", "month"):
+            found = pattern(record, kind, by, since)
+            rows.append((by, kind, int(found["deals"].sum()), found.attrs["p"]))
+        measured = irregularity(g)
+        rows += [(m.measure, kind, m.gaps, m.p) for m in measured.itertuples()]
+        r = rhythm(g)
+        rows.append(("rhythm", kind, len(r.days), r.p))
+    after = following(record, "deal", since)
+    rows.append(
+        ("following", "", int(after["handovers"].max()) if len(after) else 0, after.attrs["p"])
+    )
+    out = pd.DataFrame(rows, columns=["name", "kind", "n", "p"]).astype({"p": "float64"})
+    out["p_holm"] = holm(out["p"])
+    out["holds"] = out["p_holm"] < LEVEL
+    return out
+
+
+@dataclass(frozen=True)
+class RhythmNow:
+    """Where a kind stands beside its usual silence. Days; None where nothing can be said.
+
+    Half of the `closed` silences between deals that dense reading holds lasted `usual_low` to
+    `usual_high` days, half `usual` or less. `last` is the last handover on record in any reading
+    (`last_dated` False: known by its month only), `read` whether dense reading reaches it.
+    `silent`: days from the last handover in dense reading to its end, `through`; the silence is
+    censored there. `later`: handover days seen since, in thin reading. `unread`: days from
+    `through` to `on`, the last day of the record.
+    """
+
+    kind: str
+    closed: int
+    usual: float | None
+    usual_low: float | None
+    usual_high: float | None
+    last: pd.Timestamp | None
+    last_dated: bool
+    read: bool
+    silent: int | None
+    through: pd.Timestamp | None
+    later: int
+    on: pd.Timestamp
+    unread: int | None
+
+
+def rhythm_now(record: Record, since: Day | None = None) -> dict[str, RhythmNow]:
+    """Return where prisoners and bodies stand beside their usual silence, by kind.
+
+    >>> now = rhythm_now(record.as_of("2025-06-12", coverage="today"))["bodies"]
+    >>> now.silent, now.unread, now.later
+    (1, 0, 0)
+    """
+    out = {}
+    for kind in ("prisoners", "bodies"):
+        g, h = gaps(record, kind, "deal", since), handovers(record, kind, "day", since)
+        a, s = g.attrs, summary(g)
+        closed = g.loc[~g["censored"] & (g["reading"] == "dense"), "days"]
+        low, high = closed.quantile([0.25, 0.75]) if len(closed) >= FEWEST else (None, None)
+        last = h.loc[h["end"].idxmax()] if len(h) else None
+        through = a["through"]
+        out[kind] = RhythmNow(
+            kind=kind,
+            closed=len(closed),
+            usual=s.dense_median,
+            usual_low=low,
+            usual_high=high,
+            last=last["end"] if last is not None else None,
+            last_dated=last is not None and not last["monthly"],
+            read=last is not None and bool(last["counted"]),
+            silent=s.open_days,
+            through=through,
+            later=int((~h["counted"]).sum()),
+            on=a["as_of"],
+            unread=(a["as_of"] - through).days if through is not None else None,
+        )
+    return out

@@ -178,7 +178,8 @@ def units(
     ['unit_id', 'start', 'end', 'events']
     """
     half = (e["latest"] - e["earliest"]) // 2 // ONE_DAY * ONE_DAY
-    e = e.assign(date=e["earliest"] + half)
+    kept = ["event_id", "deal_id", "earliest", "latest", "monthly", *DIRECTIONS]
+    e = e[kept].assign(date=e["earliest"] + half)
     if since is not None:
         e = e[e["date"] >= since]
     counted = pd.Series(False, index=e.index)
@@ -272,21 +273,20 @@ def monthly(record: Record, kind: str = "prisoners", since: Day | None = None) -
     days, level = _levels(record, kind)
     read = pd.Series(level, index=days)
     first = h.attrs["first"] if h.attrs["first"] is not None else record.last_day
+    years = min(first, record.last_day).year, record.last_day.year
+    months = pd.period_range(f"{years[0]}-01", f"{years[1]}-12", freq="M")
+    every = pd.date_range(months[0].start_time, months[-1].end_time.normalize())
+    worst = read.reindex(every, fill_value=0).groupby(every.to_period("M")).agg(["min", "max"])
+    held = h["start"].dt.to_period("M").value_counts().reindex(months, fill_value=0)
     rows = []
-    for year in range(min(first, record.last_day).year, record.last_day.year + 1):
-        for month in range(1, 13):
-            start = pd.Timestamp(year, month, 1)
-            span = pd.date_range(start, start + pd.offsets.MonthEnd(0))
-            worst = read.reindex(span, fill_value=0)
-            n = int(h["start"].between(span[0], span[-1]).sum())
-            if span[0] > record.last_day:
-                reading = "after"
-            elif span[-1] < first:
-                reading = "before"
-            else:
-                whole = {2: "dense", 0: "unread"}
-                reading = whole.get(worst.iloc[0], "thin") if worst.nunique() == 1 else "thin"
-            rows.append((year, month, n, reading))
+    for month, n, low, high in zip(months, held, worst["min"], worst["max"], strict=True):
+        if month.start_time > record.last_day:
+            reading = "after"
+        elif month.end_time < first:
+            reading = "before"
+        else:
+            reading = {2: "dense", 0: "unread"}.get(low, "thin") if low == high else "thin"
+        rows.append((month.year, month.month, int(n), reading))
     out = pd.DataFrame(rows, columns=["year", "month", "days", "reading"])
     out.attrs = h.attrs
     return out

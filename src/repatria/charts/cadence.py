@@ -15,11 +15,19 @@ from matplotlib.patches import Rectangle
 from repatria.analysis import cadence
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.silences import gap_stems, survival_curve
+from repatria.charts.silences import gap_stems, rhythm, survival_curve
 from repatria.charts.units import bare, nothing, shade, source, up, worded
 from repatria.record.names import KIND_WORDS, day
 
-__all__ = ["calendar", "event_strip", "gap_stems", "regime_rates", "survival_curve"]
+__all__ = [
+    "calendar",
+    "event_strip",
+    "gap_stems",
+    "regime_rates",
+    "rhythm",
+    "survival_curve",
+    "weekdays",
+]
 
 
 def __dir__() -> list[str]:
@@ -53,12 +61,15 @@ def event_strip(*handovers: pd.DataFrame) -> Chart:
     seen = [h for h in days.values() if len(h)]
     a = seen[0].attrs
     window = min(h["start"].min() for h in seen), max(a["as_of"], *(h["end"].max() for h in seen))
-    counts = [
-        {"kind": k, "days": int(days[k]["counted"].sum()), "deals": int(deals[k]["counted"].sum())}
-        for k in kinds
-    ]
+    counts = []
+    for k in kinds:
+        counted = days[k][days[k]["counted"]]
+        row = {"kind": k, "handovers": int(counted["events"].sum()), "days": len(counted)}
+        counts.append(row | {"deals": int(deals[k]["counted"].sum())})
     first = days[kinds[0]].attrs
-    title, subtitle, alt = worded("cadence/event_strip", counts=counts, through=first["through"])
+    monthly = sum(int(h["monthly"].sum()) for h in days.values())
+    numbers = {"counts": counts, "through": first["through"], "monthly": monthly}
+    title, subtitle, alt = worded("cadence/event_strip", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -85,8 +96,10 @@ def _ticks(
 ) -> None:
     colour = style.colours
     how: dict[str, Any] = {"lineoffsets": 0.55, "linelengths": 0.8, "linewidths": 1.1}
-    ax.eventplot([days.loc[days["counted"], "start"]], colors=colour["ink"], **how)
-    late = days.loc[~days["counted"], "start"]
+    dated, monthly = days[~days["monthly"]], days[days["monthly"]]
+    ax.eventplot([dated.loc[dated["counted"], "start"]], colors=colour["ink"], **how)
+    ax.hlines(np.full(len(monthly), 0.55), monthly["earliest"], monthly["latest"], colour["ink"])
+    late = dated.loc[~dated["counted"], "start"]
     if len(late):
         label = f"{len(late)} after the searched day, not counted"
         dashed: dict[str, Any] = {
@@ -101,6 +114,77 @@ def _ticks(
     shade(ax, days.attrs, *window, style, key=True)
     bare(ax)
     base.head(ax, style, KIND_WORDS[days.attrs["kind"]][1].capitalize())
+
+
+# Weekdays.
+
+
+def weekdays(*patterns: pd.DataFrame, tests: pd.DataFrame) -> Chart:
+    """Draw the first days of deals by weekday beside an even spread, a panel a kind.
+
+    `patterns` as `cadence.pattern` by weekday returns; `tests` as `cadence.error_budget`.
+
+    >>> of = [rp.analysis.cadence.pattern(record, kind) for kind in ("prisoners", "bodies")]
+    >>> weekdays(*of, tests=rp.analysis.cadence.error_budget(record)).panels
+    ('prisoners', 'bodies')
+
+    See also: `rhythm`, the lengths of the silences between them.
+    """
+    found = {p.attrs["kind"]: p for p in patterns if len(p)}
+    if not found:
+        return nothing("weekdays", "weekdays", patterns[0].attrs)
+    budget = tests[tests["name"] == "weekday"].set_index("kind")
+    told = []
+    for kind, p in found.items():
+        top = p.loc[p["deals"].idxmax()]
+        row = {"kind": kind, "deals": int(p["deals"].sum()), "most": int(top["deals"])}
+        row |= {"top": top["slot"], "empty": p.loc[p["deals"] == 0, "slot"].tolist()}
+        told.append(row | {"holds": budget["holds"][kind], "p": budget["p_holm"][kind]})
+    told.sort(key=lambda k: not k["holds"])
+    a = next(iter(found.values())).attrs
+    title, subtitle, alt = worded("cadence/weekdays", told=told, through=a["through"])
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        for kind, ax in axes.items():
+            _slots(ax, found[kind], style)
+
+    beside = {"mosaic": [list(found)], "sharey": True}
+    return Chart(
+        "weekdays",
+        title,
+        paint,
+        subtitle,
+        source({**a, "unit": "deal"}, sum(k["deals"] for k in told)),
+        alt,
+        panels=tuple(found),
+        aspect={"page": 0.4, "phone": 0.55 * len(found) + 0.1},
+        layout={"page": beside, "phone": {"mosaic": [[k] for k in found]}},
+    )
+
+
+def _slots(ax: Axes, pattern: pd.DataFrame, style: Style) -> None:
+    colour, size = style.colours, style.sizes["text"]
+    at, deals, dense = np.arange(len(pattern)), pattern["deals"], pattern["dense"]
+    edge: dict[str, Any] = {"width": 0.72, "edgecolor": colour["ink"], "linewidth": 0.8}
+    ax.bar(at, dense, color=colour["ink"], label="dense", **edge)
+    if (deals > dense).any():
+        ax.bar(at, deals - dense, bottom=dense, color=colour["thin"], label="before", **edge)
+    level = pattern["expected"]
+    ax.plot(at, level, color=colour["accent"], lw=1.4, ls="--", label="even spread", zorder=4)
+    for x, n in zip(at, deals, strict=True):
+        foot = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
+        ax.annotate(f"{n}", (x, n), ha="center", va="bottom", size=size, bbox=style.plate, **foot)
+    ax.set_ylim(0, max(deals.max(), level.max()) / (1 - min(0.8, up(ax, 1.5 * size + 3))))
+    wide = base.room(ax)[0] / len(pattern)
+    names = [base.fits(wide - 0.05, size, day[:3], day[:1]) for day in pattern["slot"]]
+    if len(set(map(len, names))) > 1:
+        names = [day[:1] for day in names]
+    ax.set_xticks(at, names)
+    ax.tick_params(axis="x", length=0)
+    ax.grid(axis="x", visible=False)
+    base.count_axis(ax)
+    kind = pattern.attrs["kind"]
+    base.head(ax, style, f"Deals of {kind} by first day", f"Deals of {kind}", kind.capitalize())
 
 
 # Handover days by month.
@@ -178,12 +262,13 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
     for m in months[~hidden].itertuples():
         dark = m.days > 0.55 * top
         colour = style.colours["paper" if dark else "ink"]
-        ax.text(m.month, m.year, f"{m.days}", ha="center", va="center", size=size, color=colour)
+        how = {"ha": "center", "va": "center", "size": size, "color": colour}
+        ax.text(m.month, m.year, f"{m.days}", **how).set_in_layout(False)  # inside its cell
     for m in months[months["reading"].isin(["unread", "thin"])].itertuples():
         hatch = "////" if m.reading == "unread" else "..."
         edge = style.colours["paper" if m.days > 0.25 * top else "line"]
         cell = Rectangle((m.month - 0.47, m.year - 0.45), 0.94, 0.9, hatch=hatch, edgecolor=edge)
-        cell.set(fill=False, linewidth=0)
+        cell.set(fill=False, linewidth=0, in_layout=False)
         ax.add_patch(cell)
     ax.set_xlim(0.5, 12.5)
     ax.set_ylim(last + 0.5, first - 0.5)
@@ -203,15 +288,15 @@ def regime_rates(regimes: cadence.Regimes) -> Chart:
     """Draw the rate of each regime with its interval over the moving rate, with landmarks as
     labels.
 
-    `regimes` as `cadence.regimes` returns.
+    `regimes` as `cadence.regimes` returns: deals of dense reading.
 
-    >>> found = rp.analysis.cadence.regimes(record, "bodies", "day")
+    >>> found = rp.analysis.cadence.regimes(record, "bodies")
     >>> regime_rates(found).name
-    'regime-rates-bodies-day'
+    'regime-rates-bodies'
     """
     rates, a = regimes.rates, regimes.rates.attrs
     base.ground(rates)
-    name = f"regime-rates-{a['kind']}-{a['unit']}"
+    name = f"regime-rates-{a['kind']}"
     if rates.empty or a["units"] < 5:
         return nothing("regime_rates", name, a)
     moving = regimes.moving
@@ -221,10 +306,9 @@ def regime_rates(regimes: cadence.Regimes) -> Chart:
     title, subtitle, alt = worded(
         "cadence/regime_rates",
         kind=a["kind"],
-        unit=a["unit"],
+        first=rates["first"].iloc[0],
         through=a["through"],
         rates=rates["per_30_days"].tolist(),
-        p0=a["p0"],
         cut=most if most > top * 1.38 else None,
     )
 

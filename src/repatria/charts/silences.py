@@ -19,7 +19,7 @@ from repatria.charts.units import bare, hollow, nothing, shade, short, source, u
 from repatria.display.words import plural
 from repatria.record.names import day
 
-__all__ = ["gap_stems", "survival_curve"]
+__all__ = ["gap_stems", "rhythm", "survival_curve"]
 
 DASHES = (0, (3, 2))
 Box = tuple[float, float, float, float]  # left, right, bottom, top; inches
@@ -51,6 +51,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
     s = cadence.summary(gaps)
     thin = bool((gaps.loc[~gaps["censored"], "reading"] != "dense").any())
     numbers = vars(s) | {"as_of": a["as_of"], "thin": thin, "median": short(s.median)}
+    numbers["dense_median"] = short(s.dense_median)
     title, subtitle, alt = worded("cadence/gap_stems", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
@@ -96,7 +97,8 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
     at, size = a["through"], style.sizes["head"]
     ax.vlines(at, 0, days, color=accent, linewidth=1.6, linestyle=DASHES, zorder=4)
     ax.scatter([at], [days], s=52, zorder=6, clip_on=False, **hollow(style))
-    text = f"{plural(days, 'day')}\n{'by then' if a['as_of'] > at else 'so far'}"
+    about = "" if gaps["dated"].iloc[-1] else "about "
+    text = f"{about}{plural(days, 'day')}\n{'by then' if a['as_of'] > at else 'so far'}"
     width = max(base.long(line, size, "bold") for line in text.split("\n")) + 0.12
     x, _ = _place(ax, at, 0)
     left, right = (x - width, x) if x > width else (x, x + width)
@@ -136,7 +138,9 @@ def _longest(ax: Axes, done: pd.DataFrame, median: float | None, taken: Box, sty
         days, end = int(done["days"].iloc[i]), done["end"].iloc[i]
         if days <= 2 * (median or days):
             continue
-        said = f"{days} days, to {day(end)}", f"{days} days"
+        said = [f"{days} days, to {day(end)}", f"{days} days"]
+        if not done["dated"].iloc[i]:
+            said = [f"about {days} days"]
         for text, side in product(said, (1, -1)):
             near, far = ends[i] + side * 0.08, ends[i] + side * (0.12 + base.long(text, size))
             box = min(near, far), max(near, far), tops[i] - line / 2, tops[i] + line / 2
@@ -166,6 +170,70 @@ def _meet(a: Box, b: Box) -> bool:
 # Gaps by their length.
 
 
+def rhythm(*rhythms: cadence.Rhythm, tests: pd.DataFrame) -> Chart:
+    """Draw every completed silence of dense reading at its length, a panel a kind.
+
+    `rhythms` as `cadence.rhythm` returns; `tests` as `cadence.error_budget`.
+
+    >>> c = rp.analysis.cadence
+    >>> of = [c.rhythm(c.gaps(record, kind, "deal")) for kind in ("prisoners", "bodies")]
+    >>> rhythm(*of, tests=c.error_budget(record)).panels
+    ('prisoners', 'bodies')
+
+    See also: `gap_stems`, the same silences in time.
+    """
+    found = {str(r.attrs["kind"]): r for r in rhythms if r.low is not None}
+    if not found:
+        return nothing("rhythm", "rhythm", rhythms[0].attrs)
+    budget = tests[tests["name"] == "rhythm"].set_index("kind")
+    told = []
+    for kind, r in found.items():
+        row = {"kind": kind, "closed": len(r.days), "holds": budget["holds"][kind]}
+        row |= {"p": budget["p_holm"][kind], "expected": r.expected}
+        told.append(row | {"low": r.low, "high": r.high, "inside": r.inside})
+    told.sort(key=lambda k: not k["holds"])
+    one = next(iter(found.values()))
+    a = one.attrs
+    numbers = {"told": told, "first": a["dense_from"], "through": a["through"]}
+    numbers["width"] = (one.high or 0) - (one.low or 0) + 1
+    title, subtitle, alt = worded("cadence/rhythm", **numbers)
+    last = max(int(r.days.max()) for r in found.values())
+
+    def paint(axes: Mapping[str, Axes], style: Style) -> None:
+        for kind, ax in axes.items():
+            _lengths(ax, found[kind], kind, last, style)
+
+    return Chart(
+        "rhythm",
+        title,
+        paint,
+        subtitle,
+        source(a, sum(len(r.days) + 1 for r in found.values())),
+        alt,
+        panels=tuple(found),
+        aspect={"page": 0.2 * len(found) + 0.04, "phone": 0.36 * len(found) + 0.06},
+    )
+
+
+def _lengths(ax: Axes, r: cadence.Rhythm, kind: str, last: int, style: Style) -> None:
+    colour = style.colours
+    days, counts = np.unique(r.days, return_counts=True)
+    low, end = (r.low or 0) - 0.5, (r.high or 0) + 0.5
+    label = f"{r.inside} of {len(r.days)} last {r.low} to {r.high} days; by chance {r.expected:.0f}"
+    ax.axvspan(low, end, color=colour["accent"], alpha=0.16, linewidth=0, zorder=0, label=label)
+    ax.bar(days, counts, width=0.9, color=colour["ink"], linewidth=0, zorder=3)
+    ax.set_xlim(0, last + 3)
+    ax.set_ylim(0, max(int(counts.max()), 3) * 1.08)
+    step = next((7 * n for n in (1, 2, 4, 8) if base.room(ax)[0] * 7 * n / last > 0.34), 112)
+    ax.set_xticks(np.arange(0, last + 3, step))
+    ax.grid(axis="x", visible=True)
+    base.count_axis(ax)
+    ax.set_xlabel("days of silence, a line every " + (f"{step // 7} weeks" if step > 7 else "week"))
+    ax.label_outer()
+    said = f"Silences between deals of {kind}"
+    base.head(ax, style, said, f"Between deals of {kind}", kind.capitalize())
+
+
 def survival_curve(gaps: pd.DataFrame) -> Chart:
     """Draw the share of gaps longer than so many days (Kaplan-Meier) with the present one marked.
 
@@ -185,6 +253,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
     curve = cadence.survival(gaps)
     longer = float(curve.loc[curve["days"] <= s.open_days, "survival"].iloc[-1])
     numbers = vars(s) | {"median": short(s.median), "longer": longer}
+    numbers["dense_median"] = short(s.dense_median)
     title, subtitle, alt = worded("cadence/survival_curve", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:

@@ -6,6 +6,7 @@ Every function takes what `repatria.analysis.cadence` returned, as many frames a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,16 +18,14 @@ from repatria.record import names
 
 __all__ = [
     "dating_table",
-    "following_table",
-    "irregularity_table",
     "listed",
-    "logrank_table",
     "outlook",
     "overview",
-    "pattern_table",
     "present",
     "rates_table",
     "regime_statement",
+    "regularities",
+    "tests_table",
     "with_range",
 ]
 
@@ -35,9 +34,16 @@ VARIANTS = {
     "used": "as used",
     "monthly_left_out": "month-dated left out",
     "disputed_counted": "disputed counted",
-    "monthly_drawn": "month-dated drawn",
 }
-FEWEST = 5  # deals below which no change of rate is looked for
+TESTS = {
+    "regimes": "Did the rate of deals change?",
+    "weekday": "Do deals keep to weekdays?",
+    "month": "Do deals keep to months?",
+    "burstiness": "Are silences more regular, or more in bursts, than between random days?",
+    "memory": "Does a long silence follow a long one?",
+    "rhythm": "Do silences keep to one length?",
+    "following": "Do handovers of bodies follow prisoner exchanges?",
+}
 
 
 def __dir__() -> list[str]:
@@ -74,6 +80,11 @@ def _stacked(frames: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
     return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
 
 
+def _whole(days: float | None) -> float | None:
+    """Return a number of days without its needless ".0"."""
+    return int(days) if days is not None and float(days).is_integer() else days
+
+
 def present(*gaps: pd.DataFrame) -> Prose:
     """Return where the present silence stands, a paragraph for each result of `cadence.gaps`.
 
@@ -86,9 +97,10 @@ def present(*gaps: pd.DataFrame) -> Prose:
     silences = []
     for g in gaps:
         s = cadence.summary(g)
-        median = int(s.median) if s.median is not None and s.median.is_integer() else s.median
         known = {name: g.attrs[name] for name in ("as_of", "first", "listed")}
-        silences.append(vars(s) | known | {"median": median})
+        known["median"] = _whole(s.median)
+        known["dense_median"] = _whole(s.dense_median)
+        silences.append(vars(s) | known)
     return say("cadence/present", silences=silences)
 
 
@@ -106,8 +118,10 @@ def overview(*gaps: pd.DataFrame) -> Table:
         if s.kind == "either" and a["first"] is not None and a["first"] <= a["through"]:
             window = a["first"], a["through"]
         median = with_range(s.median, s.median_low, s.median_high, form="{:.0f}")
-        row = {"of": s.kind, "unit": s.unit, "handovers": s.units, "completed gaps": s.closed}
+        row = {"of": s.kind, "unit": s.unit, "handovers": a["events"], "days or deals": s.units}
+        row |= {"completed gaps": s.closed}
         row |= {"read thinly": int((g["reading"] != "dense").sum()), "median, days": median}
+        row |= {"median where read densely": s.dense_median}
         row |= {"mean by time at risk": s.mean_at_risk, "mean, completed only": s.mean_closed}
         rows.append(row | {"longest": s.longest, "open gap": s.open_days})
     means = ("mean by time at risk", "mean, completed only")
@@ -116,7 +130,7 @@ def overview(*gaps: pd.DataFrame) -> Table:
         "Gaps between handovers, in days",
         pd.DataFrame(rows).astype({"longest": "Int64", "open gap": "Int64"}),
         notes=_notes("gaps", first=window[0], through=window[1]),
-        show=dict.fromkeys(means, "{:.1f}"),
+        show=dict.fromkeys(means, "{:.1f}") | {"median where read densely": "{:g}"},
         groups="of",
     )
 
@@ -150,7 +164,7 @@ def rates_table(*rates: pd.DataFrame) -> Table:
 
     >>> table = rates_table(rp.analysis.cadence.rates(record, "bodies", "day", "year"))
     >>> table.title
-    'Handovers and people per 30 days, by year'
+    'Days or deals and people per 30 days, by year'
     """
     by = rates[0].attrs["by"]
     f = _stacked(rates)
@@ -158,7 +172,7 @@ def rates_table(*rates: pd.DataFrame) -> Table:
     heads: dict[str, list[str]] = {}
     if "period" in f:
         columns = {"of": "of", "unit": "unit", "period": by, "first": "from", "last": "to"}
-        columns |= {"days": "days", "reading": "read", "handovers": "handovers"}
+        columns |= {"days": "days", "reading": "read", "handovers": "days or deals"}
         frame = f[list(columns)].rename(columns=columns)
         if by == "reading":
             frame[by] = frame[by].map(READING)
@@ -178,7 +192,7 @@ def rates_table(*rates: pd.DataFrame) -> Table:
     short = {c: f"{side}: {c.replace(f' {side}', '')}" for side, cs in heads.items() for c in cs}
     return Table(
         f"rates-{by}",
-        f"Handovers and people per 30 days, by {by}",
+        f"Days or deals and people per 30 days, by {by}",
         frame.rename(columns=short),
         notes=_notes("rates"),
         data=frame,
@@ -187,157 +201,104 @@ def rates_table(*rates: pd.DataFrame) -> Table:
     )
 
 
-def _irregular(measure: str, value: float, outside: bool) -> str:
-    """Return how a measure reads beside what chance gives."""
-    if not outside:
-        return "within"
-    above = {"burstiness": "burstier", "memory": "like follows like"}
-    below = {"burstiness": "more regular", "memory": "long follows short"}
-    return (above if value > 0 else below)[measure]
+def regime_statement(*regimes: cadence.Regimes) -> Prose:
+    """Return how many regimes of deals there are, and what would be missed or invented at this size.
 
-
-def irregularity_table(*found: pd.DataFrame) -> Table:
-    """Return results of `cadence.irregularity` as one table.
-
-    >>> gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
-    >>> irregularity_table(rp.analysis.cadence.irregularity(gaps)).frame["measure"].tolist()
-    ['burstiness', 'memory']
-    """
-    f = _stacked(found)
-    frame = f[["of", "unit", "measure", "gaps", "value"]].copy()
-    for reference in ("poisson", "shuffled"):
-        ends = zip(f[f"{reference}_low"], f[f"{reference}_high"], strict=True)
-        frame[f"{reference} 95%"] = [f"{low:.2f} to {high:.2f}" for low, high in ends]
-    rows = zip(f["measure"], f["value"], f["outside"], strict=True)
-    frame["reading"] = [_irregular(m, v, bool(o)) for m, v, o in rows]
-    return Table(
-        "irregularity",
-        "Burstiness and memory of the completed gaps beside what chance gives",
-        frame,
-        notes=_notes("irregularity"),
-        show={"value": "{:.2f}"},
-        groups="of",
-    )
-
-
-def pattern_table(*patterns: pd.DataFrame) -> Table:
-    """Return results of `cadence.pattern`, one a kind and all by the same slots, as one table.
-
-    >>> patterns = [rp.analysis.cadence.pattern(record, k) for k in ("prisoners", "bodies")]
-    >>> pattern_table(*patterns).frame["weekday"][0]
-    'Monday'
-    """
-    by = patterns[0].attrs["by"]
-    frame = pd.DataFrame()
-    told, heads = [], {}
-    for p in patterns:
-        kind = p.attrs["kind"]
-        apart = p.loc[p["p_holm"] < 0.05, "slot"].tolist() if len(p) else []
-        told.append({"kind": kind, "p": p.attrs["p"], "apart": apart})
-        if len(p):
-            heads[kind] = [f"{kind}: {c}" for c in ("deals", "expected", "p (Holm)")]
-            frame[by] = p["slot"]
-            frame[heads[kind]] = p[["handovers", "expected", "p_holm"]]
-    return Table(
-        f"by-{by}",
-        f"First days of deals by {by}",
-        frame,
-        notes=_notes("pattern", patterns=told),
-        show={c[1]: "{:.1f}" for c in heads.values()} | {c[2]: "{:.2g}" for c in heads.values()},
-        spanners=heads,
-    )
-
-
-def following_table(*found: pd.DataFrame) -> Table:
-    """Return results of `cadence.following`, one a unit, as one table.
-
-    >>> following_table(rp.analysis.cadence.following(record, "deal")).frame["within days"].tolist()
-    [0, 3, 7, 14]
-    """
-    f = _stacked(found)
-    columns = {"unit": "unit", "within": "within days", "handovers": "handovers of bodies"}
-    columns |= {"followed": "after a prisoner exchange"}
-    frame = f[list(columns)].rename(columns=columns)
-    expected = f[["reference", "reference_low", "reference_high"]].mul(f["handovers"], axis=0)
-    frame["expected by shifting"] = [
-        with_range(*x, form="{:.1f}") for x in expected.itertuples(index=False)
-    ]
-    frame["p (Holm)"] = f["p_holm"]
-    return Table(
-        "following",
-        "Do handovers of bodies follow prisoner exchanges?",
-        frame,
-        notes=_notes("following"),
-        show={"p (Holm)": "{:.2f}"},
-        groups="unit",
-    )
-
-
-def logrank_table(*tests: pd.DataFrame) -> Table:
-    """Return results of `cadence.logrank`, between neighbouring regimes or years, as one table.
-
-    >>> gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
-    >>> years = rp.analysis.cadence.rates(record, "bodies", "deal", "year")
-    >>> logrank_table(rp.analysis.cadence.logrank(gaps, years)).frame["by"].unique().tolist()
-    ['year']
-    """
-    f = _stacked(tuple(t.assign(by=t.attrs["by"]) for t in tests))
-    columns = ["of", "unit", "by", "earlier", "later", "gaps_earlier", "gaps_later"]
-    frame = f[[*columns, "median_earlier", "median_later", "p_holm"]]
-    return Table(
-        "logrank",
-        "Do gap lengths differ between neighbouring periods? (log-rank)",
-        frame.rename(columns=lambda c: c.replace("_", " ")),
-        notes=_notes("logrank"),
-        show={"p holm": "{:.2g}", "median earlier": "{:g}", "median later": "{:g}"},
-        groups="of",
-    )
-
-
-def regime_statement(*rates: pd.DataFrame) -> Prose:
-    """Return how many regimes there are, and what the method would miss or invent at this size.
-
-    `rates`: results of `cadence.rates` by regime, of each kind by deal and by day. The second half
-    is simulated (`cadence.detectability`).
+    The second half is simulated (`cadence.detectability`).
 
     >>> r = record.as_of("2022-02-25")
-    >>> of = [rp.analysis.cadence.rates(r, "bodies", unit, "regime") for unit in ("deal", "day")]
-    >>> print(regime_statement(*of))
-    **Handovers of bodies:** none counted in this window, so no regimes.
+    >>> print(regime_statement(rp.analysis.cadence.regimes(r, "bodies")))
+    **Handovers of bodies:** no deal in dense reading, so no regimes.
     """
-    found = {(r.attrs["kind"], r.attrs["unit"]): r for r in rates}
-    regimes = []
-    for kind in dict.fromkeys(kind for kind, _ in found):
-        deal, day = found[kind, "deal"], found[kind, "day"]
-        n = deal.attrs["units"] if len(deal) else 0
-        days = int(deal["days"].sum()) if n else 0
-        row = {"kind": kind, "deals": n, "days": days, "by_deal": len(deal), "by_day": len(day)}
-        detected = cadence.detectability(n, days, p0=deal.attrs["p0"]) if n >= FEWEST else None
+    told = []
+    for found in regimes:
+        rates = found.rates
+        row = {"kind": rates.attrs["kind"], "regimes": len(rates)}
+        row |= {"deals": rates.attrs["units"] if len(rates) else 0, "first": None, "last": None}
+        if len(rates):
+            row |= {"first": rates["first"].iloc[0], "last": rates["last"].iloc[-1]}
+        detected = found.detected
         records = detected.to_dict("records") if detected is not None else None
-        regimes.append(row | {"detected": records})
-    return say("cadence/regimes", regimes=regimes)
+        told.append(row | {"detected": records})
+    return say("cadence/regimes", regimes=told)
+
+
+def regularities(
+    tests: pd.DataFrame,
+    patterns: Sequence[pd.DataFrame],
+    rhythms: Sequence[cadence.Rhythm],
+    measured: Sequence[pd.DataFrame],
+) -> Prose:
+    """Return what of the rhythm survives the error budget, a paragraph a kind.
+
+    `tests` as `cadence.error_budget` returns; the others by weekday, `cadence.rhythm` and
+    `cadence.irregularity`, one a kind in the same order.
+
+    >>> c, r = rp.analysis.cadence, record.as_of("2022-02-25")
+    >>> none, days = c.gaps(r, "bodies", "deal"), c.pattern(r, "bodies")
+    >>> print(regularities(c.error_budget(r), [days], [c.rhythm(none)], [c.irregularity(none)]))
+    **Handovers of bodies:** too few to look for a rhythm.
+    """
+    found = tests.set_index(["kind", "name"])
+    told = []
+    for days, rhythm, measures in zip(patterns, rhythms, measured, strict=True):
+        kind = days.attrs["kind"]
+        p = {n: found.loc[(kind, n), "p_holm"] for k, n in found.index if k == kind}
+        holds = {n: found.loc[(kind, n), "holds"] for k, n in found.index if k == kind}
+        value = measures.set_index("measure")["value"].to_dict()
+        row = {"kind": kind, "p": p, "holds": holds, "rhythm": vars(rhythm), "value": value}
+        told.append(row | {"closed": len(rhythm.days), "weekday": _top(days)})
+    return say("cadence/regularities", kinds_told=told, tests=int(tests["p"].notna().sum()))
+
+
+def _top(pattern: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the fullest slot of a pattern and those without a deal; None where none is counted."""
+    if pattern.empty:
+        return None
+    top = pattern.loc[pattern["deals"].idxmax()]
+    row = {"deals": int(pattern["deals"].sum()), "top": top["slot"], "most": int(top["deals"])}
+    row |= {"dense": int(pattern["dense"].sum()), "dense_most": int(top["dense"])}
+    empty = pattern.loc[(pattern["deals"] == 0) & (pattern["days"] > 0), "slot"].tolist()
+    return row | {"expected": float(top["expected"]), "empty": empty}
+
+
+def tests_table(tests: pd.DataFrame) -> Table:
+    """Return every test of a report with its p before and after the one correction for all.
+
+    >>> tests_table(rp.analysis.cadence.error_budget(record)).frame.columns.tolist()
+    ['question', 'of', 'deals or silences', 'p', 'p (Holm)', 'answer']
+    """
+    frame = pd.DataFrame({"question": tests["name"].map(TESTS), "of": tests["kind"]})
+    frame["of"] = frame["of"].replace("", "both kinds")
+    frame["deals or silences"] = tests["n"]
+    frame["p"], frame["p (Holm)"] = tests["p"], tests["p_holm"]
+    answer = tests["holds"].map({True: "yes", False: "not shown"})
+    frame["answer"] = answer.where(tests["p"].notna(), "too few to test")
+    return Table(
+        "tests",
+        "What is tested, and what survives one error budget",
+        frame,
+        notes=_notes("tests", tests=int(tests["p"].notna().sum())),
+        show={"p": "{:.2g}", "p (Holm)": "{:.2g}"},
+        groups="question",
+    )
 
 
 def dating_table(*found: pd.DataFrame) -> Table:
     """Return results of `cadence.dating` as one table.
 
-    >>> dating_table(rp.analysis.cadence.dating(record, "bodies", draws=5)).frame["variant"][0]
+    >>> dating_table(rp.analysis.cadence.dating(record, "bodies")).frame["variant"][0]
     'as used'
     """
     f = _stacked(found)
     frame = f[["of", "unit", "variant", "handovers"]].copy()
     frame["variant"] = frame["variant"].map(VARIANTS)
-    for measure, name, form in (
-        ("median", "median, days", "{:.0f}"),
-        ("mean_at_risk", "mean by time at risk", "{:.2f}"),
-    ):
-        ends = f[[measure, f"{measure}_low", f"{measure}_high"]].itertuples(index=False)
-        frame[name] = [with_range(*x, form=form) for x in ends]
+    frame["median, days"], frame["mean by time at risk"] = f["median"], f["mean_at_risk"]
     return Table(
         "dating",
         "How far uncertain days and disputed handovers move the gaps",
         frame,
-        notes=_notes("dating"),
+        show={"median, days": "{:g}", "mean by time at risk": "{:.2f}"},
         groups="of",
     )
 

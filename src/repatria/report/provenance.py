@@ -23,7 +23,6 @@ LIBRARIES = (
     "matplotlib",
     "seaborn",
     "statsmodels",
-    "astropy",
     "papermill",
     "nbconvert",
 )
