@@ -351,8 +351,10 @@ def test_a_running_deal_is_begun_but_no_size(record: Any) -> None:
     assert mid.running["to_ukraine"].tolist() == [3612]
     assert not (mid.sizes["to_ukraine"] >= 3612).any()
     done = forecast.known(record.as_of("2025-06-24", coverage="today"), "bodies")
-    assert done is not None and done.sizes["to_ukraine"][-1] == 6057 and not len(
-        (done.running or {})["to_ukraine"]
+    assert (
+        done is not None
+        and done.sizes["to_ukraine"][-1] == 6057
+        and not len((done.running or {})["to_ukraine"])
     )
     assert forecast.EDGES[-1] > 6057, "the largest deal is scored at its own size"
 
@@ -406,8 +408,9 @@ def test_skill_without_signal_is_seldom_claimed() -> None:
     days = pd.date_range("2023-09-01", periods=119, freq="7D")
     for i in range(60):
         frames = [
-            pd.DataFrame({"origin": days, "target": "count90", "model": m, "cover50": 0.5})
-            .assign(cover80=0.8, log=rng.gamma(2, 1, 119), crps=rng.gamma(2, 1, 119))
+            pd.DataFrame({"origin": days, "target": "count90", "model": m, "cover50": 0.5}).assign(
+                cover80=0.8, log=rng.gamma(2, 1, 119), crps=rng.gamma(2, 1, 119)
+            )
             for m in MODELS
         ]
         claimed += forecast.chosen(forecast.skill(pd.concat(frames), 400, i), "count90").skilled

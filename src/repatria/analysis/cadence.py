@@ -8,7 +8,6 @@ searched; later handovers are listed, never counted. Method and reasons: docs/me
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -58,7 +57,6 @@ __all__ = [
     "survival",
     "window",
 ]
-
 
 
 def __dir__() -> list[str]:

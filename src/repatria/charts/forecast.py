@@ -22,6 +22,14 @@ from repatria.record.view import Day
 __all__ = ["fan"]
 
 TARGET = "count90"  # what the fan shows at its end, and the second panel the past of
+BOTH: dict[str, Any] = {
+    "panels": ("fan", "past"),
+    "aspect": {"page": 0.5, "phone": 1.35},
+    "layout": {
+        "page": {"mosaic": [["fan", "past"]], "width_ratios": [2.7, 1]},
+        "phone": {"mosaic": [["fan"], ["past"]], "height_ratios": [1.8, 1]},
+    },
+}
 
 
 def __dir__() -> list[str]:
@@ -80,17 +88,7 @@ def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> 
 
     drawn = source(a, int(h["counted"].sum()))
     chart = Chart(name, title, paint, subtitle, drawn, alt, panels=("past",))
-    if over:
-        return chart
-    return replace(
-        chart,
-        panels=("fan", "past"),
-        aspect={"page": 0.5, "phone": 1.35},
-        layout={
-            "page": {"mosaic": [["fan", "past"]], "width_ratios": [2.7, 1]},
-            "phone": {"mosaic": [["fan"], ["past"]], "height_ratios": [1.8, 1]},
-        },
-    )
+    return chart if over else replace(chart, **BOTH)
 
 
 def _fan(
