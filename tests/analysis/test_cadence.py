@@ -80,7 +80,6 @@ def test_one_event_has_an_open_gap_and_nothing_to_compare(made: Callable[..., An
     g = cadence.gaps(made("2024-03-01"))
     s = cadence.summary(g)
     assert (s.units, s.closed, s.open_days, s.median) == (1, 0, 30, None)
-    assert cadence.chance(g)["chance"].isna().all()
 
 
 def test_two_events_give_one_completed_gap(made: Callable[..., Any]) -> None:
@@ -144,7 +143,7 @@ def test_the_record_is_not_changed(record: Any) -> None:
     before = {name: t.copy() for name, t in record.tables.items()}
     g = cadence.gaps(record)
     held = g.copy()
-    cadence.summary(g), cadence.survival(g), cadence.chance(g), cadence.irregularity(g)
+    cadence.summary(g), cadence.survival(g), cadence.irregularity(g)
     pd.testing.assert_frame_equal(g, held)
     for name, t in before.items():
         pd.testing.assert_frame_equal(record.tables[name], t)
@@ -231,16 +230,6 @@ def test_kaplan_meier_agrees_with_statsmodels(closed: list[int], still: int) -> 
     assert ours.is_monotonic_decreasing
 
 
-@given(lengths, st.integers(1, 30), st.integers(1, 30))
-def test_chance_is_the_ratio_of_survivals(closed: list[int], still: int, within: int) -> None:
-    g = as_gaps(closed, still)
-    c = cadence.chance(g, [within]).iloc[0]
-    if pd.notna(c["chance"]):
-        s = cadence.survival(g).set_index("days")["survival"]
-        at = {t: s[s.index <= t].iloc[-1] for t in (still, still + within)}
-        assert c["chance"] == pytest.approx(1 - at[still + within] / at[still])
-    longer = cadence.chance(g, [within, within + 5])["chance"]
-    assert longer.isna().any() or longer.is_monotonic_increasing
 
 
 @given(st.integers(0, 200), st.integers(10, 2000))
@@ -602,7 +591,7 @@ def test_regimes_hold_what_they_are_seen_beside(record: Any) -> None:
 def test_every_result_carries_its_kind_and_unit(record: Any) -> None:
     g = cadence.gaps(record, "bodies", "deal", "2025-01-01")
     years = cadence.rates(record, "bodies", "deal", since="2025-01-01")
-    found = [g, cadence.chance(g), cadence.irregularity(g, draws=5), years]
+    found = [g, cadence.irregularity(g, draws=5), years]
     found += [cadence.pattern(record, "bodies"), cadence.dating(record, "bodies", "deal")]
     for f in found:
         assert (f.attrs["kind"], f.attrs["unit"]) == ("bodies", "deal")

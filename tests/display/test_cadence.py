@@ -177,7 +177,6 @@ def everything(view: Any, since: str | None) -> list[Any]:
     regimes = {of: cadence.rates(view, *of, "regime", since) for of in BOTH}
     return [
         tables.overview(*gaps.values()),
-        tables.outlook(*gaps.values()),
         tables.rates_table(*[cadence.rates(view, *of, "year", since) for of in BOTH]),
         tables.rates_table(*regimes.values()),
         tables.irregularity_table(*[cadence.irregularity(g, draws=20) for g in gaps.values()]),

@@ -8,7 +8,6 @@ searched; later handovers are listed, never counted. Method and reasons: docs/me
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +49,6 @@ __all__ = [
     "Window",
     "blocks",
     "burstiness",
-    "chance",
     "constancy",
     "dating",
     "detectability",
@@ -76,7 +74,6 @@ __all__ = [
 ]
 
 LEVEL = 0.05  # the error budget of all tests of a report together
-WITHIN = (7, 14, 30, 60)  # days ahead for which a chance is given
 
 
 def __dir__() -> list[str]:
@@ -116,7 +113,7 @@ def gaps(
     >>> f"{longest['start']:%Y-%m-%d} to {longest['end']:%Y-%m-%d}: {longest['days']} days"
     '2023-08-07 to 2024-01-03: 149 days'
 
-    See also: `summary` and `survival` of gaps, `chance` of a handover after the open one.
+    See also: `summary` and `survival` of gaps.
     """
     return _between(handovers(record, kind, unit, since))
 
@@ -268,41 +265,6 @@ def summary(gaps: pd.DataFrame) -> Silence:
         longer=int((closed > days).sum()) if days is not None else 0,
         share_of_days=aged,
     )
-
-
-def chance(
-    gaps: pd.DataFrame, within: Sequence[int] = WITHIN, silent: int | None = None
-) -> pd.DataFrame:
-    """Return the chance of a handover within h days, given g days of silence: 1 - S(g + h) / S(g).
-
-    `silent` is g; default: the open gap. Columns: silent, within, chance, low, high (95 %,
-    Kaplan-Meier on the gaps longer than g), at_risk (how many those are). Missing where no
-    completed gap was longer, or where the longest was shorter than g + h and open. `attrs` as in
-    `gaps`.
-
-    >>> ahead = chance(gaps(record, "bodies", "deal"), within=(7, 30), silent=7)
-    >>> ahead["chance"].is_monotonic_increasing
-    True
-    """
-    if silent is None:
-        still = gaps.loc[gaps["censored"], "days"]
-        silent = int(still.iloc[0]) if len(still) else 0
-    rest = gaps[gaps["days"] > silent]
-    curve = survival(rest)
-    rows = []
-    for h in within:
-        past = curve[curve["days"] <= silent + h]
-        reached = silent + h <= rest["days"].max() or not rest["censored"].any()
-        known = len(rest) > 0 and reached
-        s = past.iloc[-1] if known else {"survival": np.nan, "low": np.nan, "high": np.nan}
-        low, high = 1 - s["high"], 1 - s["low"]
-        if s["survival"] == 0:
-            # Every one came: the band is undefined there, the exact binomial bound is not.
-            low, high = 0.025 ** (1 / len(rest)), 1.0
-        rows.append((silent, h, 1 - s["survival"], low, high, len(rest)))
-    out = pd.DataFrame(rows, columns=["silent", "within", "chance", "low", "high", "at_risk"])
-    out.attrs = gaps.attrs
-    return out
 
 
 def dating(

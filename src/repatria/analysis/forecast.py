@@ -1,183 +1,120 @@
 """Forecasts of handovers, and how they would have scored on what was known at the time.
 
-A forecaster sees a past view only, `record.as_of(origin)`. What it is scored against comes from the
-record as it stands. Every forecast is a distribution over whole numbers: days to the next handover
-(to `HORIZON`, then "later"), handovers in the next 30 and 90 days, people in the next one.
-Method and reasons: docs/method-cadence.md.
+A forecaster sees a past view only, `record.as_of(origin, coverage="today")`. What it is scored
+against comes from the record as it stands. Every forecast is a distribution: of the days to the
+next handover (to `HORIZON`, then "later"), which is the chance within any number of days; of the
+handovers in the next 30 and 90 days; of the people in the next one. One rule (`chosen`) says which
+model answers each. Method and reasons: docs/method-forecast.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import scoringrules as sr
 
+from repatria.analysis.known import STAGE, known, known_on
 from repatria.analysis.models import (
+    BASE_RATE,
     BASELINE,
     BASELINE_PEOPLE,
+    BASELINES,
+    EDGES,
     HORIZON,
     MODELS,
     MOST,
-    PEOPLE,
     SIZE_MODELS,
     Forecast,
     Known,
+    people,
 )
-from repatria.analysis.units import SEED, Window, handovers, prepared, units, window
-from repatria.record import rule as estimate
+from repatria.analysis.units import SEED, handovers, window
 from repatria.record.schema import DIRECTIONS
-from repatria.record.view import Day, Record, day
+from repatria.record.view import Record
 
 __all__ = [
     "BASELINE",
+    "BASELINES",
     "BASELINE_PEOPLE",
+    "BASE_RATE",
+    "CALIBRATED",
     "COUNTS",
+    "EDGES",
     "FEWEST",
     "HORIZON",
     "MODELS",
     "MOST",
-    "PEOPLE",
     "SIZE_MODELS",
+    "STAGE",
+    "TARGETS",
+    "WITHIN",
+    "Choice",
     "Forecast",
     "Known",
     "Outlook",
     "ahead",
     "backtest",
-    "earned",
+    "chances",
+    "chosen",
     "fan",
-    "held",
     "known",
     "known_on",
     "origins",
+    "people",
     "reliability",
     "score",
     "skill",
 ]
 
+WITHIN = (7, 14, 30, 90)  # days ahead for which a chance is given
 COUNTS = (30, 90)  # days ahead in which handovers are counted
+TARGETS = ("next", *(f"count{h}" for h in COUNTS), *(f"people_{d}" for d in DIRECTIONS))
 FEWEST = 8  # gaps (or sizes) below which nothing is forecast
-FIRST_ORIGIN = "2023-01-01"
+CALIBRATED = (0.7, 0.9)  # what share of outcomes the 80 % bands of a calibrated model hold
+BLOCK = 91  # days that are redrawn together: windows of neighbouring origins overlap
+_SCORES = ["log", "crps", "cover50", "cover80", "pit_low", "pit_high"]
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
-def _known(h: pd.DataFrame, w: Window | None) -> Known | None:
-    h = h[h["counted"]]
-    if w is None or h.empty:
-        return None
-    starts = np.sort((h["start"] - w.first).dt.days.to_numpy(dtype="int64"))
-    sizes = {d: h.loc[h[f"{d}_unknown"] == 0, d].to_numpy(dtype="int64") for d in DIRECTIONS}
-    return Known(w.through, w.days, starts, sizes)
+# How forecasts scored.
 
 
-def known(
-    record: Record, kind: str = "prisoners", unit: str = "deal", lens: str = "best"
-) -> Known | None:
-    """Return what a (past view of a) record tells a forecaster.
+def score(p: np.ndarray, y: np.ndarray, widths: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Score forecasts, a row of `p` each, over places 0, 1, 2, ... against the outcomes `y`.
 
-    None if no day was read or nothing came. Raises ValueError for an unknown kind, unit or lens.
+    log: minus the log of the chance given to y (floored at 1e-12), per person where places have
+    `widths`; crps: the ranked probability score, which on whole numbers is the CRPS; cover50,
+    cover80: the part of y's own step that lies inside the central interval, so that a right
+    forecast averages 0.5 and 0.8 although the numbers are whole; pit_low, pit_high: the two ends of
+    that step (Czado, Gneiting and Held 2009).
 
-    >>> known(record.as_of("2025-06-30", "today"), "bodies").origin
-    Timestamp('2025-06-30 00:00:00')
-    """
-    h = handovers(record, kind, unit, lens=lens)
-    h.attrs = {}
-    return _known(h, window(record, kind))
-
-
-@lru_cache(maxsize=4)
-def _estimates(
-    record: Record, lens: str, days: tuple[pd.Timestamp, ...]
-) -> dict[pd.Timestamp, pd.DataFrame]:
-    """Return, per day, the estimate of every event from the claims and pages dated by then.
-
-    One call of the rule for all `days`, which are in order. A day by which no page is dated is left
-    out.
-    """
-    pages = record.citations()
-    pages = pages[pages["published_on"] <= days[-1]] if days else pages.iloc[:0]
-    if pages.empty:
-        return {}
-    since = np.searchsorted(pd.DatetimeIndex(days), pages["published_on"].to_numpy())
-    times = len(days) - since
-    at = np.repeat(since, times) + np.concatenate([np.arange(t) for t in times])
-    pages = pages[["claim_id", "publisher", "tier"]].loc[pages.index.repeat(times)].assign(at=at)
-    pages["poor"] = pages["tier"] == "aggregator"
-    grouped = pages.groupby(["at", "claim_id"])
-    per = grouped.agg(poor=("poor", "min"), publishers=("publisher", "nunique")).reset_index()
-    claims = record.claims().drop(columns=["poor", "publishers"]).merge(per, on="claim_id")
-    claims["event_id"] = claims["at"].astype("str").str.cat(claims["event_id"], sep="|")
-    best = estimate.estimate(claims.astype({"poor": "bool", "publishers": "Int64"}), lens)
-    key = best["event_id"].str.split("|", n=1, expand=True)
-    best = best.assign(at=key[0].astype(int), event_id=key[1])
-    found = {}
-    for i, b in best.groupby("at"):
-        wide = b.pivot_table(index="event_id", columns="direction", values="best", aggfunc="first")
-        found[days[i]] = wide.reindex(columns=list(DIRECTIONS)).astype("Int64")
-    return found
-
-
-def known_on(
-    record: Record,
-    days: Sequence[pd.Timestamp],
-    kind: str = "prisoners",
-    unit: str = "deal",
-    lens: str = "best",
-) -> dict[pd.Timestamp, Known]:
-    """Return `known(record.as_of(d, "today"))` for every day on which that says anything, much faster.
-
-    An event is in a past view from the first dated page of its first claim on; its estimate is made
-    from the claims and pages dated by then. That this equals the view itself is tested.
-
-    >>> day = pd.Timestamp("2025-06-30")
-    >>> one, other = known_on(record, [day])[day], known(record.as_of(day, "today"))
-    >>> bool((one.starts == other.starts).all())
-    True
-    """
-    e, _ = prepared(record, kind, lens, disputed=False)
-    found = {}
-    for d, best in _estimates(record, lens, tuple(sorted(days))).items():
-        past = e[(e["date"] <= d) & (e["known_on"] <= d)]
-        past = past.assign(**{c: best[c].reindex(past["event_id"]).array for c in DIRECTIONS})
-        w = window(record, kind, until=d)
-        k = _known(units(past, w, unit), w)
-        if k is not None:
-            found[d] = k
-    return found
-
-
-def score(p: np.ndarray, y: int) -> dict[str, float]:
-    """Score one forecast over 0, 1, 2, ... with chances `p` against the outcome `y`.
-
-    log: minus the log of the chance given to y (floored at 1e-12); crps: on whole numbers this is
-    the ranked probability score (scoringrules); cover50, cover80: the part of y's own step that
-    lies inside the central interval, so that a right forecast averages 0.5 and 0.8 although the
-    numbers are whole; pit_low, pit_high: the two ends of that step (Czado, Gneiting and Held 2009).
-
-    >>> s = score(np.array([0.5, 0.5]), 1)
-    >>> s["crps"], s["pit_low"], s["pit_high"]
+    >>> s = score(np.array([[0.5, 0.5]]), np.array([1]))
+    >>> float(s["crps"][0]), float(s["pit_low"][0]), float(s["pit_high"][0])
     (0.25, 0.5, 1.0)
     """
-    y = min(int(y), len(p) - 1)
-    high = float(min(1.0, p[: y + 1].sum()))
-    low = max(0.0, high - float(p[y]))
+    n, places = p.shape
+    y = np.minimum(y, places - 1)
+    width = np.ones(places) if widths is None else widths
+    cdf = np.minimum(np.cumsum(p, axis=1), 1)
+    hit, high = p[np.arange(n), y], cdf[np.arange(n), y]
+    low = np.maximum(high - hit, 0)
+    step = high - low
 
-    def inside(level: float) -> float:
+    def inside(level: float) -> np.ndarray:
         a, b = (1 - level) / 2, (1 + level) / 2
-        if high - low < 1e-12:
-            return float(a <= low <= b)
-        return max(0.0, min(high, b) - max(low, a)) / (high - low)
+        part = np.clip(np.minimum(high, b) - np.maximum(low, a), 0, None)
+        thin = (a <= low) & (low <= b)
+        return np.where(step < 1e-12, thin, part / np.maximum(step, 1e-12))
 
     return {
-        "log": -float(np.log(max(p[y], 1e-12))),
-        "crps": float(sr.rps_score(y + 1, p)),
+        "log": -np.log(np.maximum(hit / width[y], 1e-12)),
+        "crps": ((cdf - (np.arange(places) >= y[:, None])) ** 2 @ width),
         "cover50": inside(0.5),
         "cover80": inside(0.8),
         "pit_low": low,
@@ -185,33 +122,63 @@ def score(p: np.ndarray, y: int) -> dict[str, float]:
     }
 
 
-def origins(
-    record: Record, kind: str = "prisoners", first: Day = FIRST_ORIGIN
-) -> list[pd.Timestamp]:
-    """Return the first days of months from `first` on whose next HORIZON days have all been
-    searched.
+def origins(record: Record, kind: str = "prisoners") -> list[pd.Timestamp]:
+    """Return every seventh day of dense reading whose next HORIZON days were densely read too.
 
-    >>> [f"{d:%B}" for d in origins(record.as_of("2024-06-10", "today"), "bodies", "2024-01-01")]
-    ['January', 'February', 'March']
+    >>> march = origins(record.as_of("2024-03-10", coverage="today"), "bodies")
+    >>> [f"{d:%d %B}" for d in march[:2]], len(march)
+    (['01 September', '08 September'], 15)
     """
     w = window(record, kind)
-    if w is None:
+    if w is None or w.dense_from is None:
         return []
-    start = max(day(first, "first"), w.first)
-    return list(pd.date_range(start, w.through - pd.Timedelta(days=HORIZON), freq="MS"))
+    return list(pd.date_range(w.dense_from, w.through - pd.Timedelta(days=HORIZON), freq="7D"))
 
 
-def _scored(model: str, target: str, p: np.ndarray, y: int) -> dict[str, Any]:
-    """Return the row of one forecast: over days ahead (1, 2, ...) for "next", else over 0, 1, 2,
-    ...
+def _rows(
+    origin: list[pd.Timestamp], target: str, model: str, p: np.ndarray, y: np.ndarray
+) -> pd.DataFrame:
+    """Return the scored rows of one model and target; `y`: days, starts or persons."""
+    if target.startswith("people"):
+        widths = np.diff(EDGES, append=EDGES[-1] + 1).astype(float)
+        scored = score(p, np.searchsorted(EDGES, y, side="right") - 1, widths)
+        middle = np.array([people(row, 0.5) for row in p])
+    else:
+        shift = 1 if target == "next" else 0  # the first place of "next" is one day ahead
+        scored = score(p, y - shift)
+        middle = (np.cumsum(p, axis=1) < 0.5).sum(axis=1) + shift
+    row = {"origin": origin, "target": target, "model": model, "outcome": y, "middle": middle}
+    row |= scored
+    soon = {f"chance{h}": p[:, :h].sum(axis=1) if target == "next" else np.nan for h in WITHIN}
+    return pd.DataFrame(row | soon)
+
+
+def _sized(
+    views: dict[pd.Timestamp, Known], truth: pd.DataFrame, direction: str
+) -> list[pd.DataFrame]:
+    """Return the scored rows of the people in the next handover, where their number is known.
+
+    A deal under way at the origin is not "the next one".
     """
-    shift = 1 if target == "next" else 0
-    middle = int(np.searchsorted(np.cumsum(p), 0.5)) + shift
-    row = {"target": target, "model": model, "outcome": y, "middle": middle, **score(p, y - shift)}
-    if target.startswith("count"):
-        some = float(np.clip(1 - p[0], 0, 1))
-        row |= {"any": 1 - p[0], "brier": float(sr.brier_score(float(y > 0), some))}
-    return row
+    start = truth["start"].to_numpy()
+    after = [int(np.searchsorted(start, np.datetime64(d), side="right")) for d in views]
+    size = truth[direction].astype("float64").where(truth[f"{direction}_unknown"] == 0)
+    found = [
+        (d, k.sizes[direction], size.iloc[i])
+        for (d, k), i in zip(views.items(), after, strict=True)
+        if i < len(size) and size.notna().iloc[i] and len(k.sizes[direction]) >= FEWEST
+    ]
+    if not found:
+        return []
+    days, sizes, y = zip(*found, strict=True)
+    # Nothing new was known on most days: each set of sizes is asked once.
+    sets = {s.tobytes(): s for s in sizes}
+    rows = []
+    for name, model in SIZE_MODELS.items():
+        said = {key: model(s) for key, s in sets.items()}
+        p = np.array([said[s.tobytes()] for s in sizes])
+        rows.append(_rows(list(days), f"people_{direction}", name, p, np.array(y, dtype=int)))
+    return rows
 
 
 def backtest(
@@ -223,10 +190,9 @@ def backtest(
 ) -> pd.DataFrame:
     """Forecast from every origin with every model and score against what then happened.
 
-    `at`: origins; default: `origins`. Columns: origin, target (next, count30, count90,
-    people_to_ukraine, people_to_russia), model, outcome (days, "later" is HORIZON + 1; starts;
-    persons), middle (the forecast's median), log, crps, cover50, cover80, pit_low, pit_high, any
-    (chance of at least one, counts only) and brier (its score). A target whose outcome is not
+    `at`: origins; default: `origins`. Columns: origin, target (`TARGETS`), model, outcome (days,
+    "later" is HORIZON + 1; starts; persons), middle (the forecast's median), those of `score`, and
+    chance7, ... (of one within so many days; target "next" only). A target whose outcome is not
     known, and an origin with fewer than FEWEST gaps or sizes, gives no row. `attrs`: kind, unit,
     lens, dense_from. Raises ValueError for an unknown kind, unit or lens.
 
@@ -240,48 +206,64 @@ def backtest(
     truth = handovers(record, kind, unit, lens=lens)
     truth.attrs = {}
     truth = truth[truth["counted"]]
-    days = tuple(origins(record, kind) if at is None else at)
-    rows: list[dict[str, Any]] = []
-    for origin, k in known_on(record, days, kind, unit, lens).items():
-        ahead = truth[truth["start"] > origin]
-        wait = ((ahead["start"] - origin) // pd.Timedelta(days=1)).to_numpy()
-        found = []
-        for name, model in MODELS.items() if len(k.gaps) >= FEWEST else ():
-            f = model(k)
-            nearest = min(int(wait[0]), HORIZON + 1) if len(wait) else HORIZON + 1
-            found.append(_scored(name, "next", f.next_day, nearest))
-            found += [
-                _scored(name, f"count{h}", f.counts(h), int((wait <= h).sum())) for h in COUNTS
-            ]
-        for d in DIRECTIONS:
-            # A deal under way at the origin is not "the next one"; its size then is partly known.
-            if len(ahead) and ahead[f"{d}_unknown"].iloc[0] == 0 and len(k.sizes[d]) >= FEWEST:
-                for name, size_model in SIZE_MODELS.items():
-                    p = size_model(k.sizes[d])
-                    found.append(_scored(name, f"people_{d}", p, int(ahead[d].iloc[0])))
-        rows += [{"origin": origin, **row} for row in found]
-    columns = ["origin", "target", "model", "outcome", "middle", "log", "crps"]
-    columns += ["cover50", "cover80", "pit_low", "pit_high", "any", "brier"]
-    out = pd.DataFrame(rows, columns=columns)
-    out.attrs = {
-        "kind": kind,
-        "unit": unit,
-        "lens": lens,
-        "dense_from": w.dense_from if w else None,
-    }
+    views = known_on(record, origins(record, kind) if at is None else at, kind, unit, lens)
+    asked = {d: k for d, k in views.items() if len(k.gaps) >= FEWEST}
+    rows = []
+    if asked:
+        days, past = list(asked), list(asked.values())
+        start = truth["start"].to_numpy("datetime64[D]").astype("int64")
+        ahead = start - np.array(days, dtype="datetime64[D]").astype("int64")[:, None]
+        wait = np.where(ahead > 0, ahead, HORIZON + 1).min(axis=1, initial=HORIZON + 1)
+        came = {h: ((ahead > 0) & (ahead <= h)).sum(axis=1) for h in COUNTS}
+        for name, model in MODELS.items():
+            f = model(past)
+            rows.append(_rows(days, "next", name, f.next_day, wait))
+            rows += [_rows(days, f"count{h}", name, f.counts(h), came[h]) for h in COUNTS]
+    for d in DIRECTIONS:
+        rows += _sized(views, truth, d)
+    columns = ["origin", "target", "model", "outcome", "middle", *_SCORES]
+    columns += [f"chance{h}" for h in WITHIN]
+    out = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    by = out["target"].map({t: i for i, t in enumerate(TARGETS)})
+    out = out.iloc[np.argsort(by.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
+    dense = w.dense_from if w else None
+    out.attrs = {"kind": kind, "unit": unit, "lens": lens, "dense_from": dense}
     return out
 
 
-def skill(
-    scores: pd.DataFrame, draws: int = 2000, block: int = 3, seed: int = SEED
-) -> pd.DataFrame:
-    """Return the mean scores per target and model, with skill against the baseline and its
-    uncertainty.
+# Which model answers.
 
-    `scores` as `backtest` returns. Columns: target, model, origins, log, crps, brier, cover50,
-    cover80, skill (1 - CRPS / baseline's CRPS), low, high (interval by circular block bootstrap
-    over origins, `block` months, because windows overlap; its level is 95 % shared among the rivals
-    of a target: Bonferroni), beats (low > 0). The baseline has skill 0.
+
+def _gain(better: np.ndarray, block: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return mean, low and high of what rivals gain on the baseline, a column each.
+
+    `better`: per origin (rows) and rival (columns). Circular block bootstrap over origins; the 95 %
+    hold for all rivals at once, by the largest studentised deviation (Romano and Wolf 2005).
+    """
+    n, rivals = better.shape
+    start = rng.integers(0, n, size=(draws, -(-n // block)))
+    index = ((start[:, :, None] + np.arange(block)) % n).reshape(draws, -1)[:, :n]
+    weight = np.zeros((draws, n))
+    np.add.at(weight, (np.arange(draws)[:, None], index), 1 / n)
+    mean = better.mean(axis=0)
+    moved = weight @ better - mean
+    spread = moved.std(axis=0)
+    real = spread > 1e-12
+    if not real.any() or n < 2 * block:
+        return np.array([mean, np.full(rivals, -np.inf), np.full(rivals, np.inf)])
+    reach = np.quantile(np.abs(moved[:, real] / spread[real]).max(axis=1), 0.95) * spread
+    return np.array([mean, mean - reach, mean + reach])
+
+
+def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataFrame:
+    """Return the mean scores per target and model, with what each gains on the baseline.
+
+    `scores` as `backtest` returns. Columns: target, model, origins, log, crps, cover50, cover80,
+    skill (1 - CRPS / baseline's CRPS) with low and high, gain (of log score) with gain_low and
+    gain_high (95 % for all rivals of a target at once; blocks of BLOCK days are redrawn), beats
+    (both lows above zero), calibrated (cover80 inside CALIBRATED) and chosen: of those that beat
+    the baseline and are calibrated the one with the best log score; else the first calibrated of
+    BASELINES, else the baseline.
 
     >>> months = pd.date_range("2024-01-01", periods=4, freq="MS")
     >>> found = skill(backtest(record, "bodies", at=months), draws=100)
@@ -289,42 +271,68 @@ def skill(
     [0.0]
     """
     rng = np.random.default_rng(seed)
-    measures = ["log", "crps", "brier", "cover50", "cover80"]
     rows = []
     for target, t in scores.groupby("target", sort=False):
-        baseline = BASELINE_PEOPLE if str(target).startswith("people") else BASELINE
-        wide = t.pivot_table(index="origin", columns="model", values="crps", sort=False)
-        n = len(wide)
-        start = rng.integers(0, n, size=(draws, -(-n // block)))
-        index = ((start[:, :, None] + np.arange(block)) % n).reshape(draws, -1)[:, :n]
-        means = wide.to_numpy()[index].mean(axis=1)
-        base = means[:, wide.columns.get_loc(baseline)]
-        tail = 0.025 / max(1, wide.shape[1] - 1)
-        for name, m in t.groupby("model", sort=False):
-            ratio = 1 - means[:, wide.columns.get_loc(name)] / base
-            low, high = np.quantile(ratio, [tail, 1 - tail])
-            mean = m[measures].mean()
-            row = {"target": target, "model": name, "origins": n, **mean}
-            row["skill"] = 1 - mean["crps"] / wide[baseline].mean()
-            beats = bool(name != baseline and low > 0)
-            rows.append(row | {"low": low, "high": high, "beats": beats})
-    columns = ["target", "model", "origins", *measures, "skill", "low", "high", "beats"]
-    return pd.DataFrame(rows, columns=columns)
+        base = BASELINE_PEOPLE if str(target).startswith("people") else BASELINE
+        names = list(dict.fromkeys(t["model"]))
+        days = t.loc[t["model"] == base, "origin"]
+        apart = days.diff().dt.days.median() if len(days) > 1 else BLOCK
+        block = max(1, round(BLOCK / apart))
+        ours = names.index(base)
+        gains = {}
+        for measure in ("crps", "log"):
+            values = t[measure].to_numpy("float64").reshape(len(names), -1).T
+            gains[measure] = _gain(values[:, [ours]] - values, block, draws, rng)
+        mean = t.groupby("model", sort=False)[["log", "crps", "cover50", "cover80"]].mean()
+        for i, (name, m) in enumerate(mean.iterrows()):
+            row = {"target": target, "model": name, "origins": len(days), **m}
+            relative = gains["crps"][:, i] / max(mean.loc[base, "crps"], 1e-12)
+            row |= dict(zip(("skill", "low", "high"), relative, strict=True))
+            row |= dict(zip(("gain", "gain_low", "gain_high"), gains["log"][:, i], strict=True))
+            rival = name not in (base, BASELINE)
+            row["beats"] = bool(rival and row["low"] > 0 and row["gain_low"] > 0)
+            row["calibrated"] = bool(CALIBRATED[0] <= m["cover80"] <= CALIBRATED[1])
+            rows.append(row)
+    columns = ["target", "model", "origins", "log", "crps", "cover50", "cover80"]
+    columns += ["skill", "low", "high", "gain", "gain_low", "gain_high", "beats", "calibrated"]
+    out = pd.DataFrame(rows, columns=columns)
+    shown = {t: chosen(out, t).model for t in out["target"].unique()}
+    out["chosen"] = [m == shown[t] for t, m in zip(out["target"], out["model"], strict=True)]
+    return out
 
 
-def earned(skills: pd.DataFrame, target: str = "count90") -> tuple[str, bool]:
-    """Return the model to show for a target, and whether it beat the baseline.
+class Choice(NamedTuple):
+    """The model that answers a question, and whether it was skilled and calibrated in the past.
 
-    Of what `skill` returned, the one with the highest skill among those whose interval lies above
-    zero, else the baseline itself.
-
-    >>> earned(skill(backtest(record.as_of("2022-03-05"))))
-    ('constant rate', False)
+    `held`: the share of its past 80 % bands that held the outcome, NaN where none was scored.
     """
-    s = skills[(skills["target"] == target) & skills["beats"].astype(bool)]
-    if s.empty:
-        return (BASELINE_PEOPLE if target.startswith("people") else BASELINE), False
-    return str(s.loc[s["skill"].idxmax(), "model"]), True
+
+    model: str
+    skilled: bool
+    calibrated: bool
+    held: float
+
+
+def chosen(skills: pd.DataFrame, target: str = "next") -> Choice:
+    """Return the model to show for a target, by the rule that `skill` states.
+
+    >>> chosen(skill(backtest(record.as_of("2022-03-05")))).model
+    'constant rate'
+    """
+    s = skills[skills["target"] == target].set_index("model")
+    won = s[s["beats"].astype(bool) & s["calibrated"].astype(bool)]
+    if len(won):
+        name = str(won["log"].astype(float).idxmin())
+        return Choice(name, True, True, float(won.loc[name, "cover80"]))
+    if target.startswith("people"):
+        plain: tuple[str, ...] = (BASELINE_PEOPLE,)
+    else:
+        plain = BASELINES
+    for name in plain:
+        if name in s.index and s.loc[name, "calibrated"]:
+            return Choice(name, False, True, float(s.loc[name, "cover80"]))
+    held = float(s.loc[plain[0], "cover80"]) if plain[0] in s.index else float("nan")
+    return Choice(plain[0], False, False, held)
 
 
 def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -> np.ndarray:
@@ -345,63 +353,106 @@ def reliability(scores: pd.DataFrame, target: str, model: str, bins: int = 10) -
     return np.diff(share, axis=1).mean(axis=0) if len(s) else np.full(bins, np.nan)
 
 
-def held(scores: pd.DataFrame, target: str, model: str) -> float:
-    """Return the share of a model's past 80 % bands that held the outcome; NaN where none was
-    scored.
+# What lies ahead.
 
-    >>> held(backtest(record.as_of("2022-03-05")), "count90", BASELINE)
-    nan
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What can be forecast from the last densely searched day, and what it is to be seen beside.
+
+    handovers: as `cadence.handovers`; scores: as `backtest`; skills: as `skill`; choices: per
+    target the model that answers; known: what it knows, None if nothing; forecasts: per target of
+    the next one and of numbers what it says, none with fewer than FEWEST gaps.
     """
-    mine = (scores["target"] == target) & (scores["model"] == model)
-    return float(scores.loc[mine, "cover80"].mean())
+
+    handovers: pd.DataFrame
+    scores: pd.DataFrame
+    skills: pd.DataFrame
+    choices: dict[str, Choice]
+    known: Known | None
+    forecasts: dict[str, Forecast]
+
+    @property
+    def chances(self) -> pd.DataFrame:
+        """The table that `chances` returns."""
+        s = self.scores[self.scores["target"] == "next"]
+        choice, said = self.choices["next"], self.forecasts.get("next")
+        mine, base = (s[s["model"] == m] for m in (choice.model, BASELINE))
+        rows = []
+        for h in WITHIN:
+            came = (mine["outcome"] <= h).to_numpy("float64")
+            rate = came.mean() if len(came) else np.nan
+            given, constant = (m[f"chance{h}"].to_numpy("float64") for m in (mine, base))
+            row: dict[str, object] = {
+                "within": h,
+                "chance": float(1 - said.later[0, h]) if said else np.nan,
+            }
+            row |= {"model": choice.model, "skilled": choice.skilled}
+            row |= {"calibrated": choice.calibrated, "origins": len(mine)}
+            row |= {"expected": given.mean() if len(came) else np.nan, "came": rate}
+            row["brier"] = ((given - came) ** 2).mean() if len(came) else np.nan
+            row["brier_constant"] = ((constant - came) ** 2).mean() if len(came) else np.nan
+            rows.append(row | {"brier_base": rate * (1 - rate)})
+        out = pd.DataFrame(rows)
+        origin = self.known.origin if self.known is not None and said else pd.NaT
+        out.insert(1, "origin", origin)
+        out.insert(2, "until", out["origin"] + pd.to_timedelta(out["within"], "D"))
+        out.attrs = {key: self.scores.attrs[key] for key in ("kind", "unit", "dense_from")}
+        return out
+
+
+def ahead(record: Record, scores: pd.DataFrame) -> Outlook:
+    """Return the forecasts from the last densely searched day by the models chosen on `scores`.
+
+    `scores` as `backtest` returns: its kind and unit are forecast.
+
+    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> ahead(record.as_of("2022-03-05"), scores).forecasts
+    {}
+    """
+    a = scores.attrs
+    h = handovers(record, a["kind"], a["unit"])
+    k = known(record, a["kind"], a["unit"], a["lens"])
+    skills = skill(scores)
+    choices = {t: chosen(skills, t) for t in TARGETS}
+    said: dict[str, Forecast] = {}
+    if k is not None and len(k.gaps) >= FEWEST:
+        said = {t: MODELS[choices[t].model]([k]) for t in TARGETS if not t.startswith("people")}
+    return Outlook(h, scores, skills, choices, k, said)
+
+
+def chances(record: Record, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the chance of a handover within 7, 14, 30 and 90 days of the last densely searched
+    day, and how such chances did.
+
+    The one answer to this question, by the model chosen for the days to the next on `scores` (as
+    `backtest` returns). Columns: within, origin, until (days), chance (missing where too little is
+    known), model, skilled, calibrated, origins (past forecasts scored), expected (the mean chance
+    they gave), came (the share of them after which one came: the base rate), brier (mean squared
+    error of the model's chances), brier_constant (the constant rate's), brier_base (of always
+    saying `came`, which nobody could know beforehand: a hard mark). `attrs`: kind, unit, dense_from.
+
+    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> chances(record, scores)["within"].tolist()
+    [7, 14, 30, 90]
+
+    Source of the score: Brier (1950).
+    """
+    return ahead(record, scores).chances
 
 
 def fan(
     forecast: Forecast, quantiles: Sequence[float] = (0.1, 0.25, 0.5, 0.75, 0.9)
 ) -> pd.DataFrame:
-    """Return quantiles of the number of starts within each day ahead.
+    """Return quantiles of the number of starts within each day ahead, of the first forecast.
 
     Columns: days (0..HORIZON) and one per quantile.
 
     >>> k = Known(pd.Timestamp("2025-06-30"), 100, np.arange(0, 100, 10), {})
-    >>> int(fan(MODELS[BASELINE](k))[0.5].iloc[-1])
+    >>> int(fan(MODELS[BASELINE]([k]))[0.5].iloc[-1])
     9
     """
-    cdf = 1 - np.column_stack([forecast.at_least[:, 1:], np.zeros(HORIZON + 1)])
+    cdf = np.array([np.cumsum(forecast.counts(h)[0]) for h in range(HORIZON + 1)])
     out = pd.DataFrame({q: (cdf < q - 1e-9).sum(axis=1) for q in quantiles})
     out.insert(0, "days", np.arange(HORIZON + 1))
     return out
-
-
-@dataclass(frozen=True, eq=False)
-class Outlook:
-    """What is forecast from the last searched day, and what it is to be seen beside.
-
-    handovers: as `cadence.handovers`; scores: as `backtest`; model: the one that earned the count
-    of 90 days on them, else the baseline; beats: whether it beat the baseline; known, forecast:
-    what it knew and says, None with fewer than FEWEST gaps.
-    """
-
-    handovers: pd.DataFrame
-    scores: pd.DataFrame
-    model: str
-    beats: bool
-    known: Known | None
-    forecast: Forecast | None
-
-
-def ahead(record: Record, scores: pd.DataFrame) -> Outlook:
-    """Return the forecast from the last searched day by the model that earned it on `scores`.
-
-    `scores` as `backtest` returns: its kind and unit are forecast.
-
-    >>> scores = backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
-    >>> ahead(record.as_of("2022-03-05"), scores).forecast is None
-    True
-    """
-    a = scores.attrs
-    h = handovers(record, a["kind"], a["unit"])
-    k = known(record, a["kind"], a["unit"], a["lens"])
-    model, beats = earned(skill(scores))
-    enough = k is not None and len(k.gaps) >= FEWEST
-    return Outlook(h, scores, model, beats, k, MODELS[model](k) if k and enough else None)

@@ -1,36 +1,44 @@
 """Models that forecast handovers: distributions of the days to the next, of numbers and of sizes.
 
-Part of the question `forecast`, which knows when each is asked and how it scored. Method and
-reasons: docs/method-cadence.md.
+Every model answers for many origins at once and in closed form. Part of the question `forecast`,
+which knows when each is asked and how it scored. Method and reasons: docs/method-forecast.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import special
 
 __all__ = [
     "BASELINE",
+    "BASELINES",
     "BASELINE_PEOPLE",
+    "BASE_RATE",
+    "EDGES",
     "HORIZON",
     "MODELS",
     "MOST",
-    "PEOPLE",
     "SIZE_MODELS",
     "Forecast",
     "Known",
+    "people",
 ]
 
 HORIZON = 90  # days
-MOST = 91  # handovers a forecast allows for: one a day
-PEOPLE = 3000  # persons in one handover; the last place stands for "as many or more"
+MOST = 61  # places of a forecast of numbers: 0 to 59, and "60 or more"
+YEAR = 365  # days of reading that "last year" means
+HALF_LIFE = 180  # days after which a handover weighs half in the discounted rate
+HALF_SIZES = 6  # handovers after which a size weighs half
 BASELINE = "constant rate"
+BASE_RATE = "base rate"
+BASELINES = (BASELINE, "last year's rate", BASE_RATE)  # no claim of skill, the simplest first
 BASELINE_PEOPLE = "all past sizes"
+# Sizes are told apart by the person up to 50, from there in steps of 2 %; the last one is open.
+EDGES = np.unique(np.floor(np.r_[np.arange(51), np.geomspace(51, 20_000, 303)])).astype(int)
 
 
 def __dir__() -> list[str]:
@@ -39,11 +47,12 @@ def __dir__() -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a forecaster knows on a day: handovers' first days, and the sizes of those with a
-    figure.
+    """What a forecaster knows on a day: handovers' first days, and the sizes of finished ones.
 
     starts: whole days from the first read day, sorted, at least one; length: days read; sizes: per
-    direction the known persons, oldest first.
+    direction the known persons of the finished ones, oldest first; running: per direction the
+    persons so far of those that may go on, which are no sizes yet; dense: the last days read that
+    were read densely.
 
     >>> k = Known(pd.Timestamp("2025-06-30"), 100, np.array([3, 60, 60]), {})
     >>> k.gaps.tolist(), k.silent
@@ -54,6 +63,8 @@ class Known:
     length: int
     starts: np.ndarray
     sizes: dict[str, np.ndarray]
+    running: dict[str, np.ndarray] | None = None
+    dense: int = 0
 
     @property
     def gaps(self) -> np.ndarray:
@@ -68,167 +79,245 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """A forecast from one origin.
+    """Forecasts from one or more origins, a row each.
 
-    `next_day[i]`: chance that the next start comes i + 1 days ahead; the last place is "later".
-    `at_least[h, k]`: chance of at least k starts within h days (h = 0..HORIZON).
+    `later[:, h]`: chance that the next start comes later than h days ahead (h = 0..HORIZON).
+    `counts(h)`: chance of 0, 1, 2, ... starts within h days; the last place stands for the rest.
     """
 
-    next_day: np.ndarray
-    at_least: np.ndarray
+    later: np.ndarray
+    counts: Callable[[int], np.ndarray]
 
-    def counts(self, within: int) -> np.ndarray:
-        """Return the chance of 0, 1, 2, ... starts within so many days."""
-        return np.clip(-np.diff(self.at_least[within], append=0.0), 0, 1)
+    @property
+    def next_day(self) -> np.ndarray:
+        """Chance of the next start on each of the days 1..HORIZON ahead, and of a later one."""
+        return np.append(-np.diff(self.later, axis=1), self.later[:, -1:], axis=1)
 
 
 # Models of the time between starts.
 
 
-def _from_rate(mean: float, size: float | None) -> Forecast:
-    """Return the forecast of a Poisson process with `mean` starts a day.
+def _whole(p: np.ndarray) -> np.ndarray:
+    """Give the last place what is left to one."""
+    p[:, -1] = np.clip(1 - p[:, :-1].sum(axis=1), 0, 1)
+    return p
 
-    With `size`, of one whose rate is unknown and gamma-distributed: counts are then negative
-    binomial with that size.
+
+def _from_rate(mean: np.ndarray, size: np.ndarray | None = None) -> Forecast:
+    """Return the forecasts of Poisson processes with `mean` starts a day.
+
+    With `size`, of such whose rate is unknown and gamma-distributed with that shape: counts are
+    then negative binomial.
     """
-    t = np.arange(HORIZON + 1)
-    k = np.arange(MOST)
+    k, t = np.arange(MOST), np.arange(HORIZON + 1)
+    m = mean[:, None]
     if size is None:
-        counts = stats.poisson.pmf(k, mean * t[:, None])
-        silent = np.exp(-mean * t)
-    else:
-        p = size / (size + mean * t)
-        counts = stats.nbinom.pmf(k, size, p[:, None])
-        silent = p**size
-    at_least = 1 - np.cumsum(counts, axis=1) + counts
-    return Forecast(np.append(-np.diff(silent), silent[-1]), np.clip(at_least, 0, 1))
-
-
-def _from_gaps(survival: np.ndarray, silent: int) -> Forecast:
-    """Return the forecast of a renewal process whose first gap is already `silent` days old.
-
-    `survival[t]`: chance that a gap is longer than t whole days, for t to `silent` + HORIZON.
-    """
-    gap = -np.diff(survival)[:HORIZON]
-    left = survival[silent : silent + HORIZON + 1] / max(survival[silent], 1e-300)
-    first = -np.diff(left)
-    at_least = np.zeros((HORIZON + 1, MOST))
-    at_least[:, 0] = 1
-    arrival = first
-    for k in range(1, MOST):
-        at_least[1:, k] = np.cumsum(arrival)
-        if at_least[-1, k] < 1e-9:
-            break
-        arrival = np.append(0, np.convolve(arrival, gap)[: HORIZON - 1])
-    return Forecast(np.append(first, left[-1]), np.clip(at_least, 0, 1))
-
-
-def _constant(k: Known) -> Forecast:
-    return _from_rate(len(k.starts) / k.length, None)
-
-
-def _last_year(k: Known) -> Forecast:
-    """Constant rate of the last 365 read days, half a start added: no silence is for ever."""
-    recent = min(365, k.length)
-    return _from_rate(((k.starts >= k.length - recent).sum() + 0.5) / recent, None)
-
-
-def _negative_binomial(k: Known) -> Forecast:
-    """Counts in the last 24 blocks of 30 days, by moments; Poisson where they vary no more than
-    that.
-    """
-    blocks = min(24, k.length // 30)
-    if blocks < 2:
-        return _constant(k)
-    block = (k.length - 1 - k.starts) // 30
-    counts = np.bincount(block[block < blocks], minlength=blocks)
-    mean, variance = counts.mean(), counts.var(ddof=1)
-    mean = max(mean, 0.5 / blocks)
-    return _from_rate(mean / 30, mean**2 / (variance - mean) if variance > mean else None)
-
-
-def _past_gaps(k: Known) -> Forecast:
-    """Kaplan-Meier of the last 30 gaps, mixed with one gap's weight of the constant rate."""
-    recent = k.gaps[-30:]
-    sf = stats.ecdf(stats.CensoredData(recent.astype(float), right=[float(k.silent)])).sf
-    t = np.arange(k.silent + HORIZON + 2)
-    smooth = np.exp(-len(k.starts) / k.length * t)
-    n = len(recent)
-    return _from_gaps((n * np.asarray(sf.evaluate(t)) + smooth) / (n + 1), k.silent)
-
-
-def _optimum(f: Callable[..., float], x0: np.ndarray, args: Any = (), disp: int = 0) -> np.ndarray:
-    """Minimise over log parameters to 1 %, far below the sampling error of the fits.
-
-    Half the steps of scipy's own.
-    """
-    start = np.log(x0)
-    simplex = start + 0.1 * np.vstack([np.zeros(len(start)), np.eye(len(start))])
-    enough: dict[str, Any] = {"disp": disp, "xtol": 1e-2, "ftol": 1e-2, "initial_simplex": simplex}
-    return np.exp(optimize.fmin(lambda z: f(np.exp(z), *args), start, **enough))
-
-
-def _parametric(distribution: stats.rv_continuous) -> Callable[[Known], Forecast]:
-    def fit(k: Known) -> Forecast:
-        gaps = k.gaps - 0.5  # a gap of n whole days ended between n - 1 and n
-        data = stats.CensoredData(gaps, right=[float(k.silent)] if k.silent else [])
-        # Starting values: moments of the logs, without the open gap.
-        spread = max(float(np.log(gaps).std()), 0.05)
-        shape = spread if distribution is stats.lognorm else 1.28 / spread
-        start = np.exp(
-            np.log(gaps).mean() + (0 if distribution is stats.lognorm else 0.577 / shape)
+        return Forecast(
+            np.exp(-m * t),
+            lambda h: _whole(np.exp(special.xlogy(k, m * h) - m * h - special.gammaln(k + 1))),
         )
-        a, _, scale = distribution.fit(data, shape, floc=0, scale=start, optimizer=_optimum)
-        t = np.arange(k.silent + HORIZON + 2)
-        return _from_gaps(distribution.sf(t, a, scale=scale), k.silent)
+    s = size[:, None]
+    ways = special.gammaln(k + s) - special.gammaln(s) - special.gammaln(k + 1)
 
-    return fit
+    def counts(h: int) -> np.ndarray:
+        q = m * h / (s + m * h)
+        return _whole(np.exp(ways + s * np.log1p(-q) + special.xlogy(k, q)))
+
+    return Forecast((s / (s + m * t)) ** s, counts)
 
 
-MODELS: dict[str, Callable[[Known], Forecast]] = {
+def _from_gaps(survival: np.ndarray, silent: np.ndarray) -> Forecast:
+    """Return the forecasts of renewal processes whose first gap is already `silent` days old.
+
+    `survival[:, t]`: chance that a gap is longer than t whole days, for t to `silent` + HORIZON.
+    """
+    n, places = len(silent), np.arange(HORIZON + 1)
+    left = np.take_along_axis(survival, silent[:, None] + places, axis=1)
+    left = left / np.maximum(left[:, :1], 1e-300)
+    width = 256  # at least twice the horizon, so that a convolution does not come round
+    day = np.zeros((n, width))
+    day[:, 1 : HORIZON + 1] = -np.diff(survival[:, : HORIZON + 1], axis=1)
+    gap = np.fft.rfft(day)
+    day[:, 1 : HORIZON + 1] = -np.diff(left, axis=1)
+    arrivals = [day[:, : HORIZON + 1].copy()]  # of the first, second, ... start, by day
+    while len(arrivals) < MOST - 1 and arrivals[-1].sum(axis=1).max() > 1e-9:
+        day[:, : HORIZON + 1] = arrivals[-1]
+        day[:, HORIZON + 1 :] = 0
+        after = np.fft.irfft(np.fft.rfft(day) * gap, width)[:, : HORIZON + 1]
+        arrivals.append(np.clip(after, 0, None))
+
+    def counts(h: int) -> np.ndarray:
+        at_least = np.zeros((n, MOST + 1))
+        at_least[:, 0] = 1
+        for k, a in enumerate(arrivals, 1):
+            at_least[:, k] = a[:, : h + 1].sum(axis=1)
+        return np.clip(-np.diff(at_least, axis=1), 0, 1)
+
+    return Forecast(left, counts)
+
+
+def _rates(past: Sequence[Known]) -> np.ndarray:
+    return np.array([len(k.starts) / k.length for k in past])
+
+
+def _silent(past: Sequence[Known]) -> np.ndarray:
+    return np.array([k.silent for k in past])
+
+
+def _recent(past: Sequence[Known], n: int) -> np.ndarray:
+    """Return the last n gaps of each origin, a row each; missing where there are fewer."""
+    out = np.full((len(past), n), np.nan)
+    for row, k in zip(out, past, strict=True):
+        found = k.gaps[-n:]
+        row[: len(found)] = found
+    return out
+
+
+def _days(past: Sequence[Known]) -> np.ndarray:
+    return np.arange(_silent(past).max() + HORIZON + 1)
+
+
+def _constant(past: Sequence[Known]) -> Forecast:
+    return _from_rate(_rates(past))
+
+
+def _last_year(past: Sequence[Known]) -> Forecast:
+    """Constant rate of the last year read, half a start added: no silence is for ever."""
+    days = np.array([min(YEAR, k.length) for k in past])
+    found = [(k.starts >= k.length - d).sum() for k, d in zip(past, days, strict=True)]
+    return _from_rate((np.array(found) + 0.5) / days)
+
+
+def _base_rate(past: Sequence[Known]) -> Forecast:
+    """Share of the densely read days (at least of the last year) after which the next start came
+    within h days.
+
+    The waits of the last days are still open: Kaplan-Meier. One gap's weight of the constant rate
+    keeps the chance from being none. Numbers: as if such a wait followed every start.
+    """
+    later = np.ones((len(past), HORIZON + 1))
+    weight = np.zeros((len(past), 1))
+    for i, k in enumerate(past):
+        last = k.length - 1
+        days = np.arange(max(0, last - max(YEAR, k.dense)), last)
+        at = np.searchsorted(k.starts, days, side="right")
+        came = at < len(k.starts)
+        wait = np.where(came, k.starts[np.minimum(at, len(k.starts) - 1)], last) - days
+        waits, ended = (np.bincount(w, minlength=k.length) for w in (wait, wait[came]))
+        at_risk = np.maximum(waits[::-1].cumsum()[::-1], 1)
+        steps = np.cumprod(1 - ended / at_risk)[: HORIZON + 1]
+        later[i, : len(steps)], later[i, len(steps) :] = steps, steps[-1]
+        weight[i] = (k.starts > days[0]).sum() if len(days) else 0
+    steady = np.exp(-_rates(past)[:, None] * np.arange(HORIZON + 1))
+    return _from_gaps((weight * later + steady) / (weight + 1), np.zeros(len(past), dtype=int))
+
+
+def _discounted(past: Sequence[Known]) -> Forecast:
+    """Gamma-Poisson rate in which a handover weighs half after HALF_LIFE days.
+
+    Discounting after West and Harrison (1997); two starts at the constant rate as the prior. What
+    weighs little is known badly: counts are negative binomial.
+    """
+    ages = [k.length - 1 - k.starts for k in past]
+    found = np.array([(0.5 ** (a / HALF_LIFE)).sum() for a in ages]) + 2
+    lengths = np.array([k.length for k in past])
+    days = HALF_LIFE / np.log(2) * (1 - 0.5 ** (lengths / HALF_LIFE)) + 2 / _rates(past)
+    return _from_rate(found / days, found)
+
+
+def _past_gaps(past: Sequence[Known]) -> Forecast:
+    """Kaplan-Meier of the last 30 gaps, mixed with one gap's weight of the constant rate."""
+    t, gaps, silent = _days(past), _recent(past, 30), _silent(past)[:, None]
+    n = np.isfinite(gaps).sum(axis=1)[:, None]
+    beyond = (gaps[:, :, None] > t).sum(axis=1)
+    left = (gaps > silent).sum(axis=1)[:, None]
+    # One gap is open: until then n + 1 are at risk, from then on those that were longer.
+    after = (left + 1) / (n + 1) * np.where(left > 0, beyond / np.maximum(left, 1), 1)
+    survival = np.where(t < silent, (beyond + 1) / (n + 1), after)
+    return _from_gaps((n * survival + np.exp(-_rates(past)[:, None] * t)) / (n + 1), _silent(past))
+
+
+def _lognormal_gaps(last: int) -> Callable[[Sequence[Known]], Forecast]:
+    """Return the log-normal renewal of the last gaps: Student's t predicts the next of the logs."""
+
+    def model(past: Sequence[Known]) -> Forecast:
+        x = np.log(_recent(past, last) - 0.5)  # a gap of n whole days ended between n - 1 and n
+        n = np.isfinite(x).sum(axis=1)[:, None]
+        spread = np.maximum(np.nanstd(x, axis=1, ddof=1), 0.1)[:, None]
+        z = np.log(_days(past)[1:]) - np.nanmean(x, axis=1)[:, None]
+        survival = special.stdtr(n - 1, -z / (spread * np.sqrt(1 + 1 / n)))
+        return _from_gaps(np.insert(survival, 0, 1, axis=1), _silent(past))
+
+    return model
+
+
+MODELS: dict[str, Callable[[Sequence[Known]], Forecast]] = {
     BASELINE: _constant,
     "last year's rate": _last_year,
+    BASE_RATE: _base_rate,
+    "discounted rate": _discounted,
     "past gaps": _past_gaps,
-    "Weibull gaps": _parametric(stats.weibull_min),
-    "log-normal gaps": _parametric(stats.lognorm),
-    "negative binomial": _negative_binomial,
+    "log-normal of 12 gaps": _lognormal_gaps(12),
+    "log-normal of 24 gaps": _lognormal_gaps(24),
 }
 
 
-# Models of the number of people in the next handover: chances of 0, 1, ..., PEOPLE.
+# Models of the number of people in the next handover: the chance of each step of EDGES.
 
 
 def _binned(cdf: np.ndarray) -> np.ndarray:
-    p = np.diff(cdf, prepend=0.0)
-    p[-1] += 1 - cdf[-1]
-    return np.clip(p, 0, 1)
+    """Return the chance of each step from that of fewer persons than the edges after the first."""
+    return np.clip(np.diff(cdf, prepend=0.0, append=1.0), 0, 1)
 
 
-def _kernel(sizes: np.ndarray) -> np.ndarray:
-    """Smooth the log sizes with normal kernels (Silverman's width, at least 10 %)."""
-    x = np.log(sizes + 0.5)
-    width = max(0.1, 1.06 * x.std() * len(x) ** -0.2)
-    edge = np.log(np.arange(PEOPLE + 1) + 1.0)
-    return _binned(stats.norm.cdf((edge[:, None] - x) / width).mean(axis=1))
+def _weighted(x: np.ndarray, half: float) -> tuple[np.ndarray, float, float, float]:
+    """Return weights that halve every `half` sizes back, Kish's effective number, mean, deviation."""
+    w = 0.5 ** (np.arange(len(x))[::-1] / half)
+    w = w / w.sum()
+    mean = float(w @ x)
+    return w, float(1 / (w @ w)), mean, float(np.sqrt(w @ (x - mean) ** 2))
 
 
-def _lognormal(sizes: np.ndarray) -> np.ndarray:
-    x = np.log(sizes + 0.5)
-    n, edge = len(x), np.log(np.arange(PEOPLE + 1) + 1.0)
-    z = (edge - x.mean()) / (max(x.std(ddof=1), 0.05) * np.sqrt(1 + 1 / n))
-    return _binned(stats.t.cdf(z, n - 1))
+def _kernel(half: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Smooth the weighted log sizes with normal kernels (Silverman's width, at least 10 %)."""
+
+    def model(sizes: np.ndarray) -> np.ndarray:
+        x = np.log(sizes + 0.5)
+        w, n, _, spread = _weighted(x, half)
+        width = max(0.1, 1.06 * spread * n**-0.2)
+        return _binned(special.ndtr((np.log(EDGES[1:])[:, None] - x) / width) @ w)
+
+    return model
 
 
-def _people_negative_binomial(sizes: np.ndarray) -> np.ndarray:
-    recent = sizes[-24:]
-    mean, variance = max(recent.mean(), 0.5), recent.var(ddof=1)
-    size = mean**2 / max(variance - mean, 1e-3 * mean)
-    return _binned(stats.nbinom.cdf(np.arange(PEOPLE + 1), size, size / (size + mean)))
+def _lognormal(half: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Predict the next of the weighted log sizes by Student's t."""
+
+    def model(sizes: np.ndarray) -> np.ndarray:
+        _, n, mean, spread = _weighted(np.log(sizes + 0.5), half)
+        deviation = max(spread * np.sqrt(n / (n - 1)), 0.05)
+        z = (np.log(EDGES[1:]) - mean) / (deviation * np.sqrt(1 + 1 / n))
+        return _binned(special.stdtr(n - 1, z))
+
+    return model
 
 
 SIZE_MODELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    BASELINE_PEOPLE: _kernel,
-    "last eight sizes": lambda sizes: _kernel(sizes[-8:]),
-    "log-normal sizes": _lognormal,
-    "negative binomial sizes": _people_negative_binomial,
+    BASELINE_PEOPLE: _kernel(np.inf),
+    "discounted sizes": _kernel(HALF_SIZES),
+    "discounted log-normal sizes": _lognormal(HALF_SIZES),
 }
+
+
+def people(p: np.ndarray, share: float) -> int:
+    """Return the persons below which a share of the forecast size lies, within its step.
+
+    >>> people(SIZE_MODELS[BASELINE_PEOPLE](np.array([100] * 8)), 0.5)
+    100
+    """
+    below = np.cumsum(p)
+    i = int(np.searchsorted(below, share))
+    if i >= len(EDGES) - 1:
+        return int(EDGES[-1])
+    part = (share - below[i] + p[i]) / max(p[i], 1e-12)
+    return int(EDGES[i] + part * (EDGES[i + 1] - EDGES[i]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -14,76 +15,80 @@ from repatria.analysis import forecast as forecasts
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.units import UNIT_WORDS, nothing, shade, source, up, worded
+from repatria.display.forecast import published
 from repatria.record.names import day
+from repatria.record.view import Day
 
 __all__ = ["fan"]
 
 TARGET = "count90"  # what the fan shows at its end, and the second panel the past of
+BOTH: dict[str, Any] = {
+    "panels": ("fan", "past"),
+    "aspect": {"page": 0.5, "phone": 1.35},
+    "layout": {
+        "page": {"mosaic": [["fan", "past"]], "width_ratios": [2.7, 1]},
+        "phone": {"mosaic": [["fan"], ["past"]], "height_ratios": [1.8, 1]},
+    },
+}
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
-def fan(outlook: forecasts.Outlook, shown: int = 365) -> Chart:
+def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> Chart:
     """Draw the last `shown` days as a running count and the forecast as a fan, with its
     reliability.
 
-    `outlook` as `forecast.ahead` returns; the model is the one that earned it, else the baseline.
+    `outlook` as `forecast.ahead` returns; the model is the one chosen for the number in 90 days.
+    Where these are over on the day of publication (`on`, default: today), only the reliability.
 
     >>> scores = rp.analysis.forecast.backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
-    >>> fan(rp.analysis.forecast.ahead(record, scores)).panels
-    ('fan', 'past')
+    >>> outlook = rp.analysis.forecast.ahead(record.as_of("2025-06-30", coverage="today"), scores)
+    >>> fan(outlook, on="2025-07-10").panels, fan(outlook, on="2026-01-01").panels
+    (('fan', 'past'), ('past',))
     """
-    h, scores, model = outlook.handovers, outlook.scores, outlook.model
+    h, scores, choice = outlook.handovers, outlook.scores, outlook.choices[TARGET]
     a = h.attrs
     base.ground(h)
     name = f"fan-{a['kind']}-{a['unit']}"
-    if outlook.forecast is None or outlook.known is None:
+    if not outlook.forecasts or outlook.known is None:
         return nothing("fan", name, a)
-    ahead = forecasts.fan(outlook.forecast)
-    origin = outlook.known.origin
+    ahead = forecasts.fan(outlook.forecasts[TARGET])
+    origin, today = outlook.known.origin, published(on)
     until = origin + pd.Timedelta(days=forecasts.HORIZON)
     begin = max(origin - pd.Timedelta(days=shown), a["first"])
     past = h.loc[h["counted"] & (h["start"] > begin), "start"]
     late = h.loc[~h["counted"] & (h["start"] > origin) & (h["start"] <= until), "start"]
-    tested = int(((scores["target"] == TARGET) & (scores["model"] == model)).sum())
-    shares = forecasts.reliability(scores, TARGET, model)
-    end = ahead.iloc[-1]
+    tested = int(((scores["target"] == TARGET) & (scores["model"] == choice.model)).sum())
+    shares = forecasts.reliability(scores, TARGET, choice.model)
+    end, over = ahead.iloc[-1], until < today
     title, subtitle, alt = worded(
         "forecast/fan",
         kind=a["kind"],
         unit=a["unit"],
         horizon=forecasts.HORIZON,
         origin=origin,
+        on=today,
+        over=over,
         low=int(end[0.1]),
         middle=int(end[0.5]),
         high=int(end[0.9]),
-        model=model,
-        beats=outlook.beats,
+        model=choice.model,
+        skilled=choice.skilled,
         tested=tested,
-        held=forecasts.held(scores, TARGET, model),
+        held=choice.held,
         late=len(late),
     )
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        _fan(axes["fan"], a, ahead, (begin, origin), past, late, style)
+        if "fan" in axes:
+            _fan(axes["fan"], a, ahead, (begin, origin), past, late, style)
         _past(axes["past"], shares, tested, style)
 
-    return Chart(
-        name,
-        title,
-        paint,
-        subtitle,
-        source(a, int(h["counted"].sum())),
-        alt,
-        panels=("fan", "past"),
-        aspect={"page": 0.5, "phone": 1.35},
-        layout={
-            "page": {"mosaic": [["fan", "past"]], "width_ratios": [2.7, 1]},
-            "phone": {"mosaic": [["fan"], ["past"]], "height_ratios": [1.8, 1]},
-        },
-    )
+    drawn = source(a, int(h["counted"].sum()))
+    chart = Chart(name, title, paint, subtitle, drawn, alt, panels=("past",))
+    return chart if over else replace(chart, **BOTH)
 
 
 def _fan(

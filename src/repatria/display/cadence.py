@@ -19,7 +19,6 @@ from repatria.record import names
 __all__ = [
     "dating_table",
     "listed",
-    "outlook",
     "overview",
     "present",
     "rates_table",
@@ -131,30 +130,6 @@ def overview(*gaps: pd.DataFrame) -> Table:
         pd.DataFrame(rows).astype({"longest": "Int64", "open gap": "Int64"}),
         notes=_notes("gaps", first=window[0], through=window[1]),
         show=dict.fromkeys(means, "{:.1f}") | {"median where read densely": "{:g}"},
-        groups="of",
-    )
-
-
-def outlook(*gaps: pd.DataFrame) -> Table:
-    """Return the chance of a handover in the days ahead, given the present silence, a row per
-    result.
-
-    >>> outlook(rp.analysis.cadence.gaps(record, "bodies", "deal")).frame.columns[-1]
-    'within 60 days'
-    """
-    rows = []
-    for g in gaps:
-        found = cadence.chance(g)
-        row = {"of": g.attrs["kind"], "unit": g.attrs["unit"]}
-        row |= {"days of silence": found["silent"][0], "longer gaps": found["at_risk"][0]}
-        for c in found.itertuples():
-            row[f"within {c.within} days"] = with_range(c.chance, c.low, c.high, form="{:.0%}")
-        rows.append(row)
-    return Table(
-        "outlook",
-        "Chance of a handover after the last searched day, given the silence so far",
-        pd.DataFrame(rows),
-        notes=_notes("outlook"),
         groups="of",
     )
 

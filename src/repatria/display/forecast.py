@@ -1,5 +1,7 @@
-"""How forecasts scored and what the earned ones say: sentences (templates in `en/forecast/`) and
+"""How forecasts scored and what the chosen ones say: sentences (templates in `en/forecast/`) and
 tables.
+
+A forecast is shown only while its days are not over: `on` is the day of publication (default: today).
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ import pandas as pd
 from repatria.analysis import forecast as forecasts
 from repatria.display.cadence import with_range
 from repatria.display.table import Table
-from repatria.display.words import Prose, say
+from repatria.display.words import Prose, percent, say
 from repatria.record import names
+from repatria.record.view import Day, day
 
-__all__ = ["backtest_table", "forecast_table", "verdict"]
+__all__ = ["backtest_table", "chance_table", "forecast_table", "published", "verdict"]
 
 TARGETS = {
     "next": "days to the next",
@@ -23,16 +26,45 @@ TARGETS = {
     "people_to_ukraine": "people to Ukraine in the next",
     "people_to_russia": "people to Russia in the next",
 }
-SCORES = {"log": "log score", "crps": "CRPS", "brier": "Brier, any"}
+SCORES = {"log": "log score", "crps": "CRPS"}
 BANDS = {"cover50": "in 50% band", "cover80": "in 80% band"}
+BRIER = {"brier": "Brier score", "brier_constant": "of the constant rate"}
+BRIER |= {"brier_base": "of the base rate in hindsight"}
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
-def _of(scores: pd.DataFrame) -> str:
-    return f"{names.KIND_WORDS[scores.attrs['kind']][1]} by {scores.attrs['unit']}"
+def published(on: Day | None = None) -> pd.Timestamp:
+    """Return the day of publication: today unless said.
+
+    Raises ValueError for what is no day.
+
+    >>> published("2026-03-12")
+    Timestamp('2026-03-12 00:00:00')
+    """
+    return pd.Timestamp.now().normalize() if on is None else day(on, "on")
+
+
+def _of(attrs: Any) -> str:
+    return f"{names.KIND_WORDS[attrs['kind']][1]} by {attrs['unit']}"
+
+
+def _reach(target: str) -> int:
+    """Return for how many days a forecast speaks."""
+    return int(target[5:]) if target.startswith("count") else forecasts.HORIZON
+
+
+def _state(outlook: forecasts.Outlook, on: pd.Timestamp) -> dict[str, Any]:
+    """Return what a note needs to say why a forecast is, or is not, given."""
+    origin = outlook.known.origin if outlook.known is not None and outlook.forecasts else None
+    over = origin is not None and origin + pd.Timedelta(days=forecasts.HORIZON) < on
+    running = outlook.known.running if outlook.known is not None else None
+    so_far = {d: int(s.sum()) for d, s in (running or {}).items() if len(s)}
+    a = outlook.scores.attrs
+    told = {"kind": a["kind"], "unit": a["unit"], "origin": origin, "over": over, "on": on}
+    return told | {"running": so_far, "horizon": forecasts.HORIZON, "fewest": forecasts.FEWEST}
 
 
 def backtest_table(scores: pd.DataFrame) -> Table:
@@ -41,7 +73,7 @@ def backtest_table(scores: pd.DataFrame) -> Table:
     >>> months = [pd.Timestamp("2025-05-01"), pd.Timestamp("2025-06-01")]
     >>> table = backtest_table(rp.analysis.forecast.backtest(record, "bodies", at=months))
     >>> print(table.title)
-    Past forecasts of handovers of bodies by deal, scored on 2 month starts
+    Past forecasts of handovers of bodies by deal, scored on 2 days
     """
     f = forecasts.skill(scores)
     frame = pd.DataFrame({"forecast of": f["target"].map(TARGETS), "model": f["model"]})
@@ -49,11 +81,16 @@ def backtest_table(scores: pd.DataFrame) -> Table:
     for column, name in (SCORES | BANDS).items():
         frame[name] = f[column].astype(float)
     baselines = (forecasts.BASELINE, forecasts.BASELINE_PEOPLE)
-    frame["skill"] = [
-        "baseline" if r.model in baselines else with_range(r.skill, r.low, r.high, form="{:+.0%}")
-        for r in f.itertuples()
-    ]
-    frame["beats the baseline"] = ["yes" if b else "no" for b in f["beats"]]
+    for name, ends, form in (
+        ("CRPS smaller by", ("skill", "low", "high"), "{:+.0%}"),
+        ("log score smaller by", ("gain", "gain_low", "gain_high"), "{:+.2f}"),
+    ):
+        frame[name] = [
+            "baseline" if m in baselines else with_range(*x, form=form)
+            for m, x in zip(f["model"], f[list(ends)].itertuples(index=False), strict=True)
+        ]
+    for column, name in (("calibrated", "calibrated"), ("chosen", "chosen")):
+        frame[name] = ["yes" if b else "no" for b in f[column]]
     kind, unit = scores.attrs["kind"], scores.attrs["unit"]
     n = scores["origin"].nunique()
     return Table(
@@ -67,91 +104,124 @@ def backtest_table(scores: pd.DataFrame) -> Table:
 
 
 def _judged(scores: pd.DataFrame) -> dict[str, Any]:
-    """Return for which targets a backtest's models beat the baseline, on all origins and on dense
-    ones.
-    """
+    """Return which model answers each target, and how sure its skill is."""
     skills = forecasts.skill(scores)
-    won, lost = [], []
+    answers = []
     for target in skills["target"].unique():
-        name, beats = forecasts.earned(skills, target)
-        if beats:
-            mine = (skills["target"] == target) & (skills["model"] == name)
-            won.append({"name": TARGETS[target], **skills[mine].iloc[0]})
-        else:
-            lost.append(TARGETS[target])
+        s = skills[skills["target"] == target]
+        choice = forecasts.chosen(skills, target)
+        mine = s[s["model"] == choice.model].iloc[0]
+        best = s.loc[s["log"].idxmin()]
+        answer = {"target": target, "name": TARGETS[target], **choice._asdict()}
+        answer |= {c: float(mine[c]) for c in ("skill", "low", "high")}
+        answer["best"] = {c: best[c] for c in ("model", "skill", "low", "high", "calibrated")}
+        answers.append(answer)
     a = scores.attrs
-    dense = scores[scores["origin"] >= a["dense_from"]] if a["dense_from"] else scores
-    told = {"kind": a["kind"], "unit": a["unit"], "origins": scores["origin"].nunique()}
-    told |= {"won": won, "lost": lost, "dense_origins": None, "won_dense": []}
-    if 0 < len(dense) < len(scores):
-        s = forecasts.skill(dense)
-        beaten = [TARGETS[t] for t in s["target"].unique() if forecasts.earned(s, t)[1]]
-        told |= {"dense_origins": dense["origin"].nunique(), "won_dense": beaten}
-    return told
+    days = scores["origin"]
+    told = {"kind": a["kind"], "unit": a["unit"], "origins": days.nunique(), "answers": answers}
+    return told | {"first": days.min(), "last": days.max()}
 
 
 def verdict(*backtests: pd.DataFrame) -> Prose:
-    """Return, per backtest, which model earned its place for which target, or that none did.
+    """Return, per backtest, which model answers which question and why, or that none has skill.
 
     >>> early = rp.analysis.forecast.backtest(record.as_of("2022-03-05"), "bodies")
     >>> print(verdict(early).splitlines()[0])
-    **Handovers of bodies by deal:** too little was known at any month start to score a forecast.
+    **Handovers of bodies by deal:** too little was known on any day to score a forecast.
     """
     return say("forecast/verdict", backtests=[_judged(s) for s in backtests])
 
 
-def _row(outlook: forecasts.Outlook, skills: pd.DataFrame, target: str) -> dict[str, Any] | None:
+def chance_table(*outlooks: forecasts.Outlook, on: Day | None = None) -> Table:
+    """Return the chances of `Outlook.chances`, a row each, with how such chances did in the past.
+
+    A chance whose days are over on the day of publication is not shown.
+
+    >>> scores = rp.analysis.forecast.backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
+    >>> outlook = rp.analysis.forecast.ahead(record.as_of("2025-06-30", coverage="today"), scores)
+    >>> table = chance_table(outlook, on="2025-07-10")
+    >>> table.frame[["within days", "chance"]].values.tolist()[0]
+    [7, 'over']
+    """
+    today = published(on)
+    rows, states, skilled = [], [], []
+    for outlook in outlooks:
+        found = outlook.chances
+        states.append(_state(outlook, today))
+        choice = outlook.choices["next"]
+        skilled.append({"kind": found.attrs["kind"], **choice._asdict()})
+        for c in found.itertuples():
+            row = {"of": _of(found.attrs), "within days": c.within}
+            if states[-1]["origin"] is not None and not states[-1]["over"]:
+                row["until"] = c.until
+                row["chance"] = percent(c.chance, 0) if c.until >= today else "over"
+            row |= {"came in the past (base rate)": c.came, "said in the past": c.expected}
+            rows.append(row | {name: getattr(c, key) for key, name in BRIER.items()})
+    frame = pd.DataFrame(rows)
+    if "chance" in frame:
+        frame["chance"] = frame["chance"].fillna("not given")
+    shares = ("came in the past (base rate)", "said in the past")
+    origins = max((len(o.scores["origin"].unique()) for o in outlooks), default=0)
+    notes = say("forecast/chance_notes", states=states, choices=skilled, origins=origins)
+    return Table(
+        "chance",
+        say("forecast/chance_title", given="chance" in frame),
+        frame,
+        notes=notes.split("\n\n"),
+        show=dict.fromkeys(shares, "{:.0%}") | dict.fromkeys(BRIER.values(), "{:.3f}"),
+        groups="of" if len(frame) else "",
+    )
+
+
+def _row(outlook: forecasts.Outlook, target: str) -> dict[str, Any] | None:
     """Return the forecast of one target, or None where too few sizes are known."""
-    k = outlook.known
+    k, choice = outlook.known, outlook.choices[target]
     assert k is not None
-    model, beats = forecasts.earned(skills, target)
     if target.startswith("people"):
         sizes = k.sizes[target.removeprefix("people_")]
         if len(sizes) < forecasts.FEWEST:
             return None
-        p, shift = forecasts.SIZE_MODELS[model](sizes), 0
+        p = forecasts.SIZE_MODELS[choice.model](sizes)
+        low, middle, high = (forecasts.people(p, q) for q in (0.1, 0.5, 0.9))
     else:
-        f = forecasts.MODELS[model](k)
-        p, shift = (f.next_day, 1) if target == "next" else (f.counts(int(target[5:])), 0)
-    low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
+        f, shift = outlook.forecasts[target], int(target == "next")
+        p = (f.next_day if shift else f.counts(_reach(target)))[0]
+        low, middle, high = (int(v) + shift for v in p.cumsum().searchsorted([0.1, 0.5, 0.9]))
     later = target == "next" and high > forecasts.HORIZON
+    end = f"over {forecasts.HORIZON}" if later else f"{high:,}"
     return {
-        "of": _of(outlook.scores),
+        "of": _of(outlook.scores.attrs),
         "from": k.origin,
+        "until": k.origin + pd.Timedelta(days=_reach(target)),
         "forecast of": TARGETS[target],
         "median": middle,
-        "80% band": f"{low} to {f'over {forecasts.HORIZON}' if later else high}",
-        "held in the past": forecasts.held(outlook.scores, target, model),
-        "model": model,
-        "beat the baseline": "yes" if beats else "no",
+        "80% band": f"{low:,} to {end}",
+        "held in the past": choice.held,
+        "model": choice.model,
+        "skill": "yes" if choice.skilled else "no",
     }
 
 
-def forecast_table(*outlooks: forecasts.Outlook) -> Table:
-    """Return the forecasts of `forecast.ahead`, each by the model that earned it, else the
-    baseline.
+def forecast_table(*outlooks: forecasts.Outlook, on: Day | None = None) -> Table:
+    """Return the forecasts of `forecast.ahead` whose days are not over on the day of publication.
 
     >>> scores = rp.analysis.forecast.backtest(record, "bodies", at=[pd.Timestamp("2025-06-01")])
-    >>> table = forecast_table(rp.analysis.forecast.ahead(record, scores))
-    >>> table.frame["forecast of"].tolist()[:2]
+    >>> outlook = rp.analysis.forecast.ahead(record.as_of("2025-06-30", coverage="today"), scores)
+    >>> forecast_table(outlook, on="2025-07-10").frame["forecast of"].tolist()[:2]
     ['days to the next', 'number in 30 days']
+    >>> forecast_table(outlook, on="2026-01-01").frame.empty
+    True
     """
-    rows = []
-    missing = []
-    for outlook in outlooks:
-        if outlook.forecast is None:
-            missing.append(outlook.scores.attrs)
-            continue
-        skills = forecasts.skill(outlook.scores)
-        rows += [_row(outlook, skills, target) for target in TARGETS]
-    columns = ["of", "from", "forecast of", "median", "80% band", "held in the past", "model"]
-    columns.append("beat the baseline")
-    notes = say("forecast/forecast_notes", missing=missing, fewest=forecasts.FEWEST)
+    today = published(on)
+    found = [_row(o, target) for o in outlooks if o.forecasts for target in TARGETS]
+    columns = ["of", "from", "until", "forecast of", "median", "80% band", "held in the past"]
+    rows = [r for r in found if r and r["until"] >= today]
+    notes = say("forecast/forecast_notes", states=[_state(o, today) for o in outlooks])
     return Table(
         "forecast",
-        "Forecasts from the last searched day",
-        pd.DataFrame([r for r in rows if r], columns=columns),
+        "Forecasts from the last densely searched day",
+        pd.DataFrame(rows, columns=[*columns, "model", "skill"]),
         notes=notes.split("\n\n"),
-        show={"held in the past": "{:.0%}"},
-        groups="of",
+        show={"held in the past": "{:.0%}", "median": "{:,}"},
+        groups="of" if rows else "",
     )
