@@ -78,13 +78,13 @@ def work(job: Job) -> bytes:
         for name, text in job.books.items():
             books.append(here / "notebooks" / name)
             books[-1].write_text(text, "utf-8")
-        os.environ["REPATRIA_DATA"] = str(here / "data")
+        out, data = here / "reports", here / "data"
         values = parameters.check(job.given)
-        made = run.make(values, here / "reports", _silent, books=books, on=job.on, at_once=1)
+        made = run.make(values, out, _silent, books=books, on=job.on, at_once=1, data=data)
         packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as out:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as whole:
             for path in sorted(p for p in made.folder.rglob("*") if p.is_file()):
-                out.write(path, path.relative_to(made.folder).as_posix())
+                whole.write(path, path.relative_to(made.folder).as_posix())
         return packed.getvalue()
 
 

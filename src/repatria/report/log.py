@@ -27,7 +27,9 @@ def opened(file: Path | None, doing: str) -> Iterator[Say]:
     later does not fail the run.
     """
     with contextlib.ExitStack() as held:
-        log = held.enter_context(open(file, "a", encoding="utf-8")) if file else None
+        log = open(file, "a", encoding="utf-8", buffering=1) if file else None
+        if log:
+            held.callback(_close, log)
         show: Say = _dated(sys.stderr)
         if sys.stderr.isatty():
             from rich.console import Console
@@ -41,6 +43,11 @@ def opened(file: Path | None, doing: str) -> Iterator[Say]:
                 keep(line)
 
         yield say
+
+
+def _close(log: TextIO) -> None:
+    with contextlib.suppress(OSError):
+        log.close()
 
 
 def _dated(stream: TextIO) -> Say:

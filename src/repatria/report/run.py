@@ -66,18 +66,19 @@ def make(
     on: str = "",
     keep: int = 0,
     at_once: int = 0,
+    data: Path | None = None,
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
     `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
     a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
-    `at_once` kernels run side by side, by default one a core.
+    `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's.
 
     Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
     failed notebook is kept in `out/failed/<label>/`.
     """
     books = provenance.notebooks() if books is None else books
-    data, day = data_folder(), on or today()
+    data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
     publish.check(out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import of_data, of_file
-from repatria.record.schema import TABLES
 from repatria.report import parameters, provenance, publish, run
 from repatria.report.base import ReportError, Say
 
 __all__ = ["Verdict", "release", "unpacked"]
 
 SHOWN = 20  # differing numbers that are listed
-MAX_TABLE = 1 << 30  # bytes that a table in a data.zip may have
+MAX_BYTES = 2 << 30  # that a data.zip may hold
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,7 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
         if of_data(data) != held["inputs"]["data"]:
             raise ReportError(f"{folder / 'data.zip'}: not the data of the manifest")
         before = _before(folder, Path(scratch) / "reports")
-        os.environ["REPATRIA_DATA"] = str(data)
-        again = run.make(values, before, say, force=True, books=books, on=on).folder
+        again = run.make(values, before, say, force=True, books=books, on=on, data=data).folder
         other = publish.manifest(again)
         differs = sorted(
             name for name in files | other["files"] if files.get(name) != other["files"].get(name)
@@ -114,16 +111,18 @@ def _before(folder: Path, out: Path) -> Path:
 
 
 def unpacked(packed: Path, folder: Path) -> Path:
-    """Unpack the tables of a `data.zip`, nothing else of it, into a new folder."""
+    """Unpack the folder of a `data.zip` in which the tables are, nothing else of it, as a new folder."""
     folder.mkdir()
+    room = MAX_BYTES
     try:
         with zipfile.ZipFile(packed) as held:
             tops = [p.parent for n in held.namelist() if (p := Path(n)).name == "claims.csv"]
             for entry in held.infolist():
                 place, name = Path(entry.filename).parent, Path(entry.filename).name
-                if name in {f"{t}.csv" for t in TABLES} and place == tops[0]:
-                    if entry.file_size > MAX_TABLE:
-                        raise ReportError(f"{packed}: {name} is too large")
+                if place == tops[0] and name not in ("", ".."):
+                    room -= entry.file_size
+                    if room < 0:
+                        raise ReportError(f"{packed}: too large")
                     (folder / name).write_bytes(held.read(entry))
     except (OSError, IndexError, zipfile.BadZipFile) as e:
         raise ReportError(f"{packed}: {getattr(e, 'strerror', None) or e}") from None
