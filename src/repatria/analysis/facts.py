@@ -20,6 +20,7 @@ __all__ = [
     "Now",
     "Official",
     "Rhythm",
+    "era",
     "official",
     "read_through",
     "rhythm",
@@ -111,6 +112,22 @@ def year(record: Record, kind: str, lens: str = "best", since: Day = "") -> pd.D
     last = read_through(record) or record.last_day
     events = record.events(kind, lens, since)
     return events[(events["date"] > last - YEAR).to_numpy()].reset_index(drop=True)
+
+
+def era(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the events from the first year on since which, in every year, most have a figure in both directions.
+
+    >>> int(era(record.events("bodies"))["date"].dt.year.min())
+    2024
+
+    See also: `repatria.analysis.asymmetry.complete`.
+    """
+    borne = events[list(DIRECTIONS)].notna().all(axis=1).groupby(events["date"].dt.year).mean() > 0.5
+    thin = borne.index[~borne.to_numpy(dtype=bool)]
+    first = thin.max() + 1 if len(thin) else 0
+    out = events[(events["date"].dt.year >= first).to_numpy()].reset_index(drop=True)
+    out.attrs = dict(events.attrs)
+    return out
 
 
 def share_now(

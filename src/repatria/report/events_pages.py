@@ -40,7 +40,6 @@ def write(release: Any, fresh: set[str]) -> Sequence[Any]:
             "event.html.j2",
             title,
             summary,
-            summary=summary,
             row=row._asdict(),
             about=_about(event),
             sides_said={d: _parties(claims, d) for d in ("to_ukraine", "to_russia")},
@@ -79,7 +78,7 @@ def _neighbours(newest: Sequence[Any]) -> dict[str, list[tuple[str, Any]]]:
         for i, h in enumerate(row):
             before = row[i - 1] if i else None
             after = row[i + 1] if i + 1 < len(row) else None
-            out[h.event_id] = [(f"{kind.capitalize()} before", before), ("after", after)]
+            out[h.event_id] = [(f"{kind.capitalize()} before", before), (f"{kind.capitalize()} after", after)]
     return out
 
 

@@ -129,19 +129,19 @@ def _shown(output: Any, page: Document, taken: set[str], inline: bool) -> None:
 
     def chart(found: re.Match[str]) -> str:
         name = found.group(1)
+        file = f"charts/{page.name}-{name}"
         pictures = PICTURE.findall(found.group(0))
         phone, wide = (base64.b64decode(p) for p in pictures) if len(pictures) == 2 else (b"", b"")
-        files = {f"charts/{name}.png": wide, f"charts/{name}-phone.png": phone}
-        files |= {f"charts/{name}.svg": svg.encode()} if svg else {}
+        files = {f"{file}.png": wide, f"{file}-phone.png": phone, f"{file}.svg": (svg or "").encode()}
         page.files |= {k: v for k, v in files.items() if v}
         html = found.group(0)
         if not inline and wide:
-            for uri, file in zip(pictures, (f"{name}-phone", name), strict=True):
-                html = html.replace(f"data:image/png;base64,{uri}", f"charts/{file}.png", 1)
+            for uri, ending in zip(pictures, ("-phone.png", ".png"), strict=True):
+                html = html.replace(f"data:image/png;base64,{uri}", file + ending, 1)
         own = _free(f"chart-{name}", taken)
         html = html.replace(f'id="chart-{name}"', f'id="{own}"', 1)
         shown = environment().get_template("files.html.j2")
-        links = shown.render(name=name, own=own, svg=bool(svg), png=bool(wide))
+        links = shown.render(file=file, own=own, svg=bool(svg), png=bool(wide))
         return html.removesuffix("</figure>") + links + "</figure>"
 
     html = FIGURE.sub(chart, data["text/html"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as entities
 import json
 import re
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from repatria.report.page import TEMPLATES
 __all__ = ["blocks", "plain", "write"]
 
 SKIPPED = ("nav", "script", "style", "title", "button", "head")
-LEFT_OUT = ("skip", "files", "self", "toc")  # classes that are for a screen
+LEFT_OUT = ("skip", "files", "self", "toc", "rp-source")  # classes that are for a screen
 BLOCKS = {"h1": "h1", "h2": "h2", "p": "p", "li": "li", "dt": "dt", "dd": "dd", "figcaption": "caption"}
 VOID = {"img", "source", "br", "meta", "link", "input"}
 
@@ -26,8 +27,6 @@ def plain(html: str) -> str:
     >>> plain("<b>Bodies:</b> 5 <a href='x'>Why ›</a>")
     'Bodies: 5'
     """
-    import html as entities
-
     text = entities.unescape(re.sub(r"<[^>]+>", "", re.sub(r"<a [^>]*>[^<]*›</a>", "", html)))
     return " ".join(text.split())
 
@@ -69,6 +68,8 @@ class _Blocks(HTMLParser):
             if tag == "li" and self.number:
                 self.found[-1]["number"] = self.number
                 self.number += 1
+        if tag == "br":
+            self.handle_data(" ")
         self.href = a.get("href", self.href) if tag == "a" else self.href
         self.strong += tag in ("b", "strong")
 
@@ -126,6 +127,10 @@ def blocks(html: str) -> list[dict[str, Any]]:
     return out
 
 
+def _above(block: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return block["kind"] == "h2" and after["kind"] == "figure"
+
+
 def write(target: Path, html: str, folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the brief's PDF: PDF/UA-1, with alternative texts and embedded fonts.
 
@@ -137,11 +142,13 @@ def write(target: Path, html: str, folder: Path, files: Mapping[str, bytes]) -> 
     read = blocks(html)
     for block in read:
         if block["kind"] == "figure":
-            path = f"charts/{block['name']}.png"
+            path = f"charts/brief-{block['name']}.png"
             block["picture"] = path if path in files else ""
+    # Charts stand together, under their own titles.
+    read = [b for b, after in zip(read, [*read[1:], {"kind": ""}], strict=True) if not _above(b, after)]
     title = next((b["runs"][0]["text"] for b in read if b["kind"] == "h1"), "Repatria")
-    description = re.search(r'<meta name="description" content="([^"]*)"', html)
-    data = {"title": title, "description": description[1] if description else "", "blocks": read}
+    described = re.search(r'<meta name="description" content="([^"]*)"', html)
+    data = {"title": title, "description": entities.unescape(described[1] if described else ""), "blocks": read}
     try:
         typst.compile(
             (TEMPLATES / "site" / "brief.typ").read_bytes(),

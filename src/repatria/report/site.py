@@ -190,6 +190,7 @@ def _brief(release: Release, news: Any) -> None:
     if brief is None:
         brief = Document(BRIEF, "Who came home", "", [], "")
     first, rest = _split(brief.html)
+    rest = _paired(rest)
     head = page.environment().get_template("news.html.j2").render(news=news, up="")
     interval = release.facts.get("interval")
     due = pd.Timestamp(release.published) + pd.Timedelta(days=interval) if interval else None
@@ -219,6 +220,18 @@ def _split(html: str) -> tuple[str, str]:
     """Return the first section of a page and the rest."""
     parts = re.split(r"(?=<section id=)", html)
     return "".join(parts[:2]), "".join(parts[2:])
+
+
+def _paired(html: str) -> str:
+    """Set the charts after the first side by side, each as drawn for a phone."""
+    parts = re.split(r"(?=<section id=)", html)
+    drawn = [i for i, p in enumerate(parts) if "<picture>" in p][1:]
+    for i in drawn:
+        parts[i] = parts[i].replace('<source media="(max-width: 30rem)"', '<source media="all"')
+    if len(drawn) > 1 and drawn == list(range(drawn[0], drawn[-1] + 1)):
+        parts[drawn[0]] = '<div class="pair">' + parts[drawn[0]]
+        parts[drawn[-1]] += "</div>"
+    return "".join(parts)
 
 
 def _made(release: Release, digest: str) -> list[tuple[str, str]]:
