@@ -8,6 +8,6 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["asymmetry", "cadence", "forecast", "handovers", "holdings", "reconcile"],
+    submodules=["asymmetry", "brief", "cadence", "forecast", "handovers", "holdings", "reconcile"],
     submod_attrs={"base": ["Chart"], "style": ["Style"]},
 )
