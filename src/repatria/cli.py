@@ -133,7 +133,7 @@ def report(
             hook(
                 on_news,
                 f"published: {outcome.folder}",
-                {"REPATRIA_RELEASE": str(outcome.folder)},
+                {"REPATRIA_PUBLISHED": str(outcome.folder)},
                 say,
             )
     typer.echo(outcome.folder / "index.html")

@@ -34,8 +34,8 @@ def test_a_log_on_a_full_device_does_not_fail_the_run() -> None:
 
 def test_a_hook_gets_the_message_and_its_failure_is_said_not_raised(tmp_path: Path) -> None:
     lines: list[str] = []
-    command = f'cat > {tmp_path}/in; echo "$REPATRIA_MESSAGE $REPATRIA_RELEASE" > {tmp_path}/env'
-    log.hook(command, "published: x; rm -rf", {"REPATRIA_RELEASE": "x"}, lines.append)
+    command = f'cat > {tmp_path}/in; echo "$REPATRIA_MESSAGE $REPATRIA_PUBLISHED" > {tmp_path}/env'
+    log.hook(command, "published: x; rm -rf", {"REPATRIA_PUBLISHED": "x"}, lines.append)
     assert (tmp_path / "in").read_text() == "published: x; rm -rf\n" and not lines
     assert (tmp_path / "env").read_text() == "published: x; rm -rf x\n"
     log.hook("echo boo >&2; exit 7", "m", {}, lines.append)

@@ -40,14 +40,15 @@ def finished(work: Path, text: str = "page") -> Path:
     folder = work / "page"
     folder.mkdir()
     (folder / "index.html").write_text(text)
-    publish.seal(folder, {"on": ON}, "k" * 64)
+    publish.seal(folder, {"on": ON}, text * 64)
     return folder
 
 
 def put(out: Path, day: str, text: str = "page") -> Path:
     """Publish an invented release."""
     with publish.workshop(out) as work:
-        return publish.put(finished(work, text), out, day)
+        name = publish.reserve(out, day, work)
+        return publish.put(finished(work, text), out, name)
 
 
 def kills(published: Path, good: Path, out: Path, times: int) -> int:

@@ -32,11 +32,16 @@ def forks() -> bool:
     return sys.platform.startswith("linux") and hasattr(os, "pidfd_open")
 
 
-def environment(home: Path, data: Path) -> dict[str, str]:
-    """Return all that a kernel's environment holds; `home` is a private folder, `data` the record it reads."""
+def environment(home: Path, data: Path, release: bool = True) -> dict[str, str]:
+    """Return all that a kernel's environment holds.
+
+    `home` is a private folder, `data` the record it reads; for a `release`, charts are drawn as files too.
+    """
     folders = ("HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
     found = {name: os.environ[name] for name in KEPT if name in os.environ}
     found |= SETTINGS | dict.fromkeys(folders, str(home)) | {"REPATRIA_DATA": str(data)}
+    if release:
+        found["REPATRIA_RELEASE"] = "1"
     if str(PACKAGE.parent) not in sysconfig.get_paths().values():  # run from a checkout
         found["PYTHONPATH"] = str(PACKAGE.parent)
     return found

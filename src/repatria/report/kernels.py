@@ -48,6 +48,7 @@ class Run:
     folder: Path
     data: Path
     source: forks.Warm | None = None
+    release: bool = True
     manager: Manager | None = None
     notebook: Any = None
     cell: int = 0
@@ -127,7 +128,9 @@ def _engine() -> str:
                 startup_timeout=kw["start_timeout"],
             )
             client.log.disabled = True  # what went wrong is in the error that is raised
-            client.execute(cwd=str(run.folder), env=forks.environment(run.folder, run.data))
+            client.execute(
+                cwd=str(run.folder), env=forks.environment(run.folder, run.data, run.release)
+            )
 
     papermill_engines.register("repatria", Engine)
     logging.getLogger("papermill").setLevel(logging.ERROR)

@@ -27,7 +27,7 @@ def opened(file: Path | None, doing: str) -> Iterator[Say]:
     later does not fail the run.
     """
     with contextlib.ExitStack() as held:
-        log = open(file, "a", encoding="utf-8", buffering=1) if file else None
+        log = file.open("a", encoding="utf-8", buffering=1) if file else None
         if log:
             held.callback(_close, log)
         show: Say = _dated(sys.stderr)

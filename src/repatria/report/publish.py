@@ -33,7 +33,9 @@ __all__ = [
     "put",
     "put_view",
     "releases",
+    "reserve",
     "seal",
+    "shelve",
     "thin",
     "whole",
     "workshop",
@@ -92,16 +94,26 @@ def seal(folder: Path, facts: Mapping[str, Any], key: str) -> None:
     (folder / MANIFEST).write_text(text, "utf-8")
 
 
-def put(folder: Path, out: Path, day: str) -> Path:
-    """Publish a sealed folder of the workshop as the release of a day; return where it is.
+def reserve(out: Path, day: str, work: Path) -> str:
+    """Return the name a release of this day will have; until the workshop closes no other run gets it."""
+    with only_one(out):
+        taken = {p.read_text("utf-8") for p in (out / ".work").glob("run-*/name")}
+        names = (n for n in _names(day) if n not in taken and not os.path.lexists(out / n))
+        name = next(names)
+        (work / "name").write_text(name, "utf-8")
+    return name
 
-    `latest` follows if no later release is there. The same bytes once more are not published again. Call it under
-    `only_one`.
+
+def put(folder: Path, out: Path, name: str) -> Path:
+    """Publish a sealed folder of the workshop under its reserved name; return where it is.
+
+    `latest` follows if no later release is there. A day's newest release is not published again if it is whole and
+    was made from the same inputs. Call it under `only_one`.
     """
-    there = [p for p in releases(out) if p.name.startswith(day)]
-    if there and of_file(there[0] / MANIFEST) == of_file(folder / MANIFEST) and whole(there[0]):
-        return there[0]
-    name = next(n for n in _names(day) if not os.path.lexists(out / n))
+    there = next((p for p in releases(out) if p.name.startswith(name[:10])), None)
+    if found(there, manifest(folder)["run_key"]):
+        assert there is not None
+        return there
     folder.rename(out / name)
     latest = newest(out)
     if latest is None or order(latest.name) <= order(name):
@@ -183,6 +195,16 @@ def thin(out: Path, keep: int) -> list[Path]:
         folder.rename(aside / "gone")  # out of sight in one step; then there is time
         shutil.rmtree(aside, ignore_errors=True)
     return gone
+
+
+def shelve(out: Path, files: Mapping[str, str]) -> None:
+    """Write files beside the releases, each in one step, unless they say the same already."""
+    for name, text in files.items():
+        place, aside = out / name, out / f".{name}.aside"
+        if place.is_file() and place.read_text("utf-8", "replace") == text:
+            continue
+        aside.write_text(text, "utf-8")
+        aside.replace(place)
 
 
 def _point(out: Path, name: str, target: str) -> None:

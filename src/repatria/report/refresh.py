@@ -29,7 +29,7 @@ def notebooks(say: Say = print) -> None:
                 if "parameters" in cell.metadata.get("tags", []):
                     cell.source = CELL
             nbformat.write(nb, source)
-            run = kernels.Run(Path(scratch) / "kernel", data_folder())
+            run = kernels.Run(Path(scratch) / "kernel", data_folder(), release=False)
             kernels.execute(source, target, {}, run)
             nb = kernels.clean(nbformat.read(target, as_version=4))
             kept = ("kernelspec", "repatria")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
+import json
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repatria.record.fingerprint import data_folder
+from repatria.record.fingerprint import data_folder, of_file
 from repatria.record.schema import KINDS, TABLES
 from repatria.report import kernels, provenance, publish
 from repatria.report.base import ReportError, Say
@@ -19,14 +21,9 @@ from repatria.report.parameters import Parameters
 
 __all__ = ["Outcome", "label", "load", "make", "pack", "today"]
 
-EPOCH = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # the oldest time a zip file can hold: its bytes tell nothing of when it was packed
+# The oldest time a zip file can hold: its bytes tell nothing of when it was packed.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,15 @@ def make(
     keep: int = 0,
     at_once: int = 0,
     data: Path | None = None,
+    interval: int = 0,
+    site_url: str = "",
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
     `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
     a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
-    `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's.
+    `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
+    `interval` days from now the next report is due; `site_url` is where the reports are served.
 
     Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
     failed notebook is kept in `out/failed/<label>/`.
@@ -88,7 +88,7 @@ def make(
     if not force and publish.found(there, key):
         assert there is not None
         say(f"nothing changed: {there}")
-        _tidy(out, keep, say)
+        _tidy(out, keep, site_url, say)
         return Outcome(there, made=False)
 
     if not all((data / f"{name}.csv").is_file() for name in TABLES):
@@ -96,23 +96,25 @@ def make(
     with publish.workshop(out) as work:
         failed = out / "failed" / (view or "release")
         data, books = provenance.snapshot(data, books, work)
+        name = f"views/{view}" if view else publish.reserve(out, day, work)
         with kernels.warmed(work / "home", data, say) as source:  # imports while this goes on
-            facts = _facts(parameters, data, books, day, out, view)
+            facts = _facts(parameters, data, books, day, out, name)
             done = _execute(work, parameters, facts, failed, say, source, at_once)
         say("pages: writing")
-        folder = _pages(work / "page", done, parameters, facts)
+        folder = work / "page"
+        folder.mkdir()
+        _pages(folder, done, parameters, facts | {"interval": interval, "site_url": site_url})
         key = provenance.run_key(facts["inputs"])
-        sealed = {k: facts[k] for k in ("inputs", "on", "last_day", "read_through")}
-        publish.seal(folder, sealed, key)
+        publish.seal(folder, {k: facts[k] for k in SEALED}, key)
         with publish.only_one(out):
             if view:
                 published = publish.put_view(folder, out, view, key)
             else:
-                published = publish.put(folder, out, day)
-        shutil.rmtree(out / "failed" / (view or "release"), ignore_errors=True)
+                published = publish.put(folder, out, name)
+        shutil.rmtree(failed, ignore_errors=True)
     with contextlib.suppress(OSError):
         (out / "failed").rmdir()  # where it is empty
-    _tidy(out, keep, say)
+    _tidy(out, keep, site_url, say)
     return Outcome(published, made=True)
 
 
@@ -133,24 +135,27 @@ def load(data: Path) -> Any:
 
 
 def _facts(
-    parameters: Parameters, data: Path, books: Sequence[Path], on: str, out: Path, view: str
+    parameters: Parameters, data: Path, books: Sequence[Path], on: str, out: Path, name: str
 ) -> dict[str, Any]:
-    """Return what the pages are made from besides the executed notebooks."""
+    """Return what is known before the notebooks run."""
     whole = load(data)
     record = whole.as_of(parameters.as_of)
     inputs = provenance.inputs(parameters, data, books)
     if whole.digest != inputs["data"]:
         raise ReportError("the record changed while it was read")
+    older = [p for p in publish.releases(out) if publish.order(p.name) < publish.order(name)]
+    earlier = [] if name.startswith("views/") else older[::-1]
     return {
         "inputs": inputs,
         "on": on,
-        "before": None if view else publish.newest(out),
-        "data": data,
-        "notebooks": list(books),
-        "name": f"views/{view}" if view else on,
-        "record": record,
+        "earlier": {p.name: of_file(p / publish.MANIFEST) for p in earlier},
         "last_day": f"{record.last_day:%Y-%m-%d}",
         "read_through": _read_through(record),
+        "record": record,
+        "data": data,
+        "notebooks": list(books),
+        "folders": earlier,
+        "name": name,
     }
 
 
@@ -189,15 +194,18 @@ def _execute(
 
 def _pages(
     folder: Path, done: Sequence[Path], parameters: Parameters, facts: dict[str, Any]
-) -> Path:
-    """Write the pages of a release into a new folder; return it."""
-    from repatria.report import page
+) -> None:
+    """Write the pages of a release into its folder."""
+    from repatria.report import site
 
-    folder.mkdir()
-    page.write(folder, done, facts["record"], parameters, facts["inputs"])
-    if not (folder / "data.zip").exists():
-        pack(facts["data"], folder / "data.zip")
-    return folder
+    told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
+    told |= {"published": dt.date.fromisoformat(facts["on"]), "earlier": facts["folders"]}
+    told |= {k: facts[k] for k in ("interval", "site_url") if facts[k]}
+    if facts["folders"]:
+        told["previous"] = facts["folders"][-1]
+    if facts["name"].startswith("views/"):
+        told["root"] = "../../"
+    site.build(folder, done, facts["record"], parameters, told)
 
 
 def pack(folder: Path, target: Path) -> None:
@@ -210,9 +218,28 @@ def pack(folder: Path, target: Path) -> None:
             held.writestr(entry, path.read_bytes())
 
 
-def _tidy(out: Path, keep: int, say: Say) -> None:
-    """Remove releases beyond those to keep."""
+def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
+    """Remove releases beyond those to keep, and write the list of those there are; repairs it too."""
     with publish.only_one(out):
         if keep:
             for folder in publish.thin(out, keep):
                 say(f"removed: {folder}")
+        entries = [e for p in publish.releases(out) if (e := _entry(p))]
+        told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
+        place = out / "releases.json"
+        if of_file(place) == hashlib.sha256(told.encode()).hexdigest():
+            return  # written last: all of it is there
+        from repatria.report import site
+
+        publish.shelve(out, {"index.html": site.index(entries)})
+        publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
+        publish.shelve(out, {"releases.json": told})
+
+
+def _entry(release: Path) -> dict[str, Any]:
+    """Return what a release says of itself; empty if that cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        held = json.loads((release / "release.json").read_text("utf-8"))
+        if isinstance(held, dict):
+            return {**held, "name": release.name}
+    return {}

@@ -92,21 +92,19 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
             len(files),
             tuple(publish.harmed(folder)),
             tuple(differs),
-            tuple(_inputs(held["inputs"], other["inputs"])),
+            tuple(_inputs(_made_from(held), _made_from(other))),
             tuple(line for name in differs for line in _numbers(folder, again, name)),
         )
 
 
 def _before(folder: Path, out: Path) -> Path:
-    """Return a folder of reports in which the release that came before this one is the newest."""
+    """Return a folder of reports that holds the releases which came before this one."""
     out.mkdir()
-    shelf = folder.resolve().parent
-    older = [
-        p for p in publish.releases(shelf) if publish.order(p.name) < publish.order(folder.name)
-    ]
-    if older and folder.resolve().name == folder.name:  # a view is compared with none
-        (out / older[0].name).symlink_to(older[0].resolve())
-        (out / "latest").symlink_to(older[0].name)
+    folder = folder.resolve()
+    if publish.RELEASE.fullmatch(folder.name):  # a view is compared with none
+        for older in publish.releases(folder.parent):
+            if publish.order(older.name) < publish.order(folder.name):
+                (out / older.name).symlink_to(older)
     return out
 
 
@@ -127,6 +125,10 @@ def unpacked(packed: Path, folder: Path) -> Path:
     except (OSError, IndexError, zipfile.BadZipFile) as e:
         raise ReportError(f"{packed}: {getattr(e, 'strerror', None) or e}") from None
     return folder
+
+
+def _made_from(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {**manifest["inputs"], "earlier release": manifest.get("earlier", {})}
 
 
 def _inputs(then: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
