@@ -193,7 +193,7 @@ def _on_dask(
     except ImportError:
         raise ReportError("--cluster needs Dask: pip install 'repatria[cluster]'") from None
     try:
-        client: Any = Client(cluster, timeout=10, set_as_default=False)
+        client: Any = Client(cluster, timeout=10)
     except (OSError, ValueError) as e:
         raise ReportError(f"{cluster}: {e}") from None
     with client:

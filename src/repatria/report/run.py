@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def make(
 
     if not all((data / f"{name}.csv").is_file() for name in TABLES):
         load(data)  # says which is none
-    with publish.workshop(out) as work:
+    with _placed(out), publish.workshop(out) as work:
         failed = out / "failed" / (view or "release")
         data, books = provenance.snapshot(data, books, work)
         name = f"views/{view}" if view else publish.reserve(out, day, work)
@@ -116,6 +116,17 @@ def make(
         (out / "failed").rmdir()  # where it is empty
     _tidy(out, keep, site_url, say)
     return Outcome(published, made=True)
+
+
+@contextlib.contextmanager
+def _placed(out: Path) -> Iterator[None]:
+    """Name the folder of the reports in an OSError that names no path: a full disk does not say which."""
+    try:
+        yield
+    except OSError as e:
+        if e.filename is None:
+            e.filename = str(out)
+        raise
 
 
 def _there(out: Path, view: str, on: str) -> Path | None:
