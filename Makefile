@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report test slow faults lab check bench lock refresh clean
+.PHONY: help report status test slow faults lab check bench lock refresh clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ $(STAMP): requirements.txt pyproject.toml
 
 report: $(STAMP) ## check the record, run the notebooks, publish reports/<as_of>/index.html (ARGS="--as-of 2025-06-12")
 	$(BIN)/repatria report $(ARGS)
+
+status: $(STAMP) ## say which release is the newest and how old the record is (ARGS="--max-age 60": exit 3 if older)
+	@$(BIN)/repatria status $(ARGS)
 
 test: $(STAMP) ## the whole suite: pytest with the docstrings' examples, and nbval
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules src tests
@@ -54,5 +57,5 @@ bench: $(STAMP) ## measure speed and size as ratios in one run (minutes)
 refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, readme or notebooks)
 	$(BIN)/repatria refresh $(ARGS)
 
-clean: ## remove the environment and all reports
-	rm -rf $(VENV) reports/.builds reports/.work reports/failed reports/.publish.lock reports/latest reports/2*
+clean: ## remove the environment and what failed runs left; releases and views stay
+	rm -rf $(VENV) reports/.work reports/failed

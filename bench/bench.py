@@ -1,8 +1,9 @@
-"""Measures what DESIGN promises, as ratios within one run: `make bench`. Not a test: it fails nothing.
+"""Measures what DESIGN §9 promises, as ratios within one run: `make bench`. Not a test: it fails nothing.
 
-1. load + check + estimate of the real record, and of invented records of 10 thousand to 1 million claims;
-2. `repatria report` against papermill and nbconvert called once per notebook;
-3. `repatria report` when nothing changed.
+Rows, in the order of that table: the report against papermill and nbconvert called once per notebook; a backfill of 24
+days against the same loop; CPU seconds against the notebooks' code as one plain script; nothing changed; load, check
+and estimate of the real record and of invented ones of 10 thousand to 1 million claims; sizes. The machine's load
+stands beside them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -33,6 +35,31 @@ r = record.load(sys.argv[1])
 r.estimates()
 print(json.dumps([time.perf_counter() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
+
+
+# The notebooks' code in one process, each cell's result asked for what a notebook would show.
+PLAIN = """
+import ast, json, os, resource, sys, time
+os.environ["REPATRIA_RELEASE"] = "1"
+t = time.perf_counter()
+for path in sys.argv[1:]:
+    names = {}
+    for cell in json.load(open(path))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, path, "exec"), names)
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), path, "eval"), names)
+            for way in ("_repr_mimebundle_", "_repr_markdown_", "_repr_html_"):
+                if hasattr(value, way):
+                    getattr(value, way)()
+                    break
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([time.perf_counter() - t, used.ru_utime + used.ru_stime]))
+"""
+DAYS = 24  # of the backfill
 
 
 CLAIMANTS = {"kyiv": "ukraine", "moscow": "russia", "broker": "mediator", "press": "third"}
@@ -115,42 +142,86 @@ def loaded(folder: Path) -> tuple[float, float]:
     return seconds, mib
 
 
-def clock(*command: object) -> float:
-    """Return the seconds that a command takes."""
+def clock(*command: object) -> tuple[float, float]:
+    """Return the seconds that a command takes, and the CPU seconds of it and what it started."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    subprocess.run([str(c) for c in command], check=True, capture_output=True, cwd=ROOT)
-    return time.perf_counter() - start
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=ROOT)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{command[0]}: exit {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def size(folder: Path) -> float:
+    """Return the megabytes of a folder's files."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6
+
+
+def loop(scratch: Path) -> float:
+    """Return the seconds of papermill and nbconvert, once per notebook."""
+    seconds = 0.0
+    for book in notebooks():
+        seconds += clock(BIN / "papermill", "-k", "python3", book, scratch / book.name)[0]
+        made = scratch / book.name
+        seconds += clock(BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", made)[0]
+    return seconds
+
+
+def reports(scratch: Path) -> None:
+    """Measure reports: alone, many, again, their CPU seconds and their size."""
+    out = scratch / "reports"
+    command = (BIN / "repatria", "report", "--out", out)
+    ours, used = clock(*command)
+    naive = loop(scratch)
+    print(
+        f"report: {ours:.1f} s; papermill + nbconvert {naive:.1f} s, {naive / ours:.1f} times as long"
+    )
+    days = ("--from", "2024-07-01", "--to", "2026-06-30", "--every", "month")
+    many, _ = clock(BIN / "repatria", "backfill", "--out", scratch / "many", *days)
+    times = naive * DAYS / many
+    print(
+        f"backfill of {DAYS} days: {many:.0f} s; the loop would take {naive * DAYS:.0f}, {times:.1f} times as long"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN, *notebooks()], capture_output=True, text=True, check=True
+    )
+    plain, cpu = json.loads(done.stdout)
+    print(
+        f"CPU: report {used:.1f} s; plain script {cpu:.1f} s ({plain:.1f} s long), ratio {used / cpu:.2f}"
+    )
+    print(f"nothing changed: {clock(*command)[0]:.2f} s")
+    release = out / "latest"
+    brief = (release / "index.html").stat().st_size / 1e6
+    stored = sum(p.stat().st_size for p in (ROOT / "notebooks").glob("*.ipynb")) / 1e6
+    print(
+        f"brief {brief:.2f} MB, release {size(release.resolve()):.1f} MB, stored notebooks {stored:.1f} MB"
+    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"peak of the largest process of a report {peak:.0f} MiB")
+
+
+def records(scratch: Path) -> None:
+    """Measure the record: the real one, and invented ones up to a million claims."""
+    seconds, mib = loaded(ROOT / "data")
+    print(f"real record: load + check + estimate {seconds:.2f} s, peak {mib:.0f} MiB")
+    for n in (10_000, 100_000, 1_000_000):
+        folder = invented(scratch / f"n{n}", n)
+        with open(folder / "claims.csv") as f:
+            held = sum(1 for _ in f) - 1
+        seconds, mib = loaded(folder)
+        each = seconds / held * 1e6
+        print(f"{held:>9,} claims: {seconds:.2f} s ({each:.1f} µs a claim), peak {mib:.0f} MiB")
 
 
 def main() -> None:
     """Print every measurement."""
+    print(f"load of {os.cpu_count()} cores before: {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as scratch:
-        here = Path(scratch)
-        seconds, mib = loaded(ROOT / "data")
-        print(f"real record: load + check + estimate {seconds:.2f} s, peak {mib:.0f} MiB")
-        for n in (10_000, 100_000, 1_000_000):
-            folder = invented(here / f"n{n}", n)
-            with open(folder / "claims.csv") as f:
-                held = sum(1 for _ in f) - 1
-            seconds, mib = loaded(folder)
-            each = seconds / held * 1e6
-            print(f"{held:>9,} claims: {seconds:.2f} s ({each:.1f} µs a claim), peak {mib:.0f} MiB")
-        ours = clock(BIN / "repatria", "report", "--force", "--out", here / "reports")
-        print(f"report: {ours:.1f} s")
-        print(
-            f"nothing changed: {clock(BIN / 'repatria', 'report', '--out', here / 'reports'):.2f} s"
-        )
-        naive = 0.0
-        for book in notebooks():
-            naive += clock(BIN / "papermill", "-k", "python3", book, here / book.name)
-            naive += clock(
-                BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", here / book.name
-            )
-        print(
-            f"papermill + nbconvert per notebook: {naive:.1f} s, {naive / ours:.1f} times as long"
-        )
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"peak of the largest process {peak:.0f} MiB")
+        reports(Path(scratch))
+        records(Path(scratch))
+    print(f"load after: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

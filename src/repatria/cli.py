@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +36,8 @@ CLAIMANT_FORM = "A new one: id; name; office; side; yes|no (official)."
 NEW_PART = "Confirm a part (or a total's scope) not yet on record."
 DATA = "Folder of another record (default: this project's data/)."
 Data = Annotated[Path | None, Option(help=DATA)]
+Out = Annotated[Path, Option(help="Folder of the reports.")]
+LogFile = Annotated[Path | None, Option(help="File that dated lines are added to.")]
 
 
 def _fail(message: object) -> typer.Exit:
@@ -107,28 +111,123 @@ def report(
     since: Since = "",
     until: Until = "",
     lens: Lens = "best",
-    out: Annotated[Path, Option(help="Folder of the reports.")] = Path("reports"),
+    on: Annotated[str, Option(help="Day of publication (default: today).")] = "",
+    out: Out = Path("reports"),
     data: Data = None,
     force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
+    keep: Annotated[int, Option(min=0, help="Releases to keep (0: all).")] = 0,
+    log: LogFile = None,
+    on_news: Annotated[str, Option(help="Command to run after a new report; see schedule.")] = "",
+    on_failure: Annotated[str, Option(help="Command to run after a failure.")] = "",
 ) -> None:
-    """Run the notebooks and publish reports/<as_of>/index.html."""
-    from repatria.record.checks import RecordError
-    from repatria.report import base, run
+    """Run the notebooks and publish a release, reports/<day>/, or a view of other parameters."""
+    from repatria.report import run
+    from repatria.report.log import hook
 
     p = _parameters(as_of=as_of, since=since, until=until, lens=lens)
+    day = _parameters(until=on).until if on else ""  # checked as any other day
+    _from(data)
+    with _running(log, "making the report", on_failure) as say:
+        outcome = run.make(p, out, say, force, on=day, keep=keep)
+        if outcome.made:
+            hook(
+                on_news,
+                f"published: {outcome.folder}",
+                {"REPATRIA_PUBLISHED": str(outcome.folder)},
+                say,
+            )
+    typer.echo(outcome.folder / "index.html")
+
+
+@contextlib.contextmanager
+def _running(log: Path | None, doing: str, on_failure: str = "") -> Iterator[Any]:
+    """Give what takes a run's lines; end with one line and the exit code whatever goes wrong."""
+    from repatria.record.checks import RecordError
+    from repatria.report import base
+    from repatria.report.log import hook, interruptible, opened
+
+    try:
+        with opened(log, doing) as say, interruptible():
+            try:
+                yield say
+            except (RecordError, base.ReportError, OSError) as e:
+                say(f"failed: {base.told(e)}") if log else None
+                hook(on_failure, f"failed: {base.told(e)}", {}, say)
+                raise
+    except (RecordError, base.ReportError, OSError) as e:
+        raise _fail(base.told(e)) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted: what was published before stays as it was", err=True)
+        sys.stderr.flush()
+        os._exit(base.INTERRUPTED)  # threads of libraries are not waited for
+
+
+def _from(data: Path | None) -> None:
     if data is not None:
         os.environ["REPATRIA_DATA"] = str(data.resolve())
-    try:
-        if sys.stderr.isatty():
-            from rich.console import Console
 
-            with Console(stderr=True).status("making the report") as status:
-                outcome = run.make(p, out, status.update, force)
-        else:
-            outcome = run.make(p, out, lambda line: typer.echo(line, err=True), force)
-    except (RecordError, base.ReportError) as e:
+
+@app.command()
+def backfill(
+    from_: Annotated[str, Option("--from", help="First day (YYYY-MM-DD).")],
+    to: Annotated[str, Option("--to", help="Last day (YYYY-MM-DD).")],
+    every: Annotated[str, Option(help="Days between two views, or month.")] = "month",
+    lens: Lens = "best",
+    on: Annotated[str, Option(help="Day of publication (default: today).")] = "",
+    out: Out = Path("reports"),
+    data: Data = None,
+    cluster: Annotated[str, Option(help="Address of a Dask scheduler, tcp://host:port.")] = "",
+    log: LogFile = None,
+) -> None:
+    """Make past views of many days, on all cores; those that are there already are kept."""
+    from repatria.report import backfill as many
+
+    day = _parameters(until=on).until if on else ""
+    try:
+        wanted = [_parameters(as_of=d, lens=lens) for d in many.days(from_, to, every)]
+    except ValueError as e:
         raise _fail(e) from None
-    typer.echo(outcome.folder / "index.html")
+    _from(data)
+    with _running(log, "making views") as say:
+        many.make(wanted, out, say, cluster, on=day)
+    typer.echo(out / "views")
+
+
+@app.command()
+def verify(
+    release: Annotated[Path, Argument(help="Folder of a release, reports/<day>.")],
+    log: LogFile = None,
+) -> None:
+    """Make a release once more from its own data; say what holds, what differs and why. Exit 1 if it differs."""
+    from repatria.report import verify as verifying
+
+    with _running(log, "verifying") as say:
+        verdict = verifying.release(release, say)
+    typer.echo("\n".join(verdict.lines()))
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    max_age: Annotated[int, Option(min=0, help="Days that may be unread (0: any).")] = 0,
+    out: Out = Path("reports"),
+    data: Data = None,
+) -> None:
+    """Say which release is the newest and through which day the record is read. Exit 3 if that is too old."""
+    from repatria.record.fingerprint import data_folder
+    from repatria.report import base, run
+    from repatria.report import status as state
+
+    try:
+        found = state.of(out, data or data_folder(), run.today())
+    except base.ReportError as e:
+        raise _fail(e) from None
+    typer.echo("\n".join(found.lines()))
+    if found.harmed:
+        raise typer.Exit(base.FAILED)
+    if max_age and found.unread > max_age:
+        raise typer.Exit(base.STALE)
 
 
 @app.command()

@@ -12,7 +12,9 @@ from repatria.record.fingerprint import of_file
 from repatria.report import parameters, run
 from repatria.report.parameters import Parameters
 
-DAY = Parameters(as_of="2025-06-12", since="2025-05-16")
+ON = "2025-06-12"
+DAY = Parameters(as_of=ON, since="2025-05-16")  # a view
+RELEASE = Parameters(as_of=ON)  # of its own day
 LOAD = """
 import repatria as rp
 
@@ -61,6 +63,6 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def published(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small report of 12 June 2025."""
+    """A small release of 12 June 2025."""
     out = tmp_path_factory.mktemp("reports")
-    return run.make(DAY, out, print, books=[good]).folder
+    return run.make(RELEASE, out, print, books=[good], on=ON).folder

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submodules=[
         "asymmetry",
+        "brief",
         "cadence",
         "forecast",
         "handovers",

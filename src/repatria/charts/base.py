@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -190,7 +191,12 @@ class Chart:
             with mpl.rc_context(self.style.rc):
                 pictures = {w: _picture(self.figure(w)) for w in WIDTHS}
         said = self.alt if self.title in self.alt else f"{self.title}. {self.alt}"
-        return {
+        # A release offers each chart as a file with its words; a stored notebook would only grow.
+        drawn = {}
+        if self.panels and os.environ.get("REPATRIA_RELEASE"):
+            with mpl.rc_context(self.style.rc):
+                drawn["image/svg+xml"] = _svg(*self._worded("page", self.style)).decode()
+        return drawn | {
             "text/html": templates()
             .get_template("chart.html.j2")
             .render(chart=self, pictures=pictures),

@@ -27,6 +27,8 @@ class Page(NamedTuple):
     url: str
     published_on: str
     tier: str
+    dated_by: str
+    seen: str
 
 
 class Statement(NamedTuple):
@@ -46,6 +48,8 @@ class Statement(NamedTuple):
     known_on: str
     said: str
     pages: tuple[Page, ...]
+    role: str
+    corrected: bool
 
 
 class Entry(NamedTuple):
@@ -85,6 +89,8 @@ def ledger(record: Record, events: pd.DataFrame) -> list[Entry]:
         cited["url"],
         days,
         cited["tier"].astype("str"),
+        cited["dated_by"].astype("str"),
+        cited["seen"].astype("str"),
         strict=True,
     ):
         pages.setdefault(claim_id, []).append(Page(*page))
@@ -128,6 +134,8 @@ def _statement(c: Any, pages: tuple[Page, ...]) -> Statement:
         known_on=known_on,
         said=str(said),
         pages=pages,
+        role=str(c.role),
+        corrected=bool(c.corrected_by),
     )
 
 

@@ -24,6 +24,7 @@ class Table:
     `frame` holds plain values (shown as `show` says, else by type). `links` names the columns whose cells are
     event ids, `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
     ["to Ukraine: count", "to Ukraine: by"]}; the heading and its colon are then left out of the columns' own heads.
+    `ids` names a column of event ids that is not shown: cells of `links` then lead to these and read as they are.
     `groups` names a column whose values head groups of rows, in order of first appearance. `data` is what the CSV
     holds where the shown columns are joined for readers; else it holds `frame`.
 
@@ -43,6 +44,7 @@ class Table:
     data: pd.DataFrame | None = None
     spanners: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: str = ""
+    ids: str = ""
 
     def _cell(self, column: str, value: object) -> str:
         if pd.isna(value) and pd.api.types.is_numeric_dtype(self.frame[column]):  # type: ignore[call-overload]
@@ -70,12 +72,17 @@ class Table:
         return {"label": label, "spanner": spanner, "css": Markup(css), "links": name in self.links}
 
     def _repr_html_(self) -> str:
-        f = self.frame.drop(columns=self.groups or [])
+        f = self.frame.drop(columns=[c for c in (self.groups, self.ids) if c])
         columns = [self._column(c) for c in f.columns]
         groups = self.frame[self.groups] if self.groups else [""] * len(f)
+        ids = self.frame[self.ids] if self.ids else [""] * len(f)
         rows = [
-            {"group": g, "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)]}
-            for g, row in zip(groups, f.itertuples(index=False), strict=True)
+            {
+                "group": g,
+                "id": i,
+                "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)],
+            }
+            for g, i, row in zip(groups, ids, f.itertuples(index=False), strict=True)
         ]
         heads = [
             {"label": label, "columns": list(part)}

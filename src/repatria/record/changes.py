@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,7 +184,7 @@ def estimates(old: Record, new: Record, lens: str = "best") -> pd.DataFrame:
 
 
 def read(place: str) -> Record:
-    """Return the record in a folder, or as a git revision of this project's `data/` has it.
+    """Return the record in a folder or a zip of one, or as a git revision of this project's `data/` has it.
 
     Raises ValueError, saying which of the two records it is about, if there is none or it has
     errors.
@@ -203,6 +204,12 @@ def read(place: str) -> Record:
 
     if Path(place).is_dir():
         return load(Path(place))
+    if zipfile.is_zipfile(place):
+        with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(place) as z:
+            for name in TABLES:
+                if f"{name}.csv" in z.namelist():
+                    (Path(temporary) / f"{name}.csv").write_bytes(z.read(f"{name}.csv"))
+            return load(Path(temporary))
     data = fingerprint.data_folder()
 
     def git(*arguments: str) -> bytes | None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from repatria.record.schema import TABLES
 
-__all__ = ["ROOT", "combine", "data_folder", "of_data", "of_file"]
+__all__ = ["ROOT", "combine", "data_folder", "of_data", "of_file", "read"]
+
+read: list[str] = []  # digests of the records loaded in this process, in their order
 
 
 def __dir__() -> list[str]:
@@ -52,9 +54,9 @@ def combine(parts: Iterable[tuple[str, str]]) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Return the SHA-256 of a file, or an empty text if it cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the SHA-256 of a plain file, or an empty text if there is none or it cannot be read."""
+    try:  # to open a pipe would be to wait for its other end
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     except OSError:
         return ""
 

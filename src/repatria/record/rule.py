@@ -30,6 +30,7 @@ __all__ = [
     "RULE_VERSION",
     "by_event",
     "estimate",
+    "heard",
     "interval",
 ]
 
@@ -196,6 +197,38 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
         result["absence"].where(result["absence"] != "", None), categories=ABSENCES
     )
     return result.sort_values(_KEY, ignore_index=True)
+
+
+def heard(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a claimant's count of a whole, as the rule hears it; `claims` as for `estimate`.
+
+    Columns: event_id, direction, claimant_id, claim_id, value, rank (1 the receiving side's official, 2 the giving
+    side's, 3 a mediator's, 4 anybody's), poor (carried by aggregators only), vague, admissible, agrees (its interval
+    holds the leading value) and leads.
+
+    >>> heard(record.claims("bodies-2025-06-16"))["leads"].sum()
+    np.int64(2)
+    """
+    c = _current(claims)
+    c = c.assign(
+        direction=c["direction"].astype("str"),
+        side=c["side"].astype("str"),
+        official=(c["official"].astype("str") == "yes").to_numpy(),
+    )
+    ranked = _ranked(_wholes(c))
+    listened = _admissible(ranked)
+    who = [*_KEY, "claimant_id"]
+    leads = pd.MultiIndex.from_frame(listened.drop_duplicates(_KEY)[who])
+    within = pd.MultiIndex.from_frame(listened[who])
+    best = listened.drop_duplicates(_KEY).set_index(_KEY)["value"].rename("best")
+    ranked = ranked.join(best, on=_KEY)
+    out = ranked.assign(
+        admissible=pd.MultiIndex.from_frame(ranked[who]).isin(within),
+        agrees=ranked["best"].between(ranked["lo"], ranked["hi"]),
+        leads=pd.MultiIndex.from_frame(ranked[who]).isin(leads),
+    )
+    columns = [*who, "claim_id", "value", "rank", "poor", "vague", "admissible", "agrees", "leads"]
+    return out[columns].drop_duplicates(who, ignore_index=True)
 
 
 def _ranked(w: pd.DataFrame) -> pd.DataFrame:

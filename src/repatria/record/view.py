@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from repatria.record import oddities, past, window
+from repatria.record import fingerprint, oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.files import inspect
@@ -41,6 +41,7 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     errors = [p for p in problems if p.level == "error"]
     if errors:
         raise RecordError(errors)
+    fingerprint.read.append(digest)  # what a kernel testifies to
     return Record(MappingProxyType(tables), digest)
 
 

@@ -1,13 +1,28 @@
-"""What all parts of the report share: its error, and how it tells how far it is."""
+"""What all parts of the report share: its error, how it tells how far it is, and its exit codes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["ReportError", "Say"]
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "STALE", "USAGE", "ReportError", "Say", "told"]
 
 Say = Callable[[str], object]  # takes one line of progress
+
+# Exit codes, the same for every verb; docs/schedule.md tells them to operators.
+DONE, FAILED, USAGE, STALE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class ReportError(RuntimeError):
     """A report that could not be made; the message says which notebook and cell, and why."""
+
+
+def told(error: BaseException) -> str:
+    """Return an error as one line: for one of the operating system, the path and the cause.
+
+    >>> told(OSError(28, "No space left on device", "reports/2026-11-25"))
+    'reports/2026-11-25: No space left on device'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        path = error.filename2 or error.filename
+        return f"{path}: {error.strerror}" if path else error.strerror
+    return str(error)

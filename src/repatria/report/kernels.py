@@ -1,78 +1,231 @@
-"""Running notebooks: papermill executes them, each in a kernel of its own, side by side."""
+"""Running notebooks: papermill executes them, each in a kernel of its own, side by side.
+
+The engine given to papermill adds what a report needs: a kernel without the user's settings, the cell that a dying
+kernel was in, a limit to what a notebook may print, and the kernel's testimony of what it used (see `provenance`).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from ast import literal_eval
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from repatria.report import forks
 from repatria.report.base import ReportError, Say
 
-__all__ = ["clean", "execute", "execute_all"]
+if TYPE_CHECKING:
+    from repatria.report.warm import Manager
+
+__all__ = ["SHOWN", "Run", "clean", "execute", "execute_all", "faults", "warmed"]
 
 TIMEOUT = 300  # seconds a cell may take before the run is called hung
+LIMIT = 20_000_000  # characters that the outputs of one notebook may hold together
+# The types of output that a page can show, or keeps as a file beside it.
+SHOWN = {"text/html", "text/markdown", "text/plain", "text/csv", "image/png", "image/svg+xml"}
+ASK = "__import__('repatria.report.provenance', fromlist=['']).testimony()"
+NO_GRAMMAR = (
+    "rfc3987_syntax"  # two seconds of import for a check of addresses that nothing here uses
+)
 
 
-def execute(source: Path, target: Path, values: Mapping[str, str]) -> None:
+@dataclass
+class Run:
+    """One notebook's run: where it works and whence its kernel comes, then what it did.
+
+    `cell` is the index of the last cell begun; `refused` says why the run was stopped, if it was.
+    """
+
+    folder: Path
+    data: Path
+    source: forks.Warm | None = None
+    release: bool = True
+    manager: Manager | None = None
+    notebook: Any = None
+    cell: int = 0
+    size: int = 0
+    refused: str = ""
+    testimony: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def warmed(home: Path, data: Path, say: Say) -> Iterator[forks.Warm | None]:
+    """Give what kernels are forked from; None where that is not to be had, and say so."""
+    home.mkdir()
+    if not forks.forks():
+        say(f"kernels start one by one: no forking on {sys.platform}")
+        yield None
+        return
+    with forks.Warm(home, data) as source:
+        yield source
+
+
+@cache
+def _engine() -> str:
+    """Register the engine with papermill; return its name."""
+    sys.modules.setdefault(NO_GRAMMAR, None)  # type: ignore[arg-type]
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Client(PapermillNotebookClient):
+        """Runs the cells and keeps account of them in `run`."""
+
+        def __init__(self, nb_man: Any, run: Run, **kw: Any) -> None:
+            super().__init__(nb_man, km=run.manager, **kw)
+            self.run = run
+            run.notebook = self.nb
+            self.on_cell_executed = self.look
+
+        def look(self, execute_reply: Any, **_: Any) -> None:
+            """Refuse a cell that told the kernel to end: what follows would not run."""
+            if any(p["source"] == "ask_exit" for p in execute_reply["content"].get("payload", [])):
+                self.run.refused = "it ended its kernel"
+                raise RuntimeError(self.run.refused)
+
+        def execute_cell(self, cell: Any, cell_index: int, **kw: Any) -> Any:
+            self.run.cell = cell_index
+            return super().execute_cell(cell, cell_index, **kw)
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            self.run.size += _size(msg["content"])
+            if self.run.size <= LIMIT:
+                return super().process_message(msg, cell, cell_index)
+            if not self.run.refused:
+                self.run.refused = f"more than {LIMIT // 1_000_000} MB of output"
+                self.ending = asyncio.ensure_future(self.km.provisioner.kill())
+            return None
+
+        def papermill_execute_cells(self) -> None:
+            super().papermill_execute_cells()
+            if any(o.output_type == "error" for c in self.nb.cells for o in c.get("outputs", [])):
+                return
+            asked = self.kc.execute("", silent=True, user_expressions={"said": ASK})
+            said = self.wait_for_reply(asked)["content"]["user_expressions"]["said"]
+            if said["status"] != "ok":
+                raise RuntimeError(f"no testimony: {said.get('ename')}: {said.get('evalue')}")
+            self.run.testimony = literal_eval(said["data"]["text/plain"])
+
+    class Engine(NBClientEngine):
+        """papermill's own engine with this client."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kw: Any) -> None:
+            run: Run = kw["run"]
+            client = Client(
+                nb_man,
+                run,
+                kernel_name=kernel_name,
+                timeout=kw["execution_timeout"],
+                startup_timeout=kw["start_timeout"],
+            )
+            client.log.disabled = True  # what went wrong is in the error that is raised
+            client.execute(
+                cwd=str(run.folder), env=forks.environment(run.folder, run.data, run.release)
+            )
+
+    papermill_engines.register("repatria", Engine)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    return "repatria"
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    values = [content.get("text", ""), *content.get("data", {}).values()]
+    return sum(len(v) if isinstance(v, str) else len(str(v)) for v in values)
+
+
+def execute(source: Path, target: Path, values: Mapping[str, str], run: Run) -> None:
     """Execute one notebook with these parameters into `target`.
 
-    Raises ReportError naming the cell and the cause.
+    Raises ReportError naming the cell and the cause; what was executed until then is in `target` all the same.
     """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # 2 s of unused grammar
+    engine = _engine()
     import papermill
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    # Sockets in a folder of our own instead of TCP ports: nothing to listen to, no races for ports.
-    sockets = tempfile.TemporaryDirectory(prefix="rp-")
-    kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets.name}/k")
+    from repatria.report.warm import Manager
+
+    run.folder.mkdir(parents=True)
+    run.manager = Manager.of(run.folder, run.source)
+    why = ""
     try:
         papermill.execute_notebook(
-            source,
-            target,
+            str(source).replace("{", "{{").replace("}", "}}"),
+            str(target).replace("{", "{{").replace("}", "}}"),
             parameters=dict(values),
-            progress_bar=False,
+            engine_name=engine,
             kernel_name="python3",
+            progress_bar=False,
             execution_timeout=TIMEOUT,
             start_timeout=TIMEOUT,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            km=kernel,
+            run=run,
         )
     except PapermillExecutionError as e:
-        raise ReportError(f"{source.name}: cell {e.cell_index}: {e.ename}: {e.evalue}") from None
-    except (DeadKernelError, TimeoutError, RuntimeError) as e:
-        raise ReportError(f"{source.name}: {type(e).__name__}: {e}") from None
+        why = f"{e.ename}: {e.evalue}"
+    except OSError as e:
+        if not isinstance(e, ChildProcessError):
+            raise
+        why = str(e)
+    except Exception as e:  # nbclient's many: a dead kernel, a cell without end, a channel closed
+        why = f"{type(e).__name__}: {e}" if str(e) != "Kernel died" else "its kernel died"
     finally:
-        if kernel.has_kernel:  # a kernel handed in is ours to end
-            asyncio.run(_end(kernel))
-        sockets.cleanup()
+        if run.manager.has_kernel:  # a kernel handed in is ours to end
+            asyncio.run(_end(run.manager))
+    if why := run.refused or why or _error(run.notebook):
+        _keep(run.notebook, target)
+        raise ReportError(f"{source.name}: cell {run.cell}: {why}")
 
 
-async def _end(kernel: Any) -> None:
-    await kernel.shutdown_kernel(now=True)
+async def _end(manager: Manager) -> None:
+    await manager.shutdown_kernel(now=True)
+
+
+def _error(notebook: Any) -> str:
+    """Return the error in an executed notebook: papermill takes `sys.exit(0)` for none."""
+    found = [o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"]
+    return f"{found[0].ename}: {found[0].evalue}".rstrip(": ") if found else ""
+
+
+def _keep(notebook: Any, target: Path) -> None:
+    import nbformat
+
+    if notebook is not None and not target.exists():
+        with contextlib.suppress(OSError):  # on a full disk the cause is told, not this
+            nbformat.write(notebook, target)
 
 
 def execute_all(
-    books: Sequence[Path], values: Mapping[str, str], work: Path, failed: Path, say: Say
+    books: Sequence[Path],
+    values: Mapping[str, str],
+    work: Path,
+    failed: Path,
+    say: Say,
+    runs: Mapping[str, Run],
+    at_once: int = 0,
 ) -> list[Path]:
     """Execute the notebooks side by side into `work`; return the executed ones in their order.
 
-    Raises ReportError if any fails; the failed ones are kept in `failed`.
+    `runs` holds what each needs, by name, and then what it did. Raises ReportError if any fails; the failed ones
+    are kept in `failed`.
     """
     errors: list[str] = []
 
     def one(book: Path) -> Path:
         target = work / book.name
         try:
-            execute(book, target, values)
+            execute(book, target, values, runs[book.name])
+            for line in _settled(target):
+                say(f"{book.stem}: {line}")
             say(f"{book.stem}: done")
         except ReportError as e:
             errors.append(str(e))
@@ -81,13 +234,66 @@ def execute_all(
                 shutil.copy(target, failed / book.name)
         return target
 
-    with ThreadPoolExecutor(max_workers=min(len(books), os.cpu_count() or 1) or 1) as pool:
+    at_once = at_once or os.cpu_count() or 1
+    with _pool(min(len(books), at_once) or 1, runs) as pool:
         # The later notebooks compute more: begun first, they do not end alone.
         targets = list(pool.map(one, books[::-1]))[::-1]
     if errors:
         kept = f"; the notebook is kept in {failed}" if failed.exists() else ""
         raise ReportError("; ".join(sorted(errors)) + kept)
     return targets
+
+
+@contextlib.contextmanager
+def _pool(workers: int, runs: Mapping[str, Run]) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool of threads; on any error, Ctrl-C too, end the kernels they wait for instead of waiting."""
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for run in runs.values():
+            if run.source is not None:
+                run.source.close()
+            elif run.manager is not None and run.manager.has_kernel:
+                with contextlib.suppress(Exception):
+                    asyncio.run(_end(run.manager))
+        raise
+    finally:
+        pool.shutdown(wait=True)
+
+
+def _settled(target: Path) -> list[str]:
+    """Take out of an executed notebook what libraries wrote to standard error; return it, a line a cell.
+
+    Raises ReportError for an output that a page cannot show.
+    """
+    import nbformat
+
+    nb = nbformat.read(target, as_version=4)
+    if wrong := faults(nb):
+        raise ReportError(f"{target.name}: {'; '.join(wrong)}")
+    noise = []
+    for i, cell in enumerate(nb.cells):
+        outputs = cell.get("outputs", [])
+        told = [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+        if told:
+            cell.outputs = [o for o in outputs if o not in told]
+            noise.append(f"cell {i}: {told[0].text.strip().splitlines()[-1]}")
+    if noise:
+        nbformat.write(nb, target)
+    return noise
+
+
+def faults(notebook: Any) -> list[str]:
+    """Return the outputs of an executed notebook that a page cannot show, by cell and type."""
+    return [
+        f"cell {i}: an output of type {kind}, which a page cannot show"
+        for i, cell in enumerate(notebook.cells)
+        for output in cell.get("outputs", [])
+        for kind in output.get("data", {})
+        if kind not in SHOWN
+    ]
 
 
 def clean(notebook: Any) -> Any:

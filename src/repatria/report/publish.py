@@ -1,8 +1,9 @@
 """Publishing: a finished folder becomes visible in one step, or not at all.
 
-A report is built in `.work/` (a workshop), moved whole to `.builds/`, and becomes visible when the link
-`<name>` is replaced, which the file system does in one step: a kill at any moment leaves either the old
-report or the new one. Nothing here knows what is in the folder but its `manifest.json`.
+A release is built in `.work/` (a workshop) and renamed to `<day>/`, or `<day>-b/` where the day has one: from then
+on it never changes. A view (a past day, another lens, a window) may be made again from newer data: its build goes to
+`.builds/`, and the link `views/<label>` is replaced. Both are one step of the file system: a kill at any moment
+leaves the old state or the new one. Nothing here knows what is in a folder but its `manifest.json`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,46 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import of_file
+from repatria.report.base import ReportError
 
-__all__ = ["found", "point", "put", "seal", "workshop"]
+__all__ = [
+    "check",
+    "found",
+    "harmed",
+    "manifest",
+    "newest",
+    "only_one",
+    "order",
+    "put",
+    "put_view",
+    "releases",
+    "reserve",
+    "seal",
+    "shelve",
+    "thin",
+    "whole",
+    "workshop",
+]
 
 MANIFEST = "manifest.json"
+RELEASE = re.compile(r"\d{4}-\d\d-\d\d(-[b-z]+)?")
+
+
+def check(out: Path) -> None:
+    """Make the folder of the reports, if it is not there, and look whether it can be published into.
+
+    Raises OSError or ReportError before anything has run, not after.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (".work", ".builds", "failed", "views"):
+        place = out / name
+        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+            raise ReportError(f"{place}: not a folder; move it away")
+    latest = out / "latest"
+    if os.path.lexists(latest) and not latest.is_symlink():
+        raise ReportError(f"{latest}: not a link; move it away")
+    with tempfile.TemporaryFile(dir=out):
+        pass  # raises, with the path, where nothing can be written
 
 
 @contextlib.contextmanager
@@ -31,12 +68,11 @@ def workshop(out: Path) -> Iterator[Path]:
     shelf = out / ".work"
     shelf.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
-        with _only_one(out):  # else a run could clear a folder that is made, but not yet locked
-            for old in shelf.iterdir():
-                with contextlib.suppress(OSError), open(old / "lock", "a") as f:
-                    fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if its run is alive
-                    shutil.rmtree(old, ignore_errors=True)
-            work = Path(tempfile.mkdtemp(dir=shelf))
+        with only_one(out):  # else a run could clear a folder that is made, but not yet locked
+            for old in shelf.glob("run-*"):
+                if old.is_dir() and not old.is_symlink():
+                    _clear(old)
+            work = Path(tempfile.mkdtemp(prefix="run-", dir=shelf.resolve()))
             fcntl.flock(held.enter_context(open(work / "lock", "w")), fcntl.LOCK_EX)
         try:
             yield work
@@ -44,62 +80,147 @@ def workshop(out: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def seal(folder: Path, inputs: Mapping[str, Any], key: str) -> None:
-    """Write the manifest of a finished folder: its inputs, and the digest of every file in it."""
+def _clear(old: Path) -> None:
+    with contextlib.suppress(OSError), open(old / "lock", "a") as f:
+        fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if its run is alive
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def seal(folder: Path, facts: Mapping[str, Any], key: str) -> None:
+    """Write the manifest of a finished folder: what it was made from, and the digest of every file in it."""
     held = sorted(p for p in folder.rglob("*") if p.is_file())
     files = {p.relative_to(folder).as_posix(): of_file(p) for p in held}
-    manifest = {"run_key": key, "inputs": inputs, "files": files}
-    text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    text = json.dumps({**facts, "run_key": key, "files": files}, indent=1, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, "utf-8")
 
 
-def put(folder: Path, out: Path, name: str, key: str) -> Path:
-    """Publish a sealed folder of the workshop as `out/name`, and as `latest`; return where it is."""
-    with _only_one(out):
-        build = out / ".builds" / f"{name}-{key[:12]}-{folder.parent.name}"
-        build.parent.mkdir(exist_ok=True)
-        folder.rename(build)
-        point(out, name, f".builds/{build.name}")
-        point(out, "latest", name)
-        _sweep(out, name, build)
+def reserve(out: Path, day: str, work: Path) -> str:
+    """Return the name a release of this day will have; until the workshop closes no other run gets it."""
+    with only_one(out):
+        taken = {p.read_text("utf-8") for p in (out / ".work").glob("run-*/name")}
+        names = (n for n in _names(day) if n not in taken and not os.path.lexists(out / n))
+        name = next(names)
+        (work / "name").write_text(name, "utf-8")
+    return name
+
+
+def put(folder: Path, out: Path, name: str) -> Path:
+    """Publish a sealed folder of the workshop under its reserved name; return where it is.
+
+    `latest` follows if no later release is there. A day's newest release is not published again if it is whole and
+    was made from the same inputs. Call it under `only_one`.
+    """
+    there = next((p for p in releases(out) if p.name.startswith(name[:10])), None)
+    if found(there, manifest(folder)["run_key"]):
+        assert there is not None
+        return there
+    folder.rename(out / name)
+    latest = newest(out)
+    if latest is None or order(latest.name) <= order(name):
+        _point(out, "latest", name)
     return out / name
 
 
-def found(out: Path, key: str) -> Path | None:
-    """Return the published report with this key, if there is one and its files are unharmed."""
-    for manifest in sorted(out.glob(f"*/{MANIFEST}")):
-        folder = manifest.parent
-        if folder.name == "latest":
+def put_view(folder: Path, out: Path, label: str, key: str) -> Path:
+    """Publish a sealed folder of the workshop as `views/<label>`, in place of an earlier one."""
+    build = out / ".builds" / f"{label}-{key[:12]}-{folder.parent.name}"
+    build.parent.mkdir(exist_ok=True)
+    (out / "views").mkdir(exist_ok=True)
+    folder.rename(build)
+    _point(out / "views", label, f"../.builds/{build.name}")
+    for old in build.parent.glob(f"{label}-*"):
+        ours = re.fullmatch(rf"{re.escape(label)}-[0-9a-f]{{12}}-run-\w+", old.name)
+        if old != build and ours:
+            shutil.rmtree(old, ignore_errors=True)
+    return out / "views" / label
+
+
+def _names(day: str) -> Iterator[str]:
+    """Yield 2026-11-25, 2026-11-25-b … -z, -zb … in the order of text."""
+    yield day
+    stem = "-"
+    while True:
+        yield from (f"{day}{stem}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")
+        stem += "z"
+
+
+def order(name: str) -> tuple[str, str]:
+    """Return what releases are sorted by: the day, then the letter."""
+    return name[:10], name[10:]
+
+
+def releases(out: Path) -> list[Path]:
+    """Return the published releases, the newest first."""
+    names = [p.name for p in out.glob("[0-9]*") if RELEASE.fullmatch(p.name) and p.is_dir()]
+    return [out / n for n in sorted(names, key=order, reverse=True)]
+
+
+def newest(out: Path) -> Path | None:
+    """Return the release that `latest` points to, if there is one."""
+    link = out / "latest"
+    name = os.readlink(link) if link.is_symlink() else ""
+    return out / name if RELEASE.fullmatch(name) and (out / name).is_dir() else None
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return what a published folder says of itself; empty if it has no manifest that can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        held = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if isinstance(held, dict) and isinstance(held.get("files"), dict):
+            return held
+    return {}
+
+
+def harmed(folder: Path) -> list[str]:
+    """Return the files of a published folder that are not as its manifest lists them."""
+    files = manifest(folder).get("files", {})
+    return [name for name, digest in files.items() if of_file(folder / name) != digest]
+
+
+def whole(folder: Path) -> bool:
+    """Return whether a published folder has its manifest, and every file as listed there."""
+    return bool(manifest(folder)) and not harmed(folder)
+
+
+def found(folder: Path | None, key: str) -> bool:
+    """Return whether a published folder has this key and its files are unharmed."""
+    return folder is not None and manifest(folder).get("run_key") == key and whole(folder)
+
+
+def thin(out: Path, keep: int) -> list[Path]:
+    """Remove all but the newest `keep` releases and what `latest` points to; return those removed."""
+    gone = [p for p in releases(out)[keep:] if p != newest(out)]
+    for folder in gone:
+        aside = Path(tempfile.mkdtemp(prefix="run-", dir=out / ".work"))
+        folder.rename(aside / "gone")  # out of sight in one step; then there is time
+        shutil.rmtree(aside, ignore_errors=True)
+    return gone
+
+
+def shelve(out: Path, files: Mapping[str, str]) -> None:
+    """Write files beside the releases, each in one step, unless they say the same already."""
+    for name, text in files.items():
+        place, aside = out / name, out / f".{name}.aside"
+        if place.is_file() and place.read_text("utf-8", "replace") == text:
             continue
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            m = json.loads(manifest.read_text("utf-8"))
-            whole = all(of_file(folder / f) == digest for f, digest in m["files"].items())
-            if m["run_key"] == key and whole:
-                return folder
-    return None
+        aside.write_text(text, "utf-8")
+        aside.replace(place)
 
 
-def point(out: Path, name: str, target: str) -> None:
+def _point(out: Path, name: str, target: str) -> None:
     """Make `out/name` a link to `target`, replacing what was there in one step."""
     link = out / name
     if link.is_symlink() and os.readlink(link) == target:
         return
-    aside = out / f".{name}.{os.getpid()}"
+    aside = out / f".{name}.aside"  # one name: what a killed run left is replaced
     aside.unlink(missing_ok=True)
     aside.symlink_to(target)
     aside.replace(link)
 
 
 @contextlib.contextmanager
-def _only_one(out: Path) -> Iterator[None]:
+def only_one(out: Path) -> Iterator[None]:
+    """Hold the writers' lock of a folder of reports."""
     with open(out / ".publish.lock", "a") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         yield
-
-
-def _sweep(out: Path, name: str, keep: Path) -> None:
-    """Remove builds of this report that nothing points to any more."""
-    for old in (out / ".builds").glob(f"{name}-*"):
-        ours = re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{12}}-\w+", old.name)
-        if old != keep and ours:
-            shutil.rmtree(old, ignore_errors=True)

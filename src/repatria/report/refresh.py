@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from repatria import __version__
-from repatria.record.fingerprint import ROOT
+from repatria.record.fingerprint import ROOT, data_folder
 from repatria.report import documents, kernels
 from repatria.report.base import ReportError, Say
 from repatria.report.parameters import CELL
@@ -29,7 +29,8 @@ def notebooks(say: Say = print) -> None:
                 if "parameters" in cell.metadata.get("tags", []):
                     cell.source = CELL
             nbformat.write(nb, source)
-            kernels.execute(source, target, {})
+            run = kernels.Run(Path(scratch) / "kernel", data_folder(), release=False)
+            kernels.execute(source, target, {}, run)
             nb = kernels.clean(nbformat.read(target, as_version=4))
             kept = ("kernelspec", "repatria")
             nb.metadata = {k: nb.metadata[k] for k in kept if k in nb.metadata}

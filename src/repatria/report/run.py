@@ -1,18 +1,29 @@
-"""Making a report: inputs, notebooks, page, publishing, in this order; a failure leaves the last one."""
+"""Making a report: inputs, notebooks, pages, publishing, in this order; a failure leaves the last one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repatria.record.fingerprint import data_folder
-from repatria.report import provenance, publish
-from repatria.report.base import Say
+from repatria.record.fingerprint import data_folder, of_file
+from repatria.record.schema import KINDS, TABLES
+from repatria.report import kernels, provenance, publish
+from repatria.report.base import ReportError, Say
 from repatria.report.parameters import Parameters
 
-__all__ = ["Outcome", "make"]
+__all__ = ["Outcome", "label", "load", "make", "pack", "today"]
+
+# The oldest time a zip file can hold: its bytes tell nothing of when it was packed.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
 
 @dataclass(frozen=True)
@@ -23,47 +34,223 @@ class Outcome:
     made: bool
 
 
+def today() -> str:
+    """Return the day a report is published on if nothing else is said: the clock's, in UTC."""
+    return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def label(parameters: Parameters, on: str) -> str:
+    """Return the name of a view under `views/`; empty for a release: the record as it stands on its day.
+
+    >>> label(Parameters(), "2026-11-25"), label(Parameters(as_of="2025-06-12"), "2025-06-12")
+    ('', '')
+    >>> label(Parameters(as_of="2025-06-12", lens="russia"), "2026-11-25")
+    'as-of-2025-06-12_lens-russia'
+    """
+    said = {k: v for k, v in parameters.as_dict().items() if k != "on"}
+    plain = {k: v for k, v in Parameters().as_dict().items() if k != "on"}
+    if said in (plain, plain | {"as_of": on}):
+        return ""
+    return "_".join(f"{k.replace('_', '-')}-{v}" for k, v in said.items() if v != plain[k])
+
+
 def make(
     parameters: Parameters,
     out: Path,
     say: Say = print,
     force: bool = False,
     books: Sequence[Path] | None = None,
+    on: str = "",
+    keep: int = 0,
+    at_once: int = 0,
+    data: Path | None = None,
+    interval: int = 0,
+    site_url: str = "",
 ) -> Outcome:
-    """Make the report for `parameters` under `out`, unless the one there has the same inputs.
+    """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
-    `books` are the notebooks, by default the project's own.
-    Raises RecordError for a bad record and ReportError, naming notebook and cell, for a failing run; the
-    failed notebook is kept in `out/failed/<as_of>/`.
+    `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
+    a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
+    `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
+    `interval` days from now the next report is due; `site_url` is where the reports are served.
+
+    Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
+    failed notebook is kept in `out/failed/<label>/`.
     """
     books = provenance.notebooks() if books is None else books
-    inputs = provenance.inputs(parameters, data_folder(), books)
-    key = provenance.run_key(inputs)
-    if not force and (there := publish.found(out, key)):
+    data, day = data or data_folder(), on or today()
+    if "on" in Parameters.model_fields:
+        parameters = parameters.model_copy(update={"on": day})
+    publish.check(out)
+    view = label(parameters, day)
+    key = provenance.run_key(provenance.inputs(parameters, data, books))
+    there = _there(out, view, on)
+    if not force and publish.found(there, key):
+        assert there is not None
         say(f"nothing changed: {there}")
-        publish.point(out, "latest", there.name)
+        _tidy(out, keep, site_url, say)
         return Outcome(there, made=False)
 
-    from repatria.record.view import load
-    from repatria.report import kernels, page
-
-    whole = load()
-    record = whole.as_of(parameters.as_of, coverage="today")
-    name = _name(parameters, record, whole, key)
-    with publish.workshop(out) as work:
-        executed = kernels.execute_all(books, parameters.given(), work, out / "failed" / name, say)
+    if not all((data / f"{name}.csv").is_file() for name in TABLES):
+        load(data)  # says which is none
+    with _placed(out), publish.workshop(out) as work:
+        failed = out / "failed" / (view or "release")
+        data, books = provenance.snapshot(data, books, work)
+        name = f"views/{view}" if view else publish.reserve(out, day, work)
+        with kernels.warmed(work / "home", data, say) as source:  # imports while this goes on
+            facts = _facts(parameters, data, books, day, out, name)
+            done = _execute(work, parameters, facts, failed, say, source, at_once)
+        say("pages: writing")
         folder = work / "page"
         folder.mkdir()
-        say("page: writing")
-        page.write(folder, executed, record, parameters, inputs)
-        publish.seal(folder, inputs, key)
-        return Outcome(publish.put(folder, out, name, key), made=True)
+        _pages(folder, done, parameters, facts | {"interval": interval, "site_url": site_url})
+        key = provenance.run_key(facts["inputs"])
+        publish.seal(folder, {k: facts[k] for k in SEALED}, key)
+        with publish.only_one(out):
+            if view:
+                published = publish.put_view(folder, out, view, key)
+            else:
+                published = publish.put(folder, out, name)
+        shutil.rmtree(failed, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (out / "failed").rmdir()  # where it is empty
+    _tidy(out, keep, site_url, say)
+    return Outcome(published, made=True)
 
 
-def _name(parameters: Parameters, record: Any, whole: Any, key: str) -> str:
-    """Return a report's name: its day; with other parameters than the day, its key too."""
-    label = f"{record.last_day:%Y-%m-%d}"
-    # The record as it stands and the past view of its last day (no undated pages) are two reports.
-    past_twin = bool(parameters.as_of) and record.last_day == whole.last_day
-    plain = parameters == Parameters(as_of=parameters.as_of) and not past_twin
-    return label if plain else f"{label}-{key[:8]}"
+@contextlib.contextmanager
+def _placed(out: Path) -> Iterator[None]:
+    """Name the folder of the reports in an OSError that names no path: a full disk does not say which."""
+    try:
+        yield
+    except OSError as e:
+        if e.filename is None:
+            e.filename = str(out)
+        raise
+
+
+def _there(out: Path, view: str, on: str) -> Path | None:
+    """Return the report that would be good enough if it has the same inputs."""
+    if view:
+        return out / "views" / view
+    if not on:
+        return publish.newest(out)
+    return next((p for p in publish.releases(out) if p.name.startswith(on)), None)
+
+
+def load(data: Path) -> Any:
+    """Return the checked record in a folder. Not imported above: it loads pandas."""
+    from repatria.record.view import load
+
+    return load(data)
+
+
+def _facts(
+    parameters: Parameters, data: Path, books: Sequence[Path], on: str, out: Path, name: str
+) -> dict[str, Any]:
+    """Return what is known before the notebooks run."""
+    whole = load(data)
+    record = whole.as_of(parameters.as_of, coverage="today").until(parameters.until)
+    inputs = provenance.inputs(parameters, data, books)
+    if whole.digest != inputs["data"]:
+        raise ReportError("the record changed while it was read")
+    older = [p for p in publish.releases(out) if publish.order(p.name) < publish.order(name)]
+    earlier = [] if name.startswith("views/") else older[::-1]
+    return {
+        "inputs": inputs,
+        "on": on,
+        "earlier": {p.name: of_file(p / publish.MANIFEST) for p in earlier},
+        "last_day": f"{record.last_day:%Y-%m-%d}",
+        "read_through": _read_through(record),
+        "record": record,
+        "data": data,
+        "notebooks": list(books),
+        "folders": earlier,
+        "name": name,
+    }
+
+
+def _read_through(record: Any) -> dict[str, str]:
+    """Return the last day of dense reading, by kind of handover; kinds without are left out."""
+    days = {kind: record.searched_through(kind) for kind in KINDS}
+    return {kind: f"{day:%Y-%m-%d}" for kind, day in days.items() if day is not None}
+
+
+def _execute(
+    work: Path,
+    parameters: Parameters,
+    facts: dict[str, Any],
+    failed: Path,
+    say: Say,
+    source: Any,
+    at_once: int,
+) -> list[Path]:
+    """Run the notebooks and hear what their kernels used; return the executed ones.
+
+    Raises ReportError if one fails, or used anything else than the manifest says.
+    """
+    data, books, inputs = facts["data"], facts["notebooks"], facts["inputs"]
+    (work / "executed").mkdir()
+    runs = {b.name: kernels.Run(work / "kernels" / b.stem, data, source) for b in books}
+    given = parameters.given()
+    done = kernels.execute_all(books, given, work / "executed", failed, say, runs, at_once)
+    for book in done:
+        wrong = provenance.contradictions(runs[book.name].testimony, inputs)
+        if provenance.of_notebook(book) != inputs["notebooks"][book.name]:
+            wrong.append("its cells are not those of the manifest")
+        if wrong:
+            raise ReportError(f"{book.name}: not what the manifest says: {'; '.join(wrong)}")
+    return done
+
+
+def _pages(
+    folder: Path, done: Sequence[Path], parameters: Parameters, facts: dict[str, Any]
+) -> None:
+    """Write the pages of a release into its folder."""
+    from repatria.report import site
+
+    told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
+    told |= {"published": dt.date.fromisoformat(facts["on"]), "earlier": facts["folders"]}
+    told |= {k: facts[k] for k in ("interval", "site_url") if facts[k]}
+    if facts["folders"]:
+        told["previous"] = facts["folders"][-1]
+    if facts["name"].startswith("views/"):
+        told["root"] = "../../"
+    site.build(folder, done, facts["record"], parameters, told)
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Pack the plain files of a folder, the same bytes wherever and whenever."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as held:
+        for path in sorted(p for p in folder.iterdir() if p.is_file()):
+            entry = zipfile.ZipInfo(f"data/{path.name}", EPOCH)
+            entry.external_attr, entry.create_system = 0o644 << 16, 3
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            held.writestr(entry, path.read_bytes())
+
+
+def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
+    """Remove releases beyond those to keep, and write the list of those there are; repairs it too."""
+    with publish.only_one(out):
+        if keep:
+            for folder in publish.thin(out, keep):
+                say(f"removed: {folder}")
+        entries = [e for p in publish.releases(out) if (e := _entry(p))]
+        told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
+        place = out / "releases.json"
+        if of_file(place) == hashlib.sha256(told.encode()).hexdigest():
+            return  # written last: all of it is there
+        from repatria.report import site
+
+        publish.shelve(out, {"index.html": site.index(entries)})
+        publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
+        publish.shelve(out, {"releases.json": told})
+
+
+def _entry(release: Path) -> dict[str, Any]:
+    """Return what a release says of itself; empty if that cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        held = json.loads((release / "release.json").read_text("utf-8"))
+        if isinstance(held, dict):
+            return {**held, "name": release.name}
+    return {}

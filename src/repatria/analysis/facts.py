@@ -1,0 +1,263 @@
+"""What a brief needs first: how many, beside the official total; how lopsided now; how often; how far read.
+
+Each fact carries how many handovers it rests on: one that rests on a minority of them is for no headline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from repatria.analysis import asymmetry, reconcile
+from repatria.record.schema import DIRECTIONS, RECEIVER, WAR_START
+from repatria.record.view import Day, Record
+
+__all__ = [
+    "Now",
+    "Official",
+    "Rhythm",
+    "era",
+    "official",
+    "read_through",
+    "rhythm",
+    "share_now",
+    "totals_not_met",
+    "year",
+]
+
+KINDS = ("bodies", "prisoners")
+YEAR = pd.Timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Now:
+    """Persons of one kind handed over in a year, in the handovers with a figure in both directions.
+
+    `low` and `high` are the smallest and the largest number to Ukraine for each one to Russia in a
+    single one of them (`high` is missing where one had none to Russia); `known` of `handovers` have both figures.
+    """
+
+    to_ukraine: int
+    to_russia: int
+    known: int
+    handovers: int
+    low: float | None
+    high: float | None
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    @property
+    def ratio(self) -> float | None:
+        """Persons to Ukraine for each one to Russia."""
+        return self.to_ukraine / self.to_russia if self.to_russia else None
+
+    @property
+    def borne(self) -> bool:
+        """Whether most of the handovers have both figures."""
+        return 2 * self.known > self.handovers
+
+
+@dataclass(frozen=True)
+class Official:
+    """The newest total of the receiving side, beside the sum of the events to its day.
+
+    off_low, off_high: by how many the events fall short of it (negative: over); `numbered` is how many
+    handovers the same claimant counts, `lacking` how many of these are not on record (a range), each
+    missing where it does not say. A total older than a year is none.
+    """
+
+    total_id: str
+    count: int
+    as_of: pd.Timestamp
+    precision: str
+    side: str
+    off_low: int
+    off_high: int
+    numbered: int | None
+    lacking: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """The deals of a year: how many, the median of days between them, their most frequent weekday.
+
+    `silence` is the number of days from the newest to the last day read; missing where none is marked as read.
+    """
+
+    deals: int
+    median: float
+    weekday: str
+    on_weekday: int
+    newest: Any
+    silence: int | None
+
+
+def read_through(record: Record) -> pd.Timestamp | None:
+    """Return the last day of which bodies and prisoners were read at all, thinly or densely, of both sides.
+
+    >>> read_through(record) >= record.searched_through("bodies")
+    True
+    """
+    c = record.coverage()
+    ends = c[c["kind"].isin(KINDS)].groupby(["kind", "side"], observed=True)["read_through"].max()
+    return ends.min() if len(ends) == len(KINDS) * len(RECEIVER) else None
+
+
+def year(record: Record, kind: str, lens: str = "best", since: Day = "") -> pd.DataFrame:
+    """Return the events of one kind in the 365 days to the last day read (or the record's last day)."""
+    last = read_through(record) or record.last_day
+    events = record.events(kind, lens, since)
+    return events[(events["date"] > last - YEAR).to_numpy()].reset_index(drop=True)
+
+
+def era(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the events from the first year on since which, in every year, most have a figure in both directions.
+
+    >>> int(era(record.events("bodies"))["date"].dt.year.min())
+    2024
+
+    See also: `repatria.analysis.asymmetry.complete`.
+    """
+    borne = events[list(DIRECTIONS)].notna().all(axis=1).groupby(events["date"].dt.year).mean() > 0.5
+    thin = borne.index[~borne.to_numpy(dtype=bool)]
+    first = thin.max() + 1 if len(thin) else 0
+    out = events[(events["date"].dt.year >= first).to_numpy()].reset_index(drop=True)
+    out.attrs = dict(events.attrs)
+    return out
+
+
+def share_now(
+    record: Record, lens: str = "best", since: Day = "", kind: str = "bodies"
+) -> Now | None:
+    """Return how lopsided the handovers of the past year are; None where none has both figures.
+
+    >>> now = share_now(record)
+    >>> now.low <= now.ratio
+    True
+
+    See also: `repatria.analysis.asymmetry.rolling`, the share over time.
+    """
+    events = year(record, kind, lens, since)
+    both = asymmetry.complete(events)
+    if both.empty:
+        return None
+    pooled = asymmetry.share(events)
+    numbers = [both[d].astype("int64") for d in DIRECTIONS]
+    each = (numbers[0] / numbers[1].where(numbers[1] > 0)).astype("float64")
+    return Now(
+        pooled.to_ukraine,
+        pooled.to_russia,
+        pooled.events_in,
+        len(events),
+        None if each.isna().all() else float(each.min()),
+        None if each.isna().any() else float(each.max()),
+        both["date"].min(),
+        both["date"].max(),
+    )
+
+
+def rhythm(record: Record, kind: str, lens: str = "best", since: Day = "") -> Rhythm | None:
+    """Return the rhythm of the past year's deals; None for fewer than four of them.
+
+    >>> rhythm(record, "bodies").median > 0
+    True
+    """
+    events = year(record, kind, lens, since)
+    starts = events.groupby("deal_id")["date"].min().sort_values()
+    if len(starts) < 4:
+        return None
+    days = starts.dt.day_name().value_counts()
+    newest = events.loc[events["date"].idxmax()]
+    through = read_through(record)
+    return Rhythm(
+        len(starts),
+        float(starts.diff().dt.days.median()),
+        str(days.index[0]),
+        int(days.iloc[0]),
+        newest,
+        (through - newest["date"]).days if through is not None else None,
+    )
+
+
+def official(record: Record, kind: str, direction: str = "to_ukraine") -> Official | None:
+    """Return the newest official total of the receiving side since the war's first day; None without one.
+
+    >>> official(record, "bodies").side
+    'ukraine'
+
+    See also: `repatria.analysis.reconcile.reconcile`, every total.
+    """
+    t = record.totals()
+    side = RECEIVER[direction]
+    base = (t["kind"] == kind) & (t["side"].astype("str") == side) & (t["official"] == "yes")
+    base &= (t["qualifier"] == "exact") & t["since"].notna() & (t["as_of_precision"] != "year")
+    base &= t["since"] <= pd.Timestamp(WAR_START) + pd.Timedelta(days=31)
+    t = t[base.to_numpy(dtype=bool)]
+    persons = t[((t["direction"] == direction) & (t["unit"] != "exchanges") & (t["scope"] == "")).to_numpy()]
+    if persons.empty or persons["as_of"].iloc[-1] <= record.last_day - YEAR:
+        return None
+    total = persons.iloc[-1]
+    same = (t["as_of"] == total["as_of"]) & (t["claimant_id"] == total["claimant_id"])
+    numbers = t[(same & (t["unit"] == "exchanges")).to_numpy()]
+    row = _compared(record, total["total_id"])
+    if row is None:
+        return None
+    number = _compared(record, numbers.iloc[-1]["total_id"]) if len(numbers) else None
+    return Official(
+        str(total["total_id"]),
+        int(total["count"]),
+        total["as_of"],
+        str(total["as_of_precision"]),
+        side,
+        *_short(row),
+        None if number is None else int(number["count"]),
+        None if number is None else _short(number),
+    )
+
+
+def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:
+    """Return those of the named official totals that the events do not meet under `best`, newest first; columns as of `reconcile`.
+
+    >>> totals_not_met(record, []).empty
+    True
+    """
+    r = _reconciled(record, ids)
+    official = r["claimant"].isin(_official_names(record))
+    r = r[(official & r["best_verdict"].isin(["short", "over", "between"])).to_numpy(dtype=bool)]
+    return r.sort_values(["as_of", "total_id"], ascending=False, ignore_index=True)
+
+
+def _official_names(record: Record) -> set[str]:
+    c = record.tables["claimants"]
+    return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
+
+
+def _reconciled(record: Record, ids: Sequence[str]) -> pd.DataFrame:
+    """Return `reconcile` of the named totals only."""
+    totals = record.tables["totals"]
+    tables = dict(record.tables) | {"totals": totals[totals["total_id"].isin(list(ids))]}
+    return reconcile.reconcile(replace(record, tables=MappingProxyType(tables)))
+
+
+def _compared(record: Record, total_id: str) -> pd.Series | None:
+    """Return the row of `reconcile` of one total; None where it cannot be compared."""
+    found = _reconciled(record, [total_id])
+    row = found.iloc[0] if len(found) else None
+    return row if row is not None and pd.notna(row["best_sum"]) else None
+
+
+def _short(row: pd.Series) -> tuple[int, int]:
+    """Return by how many the events under `best` fall short of a total, at least and at most."""
+    low, high = row["best_off_low"], row["best_off_high"]
+    if pd.isna(low) or pd.isna(high):
+        return 0, 0
+    low, high = int(low), int(high)
+    return (-high, -low) if row["best_verdict"] == "over" else (low, high)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,155 @@
+"""One handover as readers meet it: its day, both counts, and who says so in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from repatria.display.words import Prose, counted, joined, part_words, plural, say, span
+from repatria.record import names
+from repatria.record.rule import heard
+from repatria.record.schema import DIRECTIONS
+from repatria.record.view import Record
+
+__all__ = ["CAPITALS", "Handover", "Reason", "first_words", "handovers", "owner", "reasons", "summed"]
+
+CAPITALS = {"ukraine": "Kyiv", "russia": "Moscow"}
+
+
+class Handover(NamedTuple):
+    """A handover in words; `iso` is its first possible day, `who` says whose the counts are."""
+
+    event_id: str
+    iso: str
+    day: str
+    kind: str
+    to_ukraine: str
+    to_russia: str
+    who: str
+    differs: str
+    status: str
+
+
+def handovers(record: Record, events: pd.DataFrame) -> list[Handover]:
+    """Return handovers in words, in the order of `events` (as `Record.events` returns them).
+
+    >>> june = record.events("bodies", since="2025-06-13", until="2025-06-13")
+    >>> handovers(record, june)[0][2:6]
+    ('13 June 2025', 'bodies', '1,200', 'none')
+    """
+    claims = record.tables["claims"].set_index("claim_id")["claimant_id"]
+    sides = record.tables["claimants"].set_index("claimant_id")["side"].astype("str")
+    of_claim = claims.map(sides)
+    out = []
+    for row in events.to_dict("records"):
+        event = pd.Series(row)
+        figures = {d: counted(row[d], row[f"{d}_absence"]) for d in DIRECTIONS}
+        out.append(
+            Handover(
+                str(row["event_id"]),
+                f"{row['date']:%Y-%m-%d}",
+                names.event_day(event),
+                str(row["kind"]),
+                *figures.values(),
+                _who(row, of_claim),
+                _differs(row),
+                "" if row["status"] == "took_place" else str(row["status"]),
+            )
+        )
+    return out
+
+
+def _owner(row: Mapping[Any, Any], direction: str, sides: pd.Series) -> str:
+    """Return in two or three words whose a count is, or nothing where there is none."""
+    if pd.isna(row[direction]):
+        return ""
+    side = sides.get(row[f"{direction}_claim"], "")
+    return owner(
+        str(row[f"{direction}_grade"]), CAPITALS.get(side) or row[f"{direction}_claimant"]
+    )
+
+
+def owner(grade: str, who: str = "one side") -> str:
+    """Return in two or three words how a count stands: "both sides", "Moscow alone", "press reports".
+
+    >>> owner("one_sided", "Moscow")
+    'Moscow alone'
+    """
+    return str(say("handover/owner", grade=grade, who=who))
+
+
+def _who(row: Mapping[Any, Any], sides: pd.Series) -> str:
+    owners = {d: _owner(row, d, sides) for d in DIRECTIONS}
+    told = {d: o for d, o in owners.items() if o}
+    if len(set(told.values())) <= 1:
+        return next(iter(told.values()), "")
+    return "; ".join(f"{names.SIDES[d]}: {o}" for d, o in told.items())
+
+
+def _differs(row: Mapping[Any, Any]) -> str:
+    """Return the range of published claims where they differ."""
+    wide = []
+    for d in DIRECTIONS:
+        low, high = row[f"{d}_low"], row[f"{d}_high"]
+        if pd.notna(low) and (pd.isna(high) or low != high):
+            wide.append(f"{span(low, high)} {names.SIDES[d]}")
+    return "; ".join(wide)
+
+
+def first_words(row: Handover) -> str:
+    """Return a handover in one line, as titles and feeds need it.
+
+    >>> june = record.events("bodies", since="2025-06-13", until="2025-06-13")
+    >>> first_words(handovers(record, june)[0])
+    'bodies handed over, 13 June 2025: 1,200 to Ukraine, none to Russia'
+    """
+    return str(say("handover/title", **row._asdict()))
+
+
+class Reason(NamedTuple):
+    """Why a claim leads or yields: the claim and the rule in words for it."""
+
+    claim_id: str
+    leads: bool
+    why: Prose
+
+
+def reasons(record: Record) -> dict[str, Reason]:
+    """Return for every claim why it leads or yields, by claim id.
+
+    >>> why = reasons(record.as_of("2025-06-12"))
+    >>> sum(r.leads for claim, r in why.items() if claim.startswith("bodies-2025-06-11."))
+    2
+    """
+    claims = record.claims()
+    ranked = heard(claims)
+    who = ["event_id", "direction", "claimant_id"]
+    own = {tuple(r[k] for k in who): r for r in ranked.to_dict("records")}
+    lead = {key[:2]: r for key, r in own.items() if r["leads"]}
+    out = {}
+    for c in claims.itertuples(index=False):
+        key = (c.event_id, str(c.direction), c.claimant_id)
+        counted_ = pd.notna(c.count_low) and c.role != "subset" and not c.corrected_by
+        why = say(
+            "handover/reason",
+            corrected=bool(c.corrected_by),
+            figure=pd.notna(c.count_low),
+            role=str(c.role),
+            part=part_words(str(c.part)),
+            own=own.get(key),
+            lead=lead.get(key[:2]),
+        )
+        out[c.claim_id] = Reason(c.claim_id, bool(counted_ and key in own and own[key]["leads"]), why)
+    return out
+
+
+def summed(kinds: Mapping[str, int]) -> str:
+    """Return how many handovers of each kind: "6 handovers of bodies and 1 prisoner exchange"."""
+    told = [plural(n, *names.KIND_WORDS[kind]) for kind, n in kinds.items() if n]
+    return joined(told) if told else "no handover"
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,108 @@
+"""The process that kernels are forked from, seen from whoever asks for them. Light: it is started before all else.
+
+Kernels see none of the user's settings: HOME, temporary and working folder are private, the environment is a short
+fixed list, modules come from the interpreter's own folders and this package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+from pathlib import Path
+
+from repatria.report.provenance import SETTINGS
+
+__all__ = ["COMMAND", "Warm", "environment", "forks"]
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# -P, -s: neither the working folder's modules nor the user's own site-packages.
+COMMAND = (sys.executable, "-P", "-s", "-m", "repatria.report.preload")
+# What a kernel has of the caller's environment: how to find the interpreter's own libraries, no more.
+KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def forks() -> bool:
+    """Return whether kernels can be forked here: on Linux; not on Windows, nor on macOS, where it is unsafe."""
+    return sys.platform.startswith("linux") and hasattr(os, "pidfd_open")
+
+
+def environment(home: Path, data: Path, release: bool = True) -> dict[str, str]:
+    """Return all that a kernel's environment holds.
+
+    `home` is a private folder, `data` the record it reads; for a `release`, charts are drawn as files too.
+    """
+    folders = ("HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR")
+    found = {name: os.environ[name] for name in KEPT if name in os.environ}
+    found |= SETTINGS | dict.fromkeys(folders, str(home)) | {"REPATRIA_DATA": str(data)}
+    if release:
+        found["REPATRIA_RELEASE"] = "1"
+    if str(PACKAGE.parent) not in sysconfig.get_paths().values():  # run from a checkout
+        found["PYTHONPATH"] = str(PACKAGE.parent)
+    return found
+
+
+class Warm:
+    """A process that forks kernels; a context manager. It ends, and its kernels with it, when its maker does.
+
+    Raises OSError where it cannot be started.
+    """
+
+    def __init__(self, home: Path, data: Path) -> None:
+        self.home, self.noise = home, home / "stderr"
+        self._lock = threading.Lock()
+        self._ours, theirs = socket.socketpair()
+        with theirs, open(self.noise, "wb") as noise:
+            self._process = subprocess.Popen(
+                [*COMMAND, str(theirs.fileno())],
+                env=environment(home, data),
+                cwd=home,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=noise,
+                start_new_session=True,  # Ctrl-C is for whoever made it, not for the kernels
+            )
+
+    def kernel(self, connection_file: str, folder: str, data: str) -> tuple[int, int]:
+        """Fork a kernel; return its process id and a descriptor that becomes readable when it ends."""
+        request = {"connection_file": connection_file, "folder": folder, "data": data}
+        with self._lock:
+            try:
+                self._ours.sendall(json.dumps(request).encode() + b"\n")
+                text, handles, _, _ = socket.recv_fds(self._ours, 64, 1)
+            except OSError:
+                text, handles = b"", []
+        if not handles:
+            raise ChildProcessError(f"the process that forks kernels ended: {self._last_words()}")
+        return int(text), handles[0]
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            lines = self.noise.read_text("utf-8", "replace").strip().splitlines()
+            return lines[-1] if lines else "it was killed"
+        return "it was killed"
+
+    def close(self) -> None:
+        """End it and every kernel forked from it, at once."""
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._ours.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a kernel
+
+    def __enter__(self) -> Warm:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._ours.close()

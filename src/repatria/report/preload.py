@@ -1,0 +1,128 @@
+"""The process that kernels come from: it imports what notebooks need, once, and forks a kernel for each request.
+
+    python -m repatria.report.preload 5            forks kernels for whoever holds the other end of socket 5
+    python -m repatria.report.preload kernel.json  is one kernel itself, where forking is not to be had
+
+A kernel reads nothing of the user's: no start-up files, no configuration, no working folder.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+__all__ = ["main", "serve"]
+
+PR_SET_PDEATHSIG = 1
+MODULES = (
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.font_manager",
+    "seaborn",
+    "repatria.record.view",
+)
+
+
+def _load() -> None:
+    """Import what every notebook uses. The code's digest is taken before, so that an edit in between is seen."""
+    from repatria.report import provenance
+
+    provenance.begin()
+    for name in MODULES:
+        importlib.import_module(name)
+    import repatria.analysis
+    import repatria.charts
+    import repatria.display
+
+    for wing in (repatria.analysis, repatria.charts, repatria.display):
+        for name in dir(wing):  # loads it: public names are lazy
+            getattr(wing, name)
+
+
+def serve(connection_file: str, folder: str, data: str, parent: int = 0) -> None:
+    """Be a kernel until told to stop. `folder` is its own, `data` what it reads, `parent` whom it dies with."""
+    os.environ["REPATRIA_DATA"] = data
+    os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR"), folder))
+    os.chdir(folder)
+    from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
+
+    class Kernel(IPKernelApp):
+        """A kernel without the start-up files and settings of user and machine."""
+
+        def load_config_file(self, *args: Any, **kwargs: Any) -> None:
+            """Read no configuration."""
+
+        def _run_startup_files(self) -> None:
+            """Run no start-up files."""
+
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    app = Kernel.instance(
+        connection_file=connection_file,
+        parent_handle=parent,
+        exec_PYTHONSTARTUP=False,
+        ignore_cwd=True,
+        config=settings,
+    )
+    app.initialize([])
+    app.start()
+
+
+def main(argument: str) -> None:
+    """Fork kernels on request, or be one; see the module's head."""
+    if not argument.isdigit():
+        _load()
+        parent = int(os.environ.pop("JPY_PARENT_PID", 0))
+        serve(argument, os.getcwd(), os.environ["REPATRIA_DATA"], parent)
+        return
+    ours = socket.socket(fileno=int(argument))
+    os.set_inheritable(ours.fileno(), False)
+    _load()
+    gc.collect()
+    gc.freeze()  # forked kernels share these pages instead of copying them
+    own = os.getpid()
+    with ours, ours.makefile("rb") as requests:
+        for line in requests:  # ends when whoever asks is gone
+            _reap()
+            child = os.fork()
+            if child == 0:
+                _become(own, ours, json.loads(line))
+            handle = os.pidfd_open(child)  # type: ignore[attr-defined]  # Linux
+            socket.send_fds(ours, [b"%d\n" % child], [handle])
+            os.close(handle)
+
+
+def _become(parent: int, theirs: socket.socket, request: dict[str, Any]) -> None:
+    """Be a kernel, in the forked process: it ends with the process it was forked from, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    os.close(theirs.detach())
+    os.setsid()
+    try:
+        serve(**request)
+    finally:
+        os._exit(0)
+
+
+def _reap() -> None:
+    """Let go of kernels that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

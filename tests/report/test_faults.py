@@ -1,0 +1,98 @@
+"""Full disks and folders that cannot be written: one line with the path and the cause, the last release whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from report.conftest import complete
+
+from repatria.report import publish, run
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own, where one may be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", place]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def report(out: Path, book: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command on one notebook."""
+    code = (
+        "import sys; from pathlib import Path; from repatria import cli; from repatria.report import provenance\n"
+        f"provenance.notebooks = lambda: [Path({str(book)!r})]\n"
+        "sys.argv = ['repatria', 'report', *sys.argv[1:]]; cli.main()"
+    )
+    env = os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])}
+    command = [sys.executable, "-c", code, "--out", out, *options]
+    return subprocess.run([str(c) for c in command], env=env, capture_output=True, text=True)
+
+
+def one_line(done: subprocess.CompletedProcess[str], pattern: str) -> None:
+    """Check that a run failed with one line besides its dated ones."""
+    lines = [x for x in done.stderr.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT", x)]
+    assert done.returncode == 1 and len(lines) == 1, done.stderr
+    assert re.search(pattern, lines[0]), lines[0]
+
+
+@pytest.mark.parametrize("free", [50_000, 700_000, 2_000_000])
+def test_a_full_disk_is_one_line_and_the_last_release_whole(
+    disk: Path, good: Path, free: int
+) -> None:
+    assert report(disk / "reports", good, "--on", "2026-11-20").returncode == 0
+    room = os.statvfs(disk)
+    (disk / "ballast").write_bytes(b"x" * max(0, room.f_bavail * room.f_frsize - free))
+    done = report(disk / "reports", good, "--on", "2026-11-21")
+    one_line(done, rf"^{disk}/reports\S*: No space left on device$")
+    assert complete(disk / "reports" / "latest")
+    assert [p.name for p in publish.releases(disk / "reports")] == ["2026-11-20"]
+    (disk / "ballast").unlink()
+    assert report(disk / "reports", good, "--on", "2026-11-21").returncode == 0
+    assert not list((disk / "reports" / ".work").iterdir())
+
+
+def test_a_read_only_disk_is_one_line(disk: Path, good: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    one_line(report(disk / "reports", good), rf"^{disk}/reports: Read-only file system$")
+
+
+@pytest.mark.parametrize("name", ["reports", "reports/latest", "reports/.work"])
+def test_a_file_where_a_folder_or_link_belongs_is_one_line(
+    tmp_path: Path, good: Path, name: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("x")
+    one_line(report(tmp_path / "reports", good), rf"^{tmp_path / name}: ")
+
+
+def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path, good: Path) -> None:
+    one_line(report(tmp_path / "r", good, "--log", tmp_path), rf"^{tmp_path}: Is a directory$")
+
+
+def test_an_empty_environment_twice_from_the_root(tmp_path: Path, good: Path) -> None:
+    src = str(Path(run.__file__).parents[2])
+    code = (
+        f"import sys; sys.path.insert(0, {src!r}); from pathlib import Path; from repatria import cli\n"
+        f"from repatria.report import provenance; provenance.notebooks = lambda: [Path({str(good)!r})]\n"
+        f"sys.argv = ['repatria', 'report', '--out', {str(tmp_path / 'r')!r}]; cli.main()"
+    )
+    command = ["env", "-i", "PATH=/usr/bin:/bin", sys.executable, "-c", code]
+    first, second = (
+        subprocess.run(command, cwd="/", capture_output=True, text=True) for _ in range(2)
+    )
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "nothing changed" in second.stderr and first.stdout == second.stdout

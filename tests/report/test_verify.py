@@ -1,0 +1,69 @@
+"""Verifying: a release holds, or it is said which numbers differ and why."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from report.conftest import ON, book
+
+from repatria.report import ReportError, provenance, verify
+
+
+@pytest.fixture
+def release(published: Path, tmp_path: Path) -> Path:
+    """A copy of the small release, to break."""
+    return Path(shutil.copytree(published, tmp_path / "reports" / ON))
+
+
+def test_a_release_holds_on_its_own_data(
+    published: Path, good: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "claims.csv").write_text("the record of today is not read")
+    monkeypatch.setenv("REPATRIA_DATA", str(folder))
+    verdict = verify.release(published, print, books=[good])
+    assert verdict.holds and verdict.lines() == [f"holds: {verdict.files} files, the same bytes"]
+
+
+def test_other_code_is_told_with_the_numbers_it_moved(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = provenance.versions
+    monkeypatch.setattr(provenance, "versions", lambda: real())
+    cells = ("rp.display.brief.headline(record, since, lens)", "bodies = bodies.tail(3)")
+    other = book(tmp_path, "00_small.ipynb", *cells, 'rp.display.events.events(bodies, "bodies")')
+    (release / "index.html").write_text("harmed")
+    verdict = verify.release(release, print, books=[other])
+    assert not verdict.holds and verdict.harmed == ("index.html",)
+    assert [line.split(":")[0] for line in verdict.why] == ["notebooks 00_small.ipynb"]
+    assert "tables/small-bodies.csv" in verdict.differs
+    assert any(line.startswith("tables/small-bodies.csv: ") for line in verdict.numbers)
+    assert any(line.startswith("made with other inputs: notebooks") for line in verdict.lines())
+
+
+def test_cells_that_differ_are_named_by_row_and_column(tmp_path: Path) -> None:
+    for name, text in (("then", "day,n\n1,2\n3,4\n"), ("now", "day,n\n1,2\n3,5\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.csv").write_text(text)
+    (tmp_path / "now" / "b.csv").write_text("x\n")
+    both = (tmp_path / "then", tmp_path / "now")
+    assert list(verify._numbers(*both, "a.csv")) == ["a.csv:3: n: '4' then, '5' now"]
+    assert list(verify._numbers(*both, "b.csv")) == ["b.csv: is new"]
+
+
+@pytest.mark.parametrize("what", ["manifest", "data.zip", "not a zip", "other data", "nothing"])
+def test_what_cannot_be_verified_is_one_line(release: Path, what: str) -> None:
+    if what == "manifest":
+        (release / "manifest.json").write_text("{}")
+    elif what == "data.zip":
+        (release / "data.zip").unlink()
+    elif what == "not a zip":
+        (release / "data.zip").write_text("x")
+    else:
+        with zipfile.ZipFile(release / "data.zip", "w") as held:
+            held.writestr("data/claims.csv" if what == "other data" else "../../x", "y")
+    with pytest.raises(ReportError, match=r"^\S+: [\w ]+"):
+        verify.release(release)
+    assert not (release.parent.parent / "x").exists()
