@@ -322,5 +322,5 @@ def listed(handovers: pd.DataFrame, events: pd.DataFrame) -> Table:
         say("cadence/listed_title", handovers=len(e), through=through),
         frame,
         links=["event"],
-        notes=["Silence around them means nothing: those months were not searched."],
+        notes=["Silence around them means nothing: those months were not densely searched."],
     )
