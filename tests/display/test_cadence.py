@@ -263,7 +263,7 @@ def everything(view: Any, since: str | None) -> list[Any]:
     return [
         tables.overview(*gaps.values()),
         tables.rates_table(*[cadence.rates(view, *of, "year", since) for of in BOTH]),
-        tables.tests_table(tests),
+        tables.budget_table(tests),
         tables.regularities(tests, *told),
         tables.dating_table(*[cadence.dating(view, *of, since) for of in BOTH]),
         tables.listed(cadence.handovers(view, "either", since=since), view.events()),
