@@ -230,8 +230,6 @@ def test_kaplan_meier_agrees_with_statsmodels(closed: list[int], still: int) -> 
     assert ours.is_monotonic_decreasing
 
 
-
-
 @given(st.integers(0, 200), st.integers(10, 2000))
 def test_poisson_interval_agrees_with_statsmodels(n: int, days: int) -> None:
     low, high = cadence.interval(n, days)

@@ -381,6 +381,7 @@ def test_the_face_of_charts_is_what_is_public() -> None:
         "asymmetry",
         "cadence",
         "forecast",
+        "pledges",
     } == set(dir(rp.charts))
     assert "base" not in dir(rp.charts) and dir(base) == sorted(base.__all__, key=str)
 

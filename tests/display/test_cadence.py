@@ -49,6 +49,10 @@ SILENCE = {
     "open_since": pd.Timestamp("2024-03-01"),
     "closed": 9,
     "longest": 29,
+    "dense_from": pd.Timestamp("2024-01-01"),
+    "dense_closed": 8,
+    "dense_median": 7.5,
+    "dated": True,
     "median": 7.5,
     "longer": 3,
     "equal": 1,
@@ -56,18 +60,33 @@ SILENCE = {
     "share_of_days": 0.456,
     "listed": 0,
 }
-STEMS = {key: SILENCE[key] for key in ("kind", "unit", "open_days", "through", "closed")}
+DENSELY = ("dense_from", "dense_closed", "dense_median")
+STEMS = {
+    k: SILENCE[k] for k in ("kind", "unit", "open_days", "through", "closed", "dated", *DENSELY)
+}
 STEMS |= {"as_of": SILENCE["as_of"], "median": 12, "longest": 29, "thin": False}
-CURVE = {key: SILENCE[key] for key in ("kind", "unit", "open_days", "through")}
+CURVE = {k: SILENCE[k] for k in ("kind", "unit", "open_days", "through", "closed", *DENSELY)}
 CURVE |= {"median": 12, "longer": 0.78}
-REGIME = {"kind": "bodies", "deals": 46, "days": 853, "by_deal": 1, "by_day": 2}
+REGIME = {"kind": "bodies", "deals": 46, "regimes": 1, "first": SILENCE["first"]}
+REGIME |= {"last": SILENCE["through"]}
 REGIME |= {"detected": [{"factor": f, "detected": 0.5, "low": 0.004, "high": 1} for f in (1, 2)]}
+RHYTHM = {"inside": 8, "low": 21, "high": 35, "expected": 2.6, "whole_weeks": 7}
+WEEKDAY = {"deals": 20, "dense": 12, "dense_most": 9, "top": "Friday", "most": 11}
+WEEKDAY |= {"expected": 2.9, "empty": ["Saturday", "Sunday"]}
+HELD = {"weekday": True, "rhythm": True, "burstiness": True}
+TOLD = {"kind": "bodies", "closed": 10, "weekday": WEEKDAY, "rhythm": RHYTHM, "holds": HELD}
+TOLD |= {"p": dict.fromkeys(HELD, 0.0004), "value": {"burstiness": -0.436}}
+BAR = {"kind": "bodies", "holds": True, "p": 0.001, "most": 11, "deals": 20, "top": "Friday"}
 USUAL: dict[str, dict[str, Any]] = {
     "present": {"silences": [SILENCE]},
     "regimes": {"regimes": [REGIME]},
     "gap_stems": STEMS,
     "survival_curve": CURVE,
-    "event_strip": {"counts": [{"kind": "bodies", "days": 2, "deals": 1}], "through": None},
+    "event_strip": {
+        "counts": [{"kind": "bodies", "handovers": 3, "days": 2, "deals": 1}],
+        "through": None,
+        "monthly": 1,
+    },
     "calendar": {
         "peaks": [{"kind": "bodies", "days": 7, "months": [pd.Timestamp("2024-03-01")]}],
         "panels": 1,
@@ -75,14 +94,21 @@ USUAL: dict[str, dict[str, Any]] = {
     },
     "regime_rates": {
         "kind": "bodies",
-        "unit": "day",
+        "first": SILENCE["first"],
         "rates": [1.44],
         "through": SILENCE["through"],
-        "p0": 0.05,
         "cut": None,
     },
     "gaps_notes": {"first": SILENCE["first"], "through": SILENCE["through"]},
-    "pattern_notes": {"patterns": [{"kind": "bodies", "p": 0.01, "apart": ["Friday"]}]},
+    "regularities": {"kinds_told": [TOLD], "tests": 13},
+    "tests_notes": {"tests": 13},
+    "weekdays": {"told": [BAR | {"empty": ["Sunday"]}], "through": None},
+    "rhythm": {
+        "told": [{"kind": "bodies", "holds": True, "p": 0.5, "closed": 10} | RHYTHM],
+        "first": SILENCE["first"],
+        "through": SILENCE["through"],
+        "width": 15,
+    },
     "listed_title": {"handovers": 2, "through": SILENCE["through"]},
     "nothing": {"chart": "gap_stems", "kind": "either", "through": None},
     "source_note": {"through": SILENCE["through"], "dense": True},
@@ -93,7 +119,7 @@ USUAL: dict[str, dict[str, Any]] = {
 def test_a_missing_number_is_an_error_and_no_hole(name: str) -> None:
     assert say(f"cadence/{name}", **USUAL[name])
     for lost in USUAL[name]:
-        with pytest.raises(jinja2.UndefinedError):
+        with pytest.raises((jinja2.UndefinedError, TypeError)):
             say(f"cadence/{name}", **{k: v for k, v in USUAL[name].items() if k != lost})
 
 
@@ -105,9 +131,11 @@ def test_a_silence_that_lacks_a_number_is_an_error(lost: str) -> None:
 
 def test_smallest_and_usual_words_of_charts() -> None:
     assert say("cadence/gap_stems", **STEMS).split("\n\n")[0] == (
-        "No handover of bodies for 30 days by 31 March 2024; "
-        "half of 9 past silences ended within 12 days"
+        "No handover of bodies for 30 days by 31 March 2024; half of 8 silences since "
+        "January 2024 ended within 7.5 days, of all 9 on record within 12"
     )
+    whole = say("cadence/gap_stems", **STEMS | {"dense_closed": 9})
+    assert "; half of 9 past silences ended within 12 days\n" in whole
     least = STEMS | {"open_days": 0, "closed": 0, "median": None, "longest": None}
     assert say("cadence/gap_stems", **least).split("\n\n") == [
         "A handover of bodies on the last searched day, 31 March 2024",
@@ -119,20 +147,70 @@ def test_smallest_and_usual_words_of_charts() -> None:
     never = say("cadence/survival_curve", **CURVE | {"median": None})
     assert never.startswith("More than half of the silences between handovers of bodies have not")
     assert say("cadence/event_strip", **USUAL["event_strip"]).startswith(
-        "2 days with handovers of bodies (1 deal)\n\n"
+        "3 handovers of bodies on 2 days in 1 deal\n\n"
     )
     changed = USUAL["regime_rates"] | {"rates": [2.0, 0.5], "cut": 9.96}
     title, subtitle, _ = say("cadence/regime_rates", **changed).split("\n\n")
     assert title == (
-        "2 regimes of handovers of bodies by day: 2.0, then 0.5 per 30 days, through 31 March 2024"
+        "2 regimes of handovers of bodies by deal: 2.0, then 0.5 per 30 days, "
+        "from 1 January 2024 to 31 March 2024"
     )
     assert subtitle.endswith("An interval cut off at the top reaches 10.0.")
 
 
 def test_shares_are_whole_percents() -> None:
     said = say("cadence/regimes", regimes=[REGIME])
-    assert "split in 50% of runs (95% 0% to 100%)" in said
-    assert "a 2-fold change in 50% of runs. Smaller" in said
+    assert "split in 50% of simulated records (95% under 1% to 100%)" in said
+    assert "if it is 2-fold in 50% of them. Smaller" in said
+    assert "no deal in dense reading" in say(
+        "cadence/regimes", regimes=[REGIME | {"deals": 0, "detected": None}]
+    )
+
+
+@pytest.mark.parametrize("lost", TOLD)
+def test_a_regularity_that_lacks_a_number_is_an_error(lost: str) -> None:
+    told = {k: v for k, v in TOLD.items() if k != lost}
+    with pytest.raises(jinja2.UndefinedError):
+        say("cadence/regularities", kinds_told=[told], tests=13)
+
+
+def test_only_what_survives_is_told_as_found() -> None:
+    said = say("cadence/regularities", kinds_told=[TOLD], tests=13)
+    assert "11 of 20 deals dated to the day begin on a Friday" in said
+    assert "none on a Saturday or Sunday (p < 0.001)" in said
+    assert "8 of 10 silences in dense reading lasted 21 to 35 days" in said
+    assert "more regular than" in said and "all 13 tests" in said
+    none = TOLD | {"holds": dict.fromkeys(HELD, False)}
+    said = say("cadence/regularities", kinds_told=[none], tests=13)
+    assert "Friday" not in said and "regular than" not in said and "no weekday" in said
+    least = TOLD | {"weekday": None, "holds": {}}
+    said = say("cadence/regularities", kinds_told=[least], tests=0)
+    assert said == "**Handovers of bodies:** too few to look for a rhythm."
+
+
+def test_a_silence_after_a_month_has_no_day() -> None:
+    late = SILENCE | {"dated": False, "as_of": pd.Timestamp("2024-04-30"), "listed": 1}
+    said = say("cadence/present", silences=[late])
+    assert "about 30 days of silence" in said and "known by its month only, March 2024" in said
+    assert "on 1 March 2024" not in said
+    assert "The 30 days from then to 30 April 2024 are not densely read: 1 later handover" in said
+    assert "No handover of bodies for about 30 days" in say(
+        "cadence/gap_stems", **STEMS | {"dated": False}
+    )
+
+
+def test_the_pace_of_dense_reading_stands_beside_the_whole() -> None:
+    later = {"dense_closed": 5, "dense_median": 20, "dense_from": pd.Timestamp("2024-02-01")}
+    assert "Since 1 February 2024, where reading is dense, it is 20 days (5 silences)." in say(
+        "cadence/present", silences=[SILENCE | later]
+    )
+    assert say("cadence/gap_stems", **STEMS | later).startswith(
+        "No handover of bodies for 30 days by 31 March 2024; half of 5 silences since "
+        "February 2024 ended within 20 days, of all 9 on record within 12"
+    )
+    assert "within 12 days, since February 2024 within 20;" in say(
+        "cadence/survival_curve", **CURVE | later
+    )
 
 
 # --- the present silence ---------------------------------------------------------------------------
@@ -164,8 +242,9 @@ def test_thin_reading_is_said(gaps: Callable[..., pd.DataFrame]) -> None:
 
 def test_later_handovers_are_told_with_the_silence(record: Any) -> None:
     g = cadence.gaps(record, "prisoners", "deal", "2025-01-01")
-    late = cadence.handovers(record, "prisoners", "deal", "2025-01-01")["counted"]
-    assert f"{(~late).sum()} later handover" in tables.present(g)
+    h = cadence.handovers(record, "prisoners", "day", "2025-01-01")
+    late = h.loc[~h["counted"], "events"].sum()
+    assert f"{late} later prisoner exchange" in tables.present(g)
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -174,18 +253,21 @@ def test_later_handovers_are_told_with_the_silence(record: Any) -> None:
 def everything(view: Any, since: str | None) -> list[Any]:
     """Return every table of a view as the notebook makes them."""
     gaps = {of: cadence.gaps(view, *of, since) for of in [*BOTH, ("either", "day")]}
-    regimes = {of: cadence.rates(view, *of, "regime", since) for of in BOTH}
+    tests = cadence.error_budget(view, since)
+    deals = {kind: gaps[kind, "deal"] for kind in ("prisoners", "bodies")}
+    told = [
+        [cadence.pattern(view, kind, since=since) for kind in deals],
+        [cadence.rhythm(g, draws=50) for g in deals.values()],
+        [cadence.irregularity(g, draws=20) for g in deals.values()],
+    ]
     return [
         tables.overview(*gaps.values()),
         tables.rates_table(*[cadence.rates(view, *of, "year", since) for of in BOTH]),
-        tables.rates_table(*regimes.values()),
-        tables.irregularity_table(*[cadence.irregularity(g, draws=20) for g in gaps.values()]),
-        tables.pattern_table(*[cadence.pattern(view, k, since=since) for k in ("bodies",)]),
-        tables.following_table(*[cadence.following(view, unit, since) for unit in cadence.UNITS]),
-        tables.logrank_table(*[cadence.logrank(gaps[of], regimes[of]) for of in BOTH]),
-        tables.dating_table(*[cadence.dating(view, *of, since, draws=5) for of in BOTH]),
+        tables.budget_table(tests),
+        tables.regularities(tests, *told),
+        tables.dating_table(*[cadence.dating(view, *of, since) for of in BOTH]),
         tables.listed(cadence.handovers(view, "either", since=since), view.events()),
-        tables.regime_statement(*regimes.values()),
+        tables.regime_statement(*[cadence.regimes(view, kind, since) for kind in deals]),
         tables.present(gaps["prisoners", "deal"]),
     ]
 
@@ -209,7 +291,7 @@ def test_tables_hold_the_figures_of_the_analysis(record: Any) -> None:
     rates = cadence.rates(record, "bodies", "day", "year")
     table = tables.rates_table(rates)
     assert table.data is not None
-    assert table.data["handovers"].tolist() == rates["handovers"].tolist()
+    assert table.data["days or deals"].tolist() == rates["handovers"].tolist()
     assert set(table.spanners) == {"to Ukraine", "to Russia"}
     assert "people to Ukraine per 30 days" in table.csv().splitlines()[0]
     gaps = cadence.gaps(record, "bodies", "deal")

@@ -300,14 +300,30 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
         change("pledges", "pledge-0001", quantity_high=""),
         r"pledges\.csv:2: quantity_low: .* both given, or neither",
     ),
-    "one stance": (append("links", **LINK), r"links\.csv:\d+: claimant_id: 'press' has a stance on this already"),
-    "a tie to nothing": (append("links", **LINK | {"event_id": "bodies-2025-06-12"}), r"links\.csv:\d+: event_id: .* is not in"),
-    "possible by a page": (append("links", **LINK | {"claimant_id": "icrc", "stance": "possible"}),
-                           r"stance: possible is the curators' word only"),
-    "curators deny": (append("links", **LINK | {"claimant_id": "curators", "stance": "denies"}),
-                      r"stance: denies needs a claimant"),
-    "curators claim": (claim(claimant_id="curators"), r"claimant_id: curators make links, not claims"),
-    "a number and none": (change("pledges", "pledge-0001", qualifier="none"), r"all and none are said without a number"),
+    "one stance": (
+        append("links", **LINK),
+        r"links\.csv:\d+: claimant_id: 'press' has a stance on this already",
+    ),
+    "a tie to nothing": (
+        append("links", **LINK | {"event_id": "bodies-2025-06-12"}),
+        r"links\.csv:\d+: event_id: .* is not in",
+    ),
+    "possible by a page": (
+        append("links", **LINK | {"claimant_id": "icrc", "stance": "possible"}),
+        r"stance: possible is the curators' word only",
+    ),
+    "curators deny": (
+        append("links", **LINK | {"claimant_id": "curators", "stance": "denies"}),
+        r"stance: denies needs a claimant",
+    ),
+    "curators claim": (
+        claim(claimant_id="curators"),
+        r"claimant_id: curators make links, not claims",
+    ),
+    "a number and none": (
+        change("pledges", "pledge-0001", qualifier="none"),
+        r"all and none are said without a number",
+    ),
     "one end of context": (
         change("context", "context-0001", count_low=""),
         r"context\.csv:2: count_low: .* both given",

@@ -41,6 +41,7 @@ from repatria.analysis.level import (
     level,
     level_now,
     running_deal,
+    share_now,
 )
 from repatria.record.rule import ABSENCES, LENSES
 from repatria.record.schema import DIRECTIONS
@@ -470,49 +471,6 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     whole = views["best"]
     out.attrs = {**whole.attrs, "lens": "all four", **owners(whole), **_last_day(whole)}
     return out
-
-
-# --- now, in numbers ------------------------------------------------------------------------------
-
-
-def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[str, Any]:
-    """Return what a brief needs of the share now, by name.
-
-    ratio, low, high (persons to Ukraine for each one to Russia, on `day`; None where there is no
-    level), share, share_low, share_high; handovers_in, handovers_out (of the year to the as-of day,
-    with and without a figure in both directions), equal (how many of the former are as many each
-    way) and by_design (three quarters are: parity is then agreed, no matter of chance);
-    eras_without (years in which most handovers lack a figure); running (a deal may still run and is
-    not in the level) and since (first day of that year). Raises ValueError for an unknown kind or
-    lens.
-
-    >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
-    >>> now["eras_without"], now["by_design"], now["low"] < now["ratio"] < now["high"]
-    ([2022, 2023], False, True)
-    """
-    events = record.events(kind, lens)
-    found, as_of = level_now(events), events.attrs["as_of"]
-    since = as_of - pd.DateOffset(years=1)
-    year = events[events["date"] > since]
-    both = complete(year)
-    equal = int((both["to_ukraine"] == both["to_russia"]).sum())
-    known = eras_known(events)
-    numbers = dict.fromkeys(("ratio", "low", "high", "day", "share", "share_low", "share_high"))
-    if found is not None:
-        numbers |= {"ratio": found.ratio, "low": found.ratio_low, "high": found.ratio_high}
-        numbers |= {"share": found.share, "share_low": found.low, "share_high": found.high}
-        numbers["day"] = found.day
-    return {
-        "kind": kind,
-        **numbers,
-        "since": since,
-        "handovers_in": len(both),
-        "handovers_out": len(year) - len(both),
-        "equal": equal,
-        "by_design": bool(len(both)) and equal >= 0.75 * len(both),
-        "eras_without": [int(y) for y in known.index[~known.to_numpy(dtype=bool)]],
-        "running": running_deal(events) is not None,
-    }
 
 
 def __dir__() -> list[str]:

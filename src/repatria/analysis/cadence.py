@@ -227,7 +227,7 @@ def summary(gaps: pd.DataFrame) -> Silence:
 
     The median is Kaplan-Meier's, with its 95 % band.
 
-    >>> past = summary(gaps(record.as_of("2025-06-12", "today"), "prisoners", "deal"))
+    >>> past = summary(gaps(record.as_of("2025-06-12", coverage="today"), "prisoners", "deal"))
     >>> past.longest
     149
     """
@@ -372,7 +372,7 @@ def error_budget(record: Record, since: Day | None = None) -> pd.DataFrame:
     following: of both), kind ("" for both), deals or silences tested (n), p, p_holm (over all
     rows), holds (p_holm below 0.05). Missing p where there is too little to test.
 
-    >>> tests = error_budget(record.as_of("2025-06-12"))
+    >>> tests = error_budget(record.as_of("2025-06-12", coverage="today"))
     >>> bool((tests["p_holm"].dropna() >= tests["p"].dropna()).all())
     True
     """

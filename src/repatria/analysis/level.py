@@ -16,7 +16,8 @@ import pandas as pd
 from scipy import special, stats
 from scipy.interpolate import BSpline
 
-from repatria.analysis.chance import Change, bare, overdispersion, placebo, step, units
+from repatria.analysis.chance import Change, bare, complete, overdispersion, placebo, step, units
+from repatria.record.view import Record
 
 __all__ = [
     "LEAST_LEVEL",
@@ -27,6 +28,7 @@ __all__ = [
     "level",
     "level_now",
     "running_deal",
+    "share_now",
 ]
 
 LEAST_LEVEL = 8  # deals with a share below which no level is given
@@ -204,11 +206,13 @@ class Level:
 
 
 def level(
-    events: pd.DataFrame, at: Sequence[Any] | pd.DatetimeIndex | None = None, level: float = 0.95
+    events: pd.DataFrame,
+    at: Sequence[Any] | pd.DatetimeIndex | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Return the level of the share at the days `at` (default: the days of the deals that enter).
 
-    Columns: date, share, low, high (interval of chance at `level`), ratio, ratio_low, ratio_high
+    Columns: date, share, low, high (interval of chance at `confidence`), ratio, ratio_low, ratio_high
     (persons to Ukraine for each one to Russia), n_effective. All but the date are NaN before the
     first and after the last deal that enters, in years where most handovers lack a figure (they
     have bounds: `eras`), and everywhere with fewer than LEAST_LEVEL deals or none to one side.
@@ -231,7 +235,7 @@ def level(
         start = u["until"].iloc[0]
         fit = Smooth.fit((u["until"] - start).dt.days.to_numpy(dtype="float64"), x, n)
         rho = fit.rho
-        found = fit.at((out["date"] - start).dt.days.to_numpy(dtype="float64"), level)
+        found = fit.at((out["date"] - start).dt.days.to_numpy(dtype="float64"), confidence)
         known = eras_known(events)
         shown = out["date"].dt.year.isin(known.index[known.to_numpy()])
         out[names] = pd.DataFrame(found, index=out.index)[names].where(shown)
@@ -246,10 +250,10 @@ def level_now(events: pd.DataFrame, confidence: float = 0.95) -> Level | None:
     """Return the level on the day of the newest deal with a share, or None where there is none.
 
     >>> now = rp.analysis.asymmetry.level_now(record.events("bodies", until="2025-12-31"))
-    >>> now.day.year, 20 < now.ratio_low < now.ratio < now.ratio_high < 80
+    >>> now.day.year, now.ratio_low < now.ratio < now.ratio_high
     (2025, True)
     """
-    table = level(events, level=confidence)
+    table = level(events, confidence=confidence)
     if table.empty or pd.isna(table["share"].iloc[-1]):
         return None
     numbers = table.rename(columns={"date": "day"}).iloc[-1].to_dict()
@@ -283,6 +287,49 @@ def change(events: pd.DataFrame) -> Change | None:
         units=len(u),
         **dict(zip(("placebo_pass", "placebo_days"), placebo(u), strict=True)),
     )
+
+
+# --- now, in numbers ------------------------------------------------------------------------------
+
+
+def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[str, Any]:
+    """Return what a brief needs of the share now, by name.
+
+    ratio, low, high (persons to Ukraine for each one to Russia, on `day`; None where there is no
+    level), share, share_low, share_high; handovers_in, handovers_out (of the year to the as-of day,
+    with and without a figure in both directions), equal (how many of the former are as many each
+    way) and by_design (three quarters are: parity is then agreed, no matter of chance);
+    eras_without (years in which most handovers lack a figure); running (a deal may still run and is
+    not in the level) and since (first day of that year). Raises ValueError for an unknown kind or
+    lens.
+
+    >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
+    >>> now["eras_without"], now["by_design"], now["low"] < now["ratio"] < now["high"]
+    ([2022, 2023], False, True)
+    """
+    events = record.events(kind, lens)
+    found, as_of = level_now(events), events.attrs["as_of"]
+    since = as_of - pd.DateOffset(years=1)
+    year = events[events["date"] > since]
+    both = complete(year)
+    equal = int((both["to_ukraine"] == both["to_russia"]).sum())
+    known = eras_known(events)
+    numbers = dict.fromkeys(("ratio", "low", "high", "day", "share", "share_low", "share_high"))
+    if found is not None:
+        numbers |= {"ratio": found.ratio, "low": found.ratio_low, "high": found.ratio_high}
+        numbers |= {"share": found.share, "share_low": found.low, "share_high": found.high}
+        numbers["day"] = found.day
+    return {
+        "kind": kind,
+        **numbers,
+        "since": since,
+        "handovers_in": len(both),
+        "handovers_out": len(year) - len(both),
+        "equal": equal,
+        "by_design": bool(len(both)) and equal >= 0.75 * len(both),
+        "eras_without": [int(y) for y in known.index[~known.to_numpy(dtype=bool)]],
+        "running": running_deal(events) is not None,
+    }
 
 
 def __dir__() -> list[str]:

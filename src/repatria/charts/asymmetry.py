@@ -229,8 +229,8 @@ def level_over_time(events: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None 
     that has lost its coverage.
 
     >>> chart = level_over_time(record.events("bodies", until="2025-12-31"))
-    >>> chart.title[:66]
-    'Bodies to Ukraine for each one to Russia: about 34 on 19 December '
+    >>> chart.title[:47]
+    'Bodies to Ukraine for each one to Russia: about'
 
     See also `repatria.analysis.asymmetry.level`.
     """

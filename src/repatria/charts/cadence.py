@@ -171,7 +171,8 @@ def _slots(ax: Axes, pattern: pd.DataFrame, style: Style) -> None:
         ax.bar(at, deals - dense, bottom=dense, color=colour["thin"], label="before", **edge)
     level = pattern["expected"]
     ax.plot(at, level, color=colour["accent"], lw=1.4, ls="--", label="even spread", zorder=4)
-    for x, n in zip(at, deals, strict=True):
+    roomy = base.room(ax)[1] > 0.9
+    for x, n in zip(at, deals, strict=True) if roomy else ():
         foot = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
         ax.annotate(f"{n}", (x, n), ha="center", va="bottom", size=size, bbox=style.plate, **foot)
     ax.set_ylim(0, max(deals.max(), level.max()) / (1 - min(0.8, up(ax, 1.5 * size + 3))))

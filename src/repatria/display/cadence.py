@@ -17,6 +17,7 @@ from repatria.display.words import Prose, say
 from repatria.record import names
 
 __all__ = [
+    "budget_table",
     "dating_table",
     "listed",
     "overview",
@@ -24,7 +25,6 @@ __all__ = [
     "rates_table",
     "regime_statement",
     "regularities",
-    "tests_table",
     "with_range",
 ]
 
@@ -106,7 +106,7 @@ def present(*gaps: pd.DataFrame) -> Prose:
 def overview(*gaps: pd.DataFrame) -> Table:
     """Return the results of `cadence.gaps` in one table, a row each.
 
-    >>> r = record.as_of("2025-06-12", "today")
+    >>> r = record.as_of("2025-06-12", coverage="today")
     >>> overview(rp.analysis.cadence.gaps(r, "prisoners", "deal")).frame["longest"].tolist()
     [149]
     """
@@ -237,10 +237,10 @@ def _top(pattern: pd.DataFrame) -> dict[str, Any] | None:
     return row | {"expected": float(top["expected"]), "empty": empty}
 
 
-def tests_table(tests: pd.DataFrame) -> Table:
+def budget_table(tests: pd.DataFrame) -> Table:
     """Return every test of a report with its p before and after the one correction for all.
 
-    >>> tests_table(rp.analysis.cadence.error_budget(record)).frame.columns.tolist()
+    >>> budget_table(rp.analysis.cadence.error_budget(record)).frame.columns.tolist()
     ['question', 'of', 'deals or silences', 'p', 'p (Holm)', 'answer']
     """
     frame = pd.DataFrame({"question": tests["name"].map(TESTS), "of": tests["kind"]})
@@ -297,5 +297,5 @@ def listed(handovers: pd.DataFrame, events: pd.DataFrame) -> Table:
         say("cadence/listed_title", handovers=len(e), through=through),
         frame,
         links=["event"],
-        notes=["Silence around them means nothing: those months were not searched."],
+        notes=["Silence around them means nothing: those months were not densely searched."],
     )

@@ -369,7 +369,9 @@ def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:
 def _links(found: Findings, links: pd.DataFrame) -> None:
     """A claimant has one stance on a handover and an agreement; only curators find one possible."""
     twice = links.duplicated(["agreement_id", "event_id", "claimant_id"])
-    found.add("links", "claimant_id", twice, "{} has a stance on this already", links["claimant_id"])
+    found.add(
+        "links", "claimant_id", twice, "{} has a stance on this already", links["claimant_id"]
+    )
     own = links["claimant_id"] == CURATORS
     open_ = links["stance"] == "possible"
     found.add("links", "stance", open_ & ~own, "possible is the curators' word only")
@@ -396,9 +398,7 @@ def _coverage(found: Findings, cover: pd.DataFrame) -> None:
 
 def _dossier(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     d = t["dossier"]
-    ids = {
-        n: t[n][TABLES[n].key[0]] for n in (*MENTIONED, "excluded")
-    }
+    ids = {n: t[n][TABLES[n].key[0]] for n in (*MENTIONED, "excluded")}
     for name, known in {**ids, "citations": t["claims"]["claim_id"]}.items():
         here = (d["table"] == name).to_numpy()
         to = "claims" if name == "citations" else name
