@@ -95,10 +95,13 @@ class Warm:
 
     def close(self) -> None:
         """End it and every kernel forked from it, at once."""
-        self._process.kill()
-        self._process.wait()
         with contextlib.suppress(OSError):
-            self._ours.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a kernel
+            self._ours.shutdown(socket.SHUT_RDWR)  # also wakes a thread that waits for a kernel
+        try:
+            self._process.wait(1)  # so that what its kernels have used is accounted for
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def __enter__(self) -> Warm:
         return self

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import sys
-from ast import literal_eval
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,88 +66,16 @@ def warmed(home: Path, data: Path, say: Say) -> Iterator[forks.Warm | None]:
         yield source
 
 
-@cache
-def _engine() -> str:
-    """Register the engine with papermill; return its name."""
-    sys.modules.setdefault(NO_GRAMMAR, None)  # type: ignore[arg-type]
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine, papermill_engines
-
-    class Client(PapermillNotebookClient):
-        """Runs the cells and keeps account of them in `run`."""
-
-        def __init__(self, nb_man: Any, run: Run, **kw: Any) -> None:
-            super().__init__(nb_man, km=run.manager, **kw)
-            self.run = run
-            run.notebook = self.nb
-            self.on_cell_executed = self.look
-
-        def look(self, execute_reply: Any, **_: Any) -> None:
-            """Refuse a cell that told the kernel to end: what follows would not run."""
-            if any(p["source"] == "ask_exit" for p in execute_reply["content"].get("payload", [])):
-                self.run.refused = "it ended its kernel"
-                raise RuntimeError(self.run.refused)
-
-        def execute_cell(self, cell: Any, cell_index: int, **kw: Any) -> Any:
-            self.run.cell = cell_index
-            return super().execute_cell(cell, cell_index, **kw)
-
-        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-            self.run.size += _size(msg["content"])
-            if self.run.size <= LIMIT:
-                return super().process_message(msg, cell, cell_index)
-            if not self.run.refused:
-                self.run.refused = f"more than {LIMIT // 1_000_000} MB of output"
-                self.ending = asyncio.ensure_future(self.km.provisioner.kill())
-            return None
-
-        def papermill_execute_cells(self) -> None:
-            super().papermill_execute_cells()
-            if any(o.output_type == "error" for c in self.nb.cells for o in c.get("outputs", [])):
-                return
-            asked = self.kc.execute("", silent=True, user_expressions={"said": ASK})
-            said = self.wait_for_reply(asked)["content"]["user_expressions"]["said"]
-            if said["status"] != "ok":
-                raise RuntimeError(f"no testimony: {said.get('ename')}: {said.get('evalue')}")
-            self.run.testimony = literal_eval(said["data"]["text/plain"])
-
-    class Engine(NBClientEngine):
-        """papermill's own engine with this client."""
-
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kw: Any) -> None:
-            run: Run = kw["run"]
-            client = Client(
-                nb_man,
-                run,
-                kernel_name=kernel_name,
-                timeout=kw["execution_timeout"],
-                startup_timeout=kw["start_timeout"],
-            )
-            client.log.disabled = True  # what went wrong is in the error that is raised
-            client.execute(
-                cwd=str(run.folder), env=forks.environment(run.folder, run.data, run.release)
-            )
-
-    papermill_engines.register("repatria", Engine)
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    return "repatria"
-
-
-def _size(content: Mapping[str, Any]) -> int:
-    values = [content.get("text", ""), *content.get("data", {}).values()]
-    return sum(len(v) if isinstance(v, str) else len(str(v)) for v in values)
-
-
 def execute(source: Path, target: Path, values: Mapping[str, str], run: Run) -> None:
     """Execute one notebook with these parameters into `target`.
 
     Raises ReportError naming the cell and the cause; what was executed until then is in `target` all the same.
     """
-    engine = _engine()
+    sys.modules.setdefault(NO_GRAMMAR, None)  # type: ignore[arg-type]
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from repatria.report import engine
     from repatria.report.warm import Manager
 
     run.folder.mkdir(parents=True)
@@ -161,7 +86,7 @@ def execute(source: Path, target: Path, values: Mapping[str, str], run: Run) -> 
             str(source).replace("{", "{{").replace("}", "}}"),
             str(target).replace("{", "{{").replace("}", "}}"),
             parameters=dict(values),
-            engine_name=engine,
+            engine_name=engine.NAME,
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=TIMEOUT,

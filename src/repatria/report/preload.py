@@ -96,10 +96,11 @@ def main(argument: str) -> None:
             _reap()
             child = os.fork()
             if child == 0:
-                _become(own, ours, json.loads(line))
+                _become(own, ours, json.loads(line))  # does not return
             handle = os.pidfd_open(child)  # type: ignore[attr-defined]  # Linux
             socket.send_fds(ours, [b"%d\n" % child], [handle])
             os.close(handle)
+    _reap()
 
 
 def _become(parent: int, theirs: socket.socket, request: dict[str, Any]) -> None:
