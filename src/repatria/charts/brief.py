@@ -20,7 +20,9 @@ def _plain(chart: Chart, name: str, events: pd.DataFrame, **numbers: Any) -> Cha
     if not chart.panels:
         return chart
     numbers |= {"title": chart.title, "as_of": events.attrs["as_of"], "handovers": len(events)}
-    title, subtitle, source = (say(f"brief/{name}_{w}", **numbers) for w in ("title", "note", "source"))
+    title, subtitle, source = (
+        say(f"brief/{name}_{w}", **numbers) for w in ("title", "note", "source")
+    )
     return replace(chart, title=title, subtitle=subtitle, source=source)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,17 +46,18 @@ def make(
         return Outcome(there, made=False)
 
     from repatria.record.view import load
-    from repatria.report import kernels, page
+    from repatria.report import kernels, site
 
     whole = load()
     record = whole.as_of(parameters.as_of)
     name = _name(parameters, record, whole, key)
+    os.environ["REPATRIA_RELEASE"] = "1"  # kernels draw charts as files too
     with publish.workshop(out) as work:
         executed = kernels.execute_all(books, parameters.given(), work, out / "failed" / name, say)
         folder = work / "page"
         folder.mkdir()
         say("page: writing")
-        page.write(folder, executed, record, parameters, inputs)
+        site.build(folder, executed, record, parameters, {"name": name, "inputs": inputs})
         publish.seal(folder, inputs, key)
         return Outcome(publish.put(folder, out, name, key), made=True)
 
