@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -234,3 +235,19 @@ def events_of(
         ]
         out[f"{d}_claimant"] = pd.array([None if p[k] is None else "X" for p in pairs], dtype="str")
     return out
+
+
+@pytest.fixture(scope="session")
+def shelf(record: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small releases, of 12 and 13 June 2025, and what stands beside them."""
+    from report.shelf import release
+
+    from repatria.report import site
+
+    root = tmp_path_factory.mktemp("shelf") / "reports"
+    first = release(root, record, "2025-06-12")
+    release(root, record, "2025-06-13", previous=first, earlier=[first])
+    entries = [json.loads((p / "release.json").read_text("utf-8")) for p in sorted(root.iterdir())]
+    (root / "index.html").write_text(site.index(entries), "utf-8")
+    (root / "feed.xml").write_text(site.feed(entries), "utf-8")
+    return root

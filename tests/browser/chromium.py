@@ -57,7 +57,9 @@ class Page:
             case "Log.entryAdded":
                 self.said.append(params["entry"]["text"])
 
-    def open(self, path: Path | str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    def open(
+        self, path: Path | str, width: int = 1280, height: int = 900, dark: bool = False
+    ) -> None:
         """Open a file (or address) at a width in CSS pixels, and wait until it has loaded."""
         url = path.resolve().as_uri() if isinstance(path, Path) else path
         phone = width < 600
@@ -74,7 +76,10 @@ class Page:
         for _ in range(400):
             time.sleep(0.02)
             with contextlib.suppress(RuntimeError):
-                if self.ask("document.readyState") == "complete" and self.ask("location.href") != "about:blank":
+                if (
+                    self.ask("document.readyState") == "complete"
+                    and self.ask("location.href") != "about:blank"
+                ):
                     return
         raise TimeoutError(url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -113,3 +114,138 @@ def test_the_headline_carries_range_coverage_and_guardrail(record: Any) -> None:
     assert "range of published claims" in text
     assert "densely searched" in text and "Later silence is unread, not empty" in text
     assert "It does not measure losses" in text
+
+
+# --- the findings -------------------------------------------------------------------------------
+
+
+def test_at_most_five_findings_each_one_sentence_with_its_links(record: Any) -> None:
+    found = [f for f in brief.in_short(record).split("\n\n") if f[:1].isdigit()]
+    assert 3 <= len(found) <= 5
+    assert found[0].startswith("1. **Bodies:**") and all("](" in f for f in found)
+    assert any("**Prisoners:**" in f for f in found)
+    for f in found:
+        words = re.sub(r"\]\([^)]*\)", "]", f).partition(" ")[2]
+        assert words.count(". ") == 1 and words.endswith("›]"), "one sentence, then where to go on"
+
+
+def test_no_finding_rests_on_a_minority(record: Any) -> None:
+    early = brief.in_short(record.as_of("2023-12-31"))
+    assert "to Russia](events/index.html#bodies)" not in early and "How lopsided" not in early
+
+
+def test_a_window_or_another_side_says_so_and_compares_with_no_total(record: Any) -> None:
+    text = brief.in_short(record, "2025-06-01", "2025-06-30", "russia")
+    assert text.startswith("From 1 June 2025 on. To 30 June 2025. By Moscow's counts.")
+    assert "own total" not in text and "How often" not in text
+
+
+def test_a_past_view_says_so_first(record: Any) -> None:
+    view = record.as_of("2025-06-12")
+    assert brief.in_short(view).startswith("As pages dated by 12 June 2025 have it.\n\n1. ")
+    assert "before the reading ends" not in brief.in_short(view), "nothing is marked as read then"
+    assert "not in this view" in brief.not_known(view)
+
+
+def test_the_latest_are_the_newest_with_their_owners(record: Any) -> None:
+    table = brief.latest(record, newest=12)
+    assert len(table.frame) == 12 and "(12 rows)" in table._repr_html_()
+    assert table.frame["who says so"].str.len().max() < 80
+    first = table.frame["event"].iloc[0]
+    assert (
+        f'href="#event-{first}"' in table._repr_html_() and f">{first}<" not in table._repr_html_()
+    )
+
+
+class Numbers(dict[str, Any]):
+    """Named numbers as attributes, as the templates read a dataclass."""
+
+    __getattr__ = dict.__getitem__
+
+
+DAY = pd.Timestamp("2026-10-09")
+FINDINGS: dict[str, dict[str, Any]] = {
+    "sum": {
+        "kind": "bodies",
+        "handovers": 3,
+        "told": {"to_ukraine": {"persons": 10, "known": 3}},
+        "official": None,
+        "capital": "",
+        "url": "",
+    },
+    "now": {
+        "now": Numbers(
+            to_ukraine=30, to_russia=3, known=3, handovers=3, ratio=10.0, low=9.0, high=None
+        ),
+        "unknown": 1,
+        "before": 4,
+    },
+    "rhythm": {
+        "kind": "bodies",
+        "r": Numbers(
+            median=28.0, weekday="Friday", on_weekday=1, deals=4, newest=Event, silence=None
+        ),
+    },
+    "not_known": {
+        "known": {"bodies": {"handovers": 1, "to_ukraine": 0, "to_russia": 1}},
+        "lacking": None,
+        "dense": {"bodies": None},
+        "through": DAY,
+        "past": False,
+    },
+    "in_short": {"findings": ["one"], "since": "", "until": "", "lens": "best", "past": ""},
+    "none": {"kind": "bodies", "last_day": DAY},
+}
+Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "sum",
+            "**Bodies:** [10 to Ukraine](events/index.html#bodies) in 3 handovers. [Each of them ›]",
+        ),
+        (
+            "now",
+            "went to Ukraine and [3](events/index.html#bodies) to Russia, about 10 for each one. [Over",
+        ),
+        (
+            "rhythm",
+            "about every 28 days (4 times in the past year); the last known handover was [10 February",
+        ),
+        ("not_known", "0 to Ukraine and 1 to Russia of 1 handover of bodies. Unknown is not zero."),
+        ("in_short", "1. one"),
+        ("none", "not a finding that there was none"),
+    ],
+)
+def test_the_smallest_finding(name: str, said: str) -> None:
+    assert said in say(f"brief/{name}", **FINDINGS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [(n, k) for n, numbers in FINDINGS.items() for k in numbers if k not in ("url", "capital")],
+)
+def test_a_finding_without_one_of_its_numbers_is_an_error(name: str, missing: str) -> None:
+    with pytest.raises((UndefinedError, TypeError)):
+        say(f"brief/{name}", **{k: v for k, v in FINDINGS[name].items() if k != missing})
+
+
+def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
+    total = Numbers(
+        as_of=DAY, precision="day", count=10, numbered=None, off_low=0, off_high=0, lacking=None
+    )
+    numbers = FINDINGS["sum"] | {
+        "official": total,
+        "capital": "Kyiv",
+        "url": "https://example.org/1",
+    }
+    assert (
+        "Kyiv's own total, to 9 October 2026, is [10](https://example.org/1), which the record meets."
+        in say("brief/sum", **numbers)
+    )
+    over = Numbers(total | {"off_low": -3, "off_high": -3})
+    assert "3 fewer than the record holds by then." in say(
+        "brief/sum", **(numbers | {"official": over})
+    )

@@ -105,7 +105,7 @@ def test_the_ledger_says_absences_in_words(made: Any) -> None:
         kyiv.said == "Kyiv office: size withheld to Ukraine, on undated pages only"
         and kyiv.known_on == ""
     )
-    assert kyiv.pages == (Page("Paper 4", "https://example.org/4", "", "press"),)
+    assert kyiv.pages == (Page("Paper 4", "https://example.org/4", "", "press", "none", "part"),)
     assert "not reported" in entries[THIRD].summary
 
 

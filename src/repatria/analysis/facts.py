@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from repatria.analysis import asymmetry, reconcile
 from repatria.record.schema import DIRECTIONS, RECEIVER, WAR_START
 from repatria.record.view import Day, Record
 
@@ -22,6 +21,7 @@ __all__ = [
     "Rhythm",
     "era",
     "official",
+    "official_names",
     "read_through",
     "rhythm",
     "share_now",
@@ -122,7 +122,9 @@ def era(events: pd.DataFrame) -> pd.DataFrame:
 
     See also: `repatria.analysis.asymmetry.complete`.
     """
-    borne = events[list(DIRECTIONS)].notna().all(axis=1).groupby(events["date"].dt.year).mean() > 0.5
+    borne = (
+        events[list(DIRECTIONS)].notna().all(axis=1).groupby(events["date"].dt.year).mean() > 0.5
+    )
     thin = borne.index[~borne.to_numpy(dtype=bool)]
     first = thin.max() + 1 if len(thin) else 0
     out = events[(events["date"].dt.year >= first).to_numpy()].reset_index(drop=True)
@@ -141,6 +143,8 @@ def share_now(
 
     See also: `repatria.analysis.asymmetry.rolling`, the share over time.
     """
+    from repatria.analysis import asymmetry  # not above: with it comes all of scipy
+
     events = year(record, kind, lens, since)
     both = asymmetry.complete(events)
     if both.empty:
@@ -197,7 +201,9 @@ def official(record: Record, kind: str, direction: str = "to_ukraine") -> Offici
     base &= (t["qualifier"] == "exact") & t["since"].notna() & (t["as_of_precision"] != "year")
     base &= t["since"] <= pd.Timestamp(WAR_START) + pd.Timedelta(days=31)
     t = t[base.to_numpy(dtype=bool)]
-    persons = t[((t["direction"] == direction) & (t["unit"] != "exchanges") & (t["scope"] == "")).to_numpy()]
+    persons = t[
+        ((t["direction"] == direction) & (t["unit"] != "exchanges") & (t["scope"] == "")).to_numpy()
+    ]
     if persons.empty or persons["as_of"].iloc[-1] <= record.last_day - YEAR:
         return None
     total = persons.iloc[-1]
@@ -226,18 +232,25 @@ def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:
     True
     """
     r = _reconciled(record, ids)
-    official = r["claimant"].isin(_official_names(record))
+    official = r["claimant"].isin(official_names(record))
     r = r[(official & r["best_verdict"].isin(["short", "over", "between"])).to_numpy(dtype=bool)]
     return r.sort_values(["as_of", "total_id"], ascending=False, ignore_index=True)
 
 
-def _official_names(record: Record) -> set[str]:
+def official_names(record: Record) -> set[str]:
+    """Return the names of the claimants that speak for an office.
+
+    >>> "Vladimir Medinsky" in official_names(record)
+    True
+    """
     c = record.tables["claimants"]
     return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
 
 
 def _reconciled(record: Record, ids: Sequence[str]) -> pd.DataFrame:
     """Return `reconcile` of the named totals only."""
+    from repatria.analysis import reconcile
+
     totals = record.tables["totals"]
     tables = dict(record.tables) | {"totals": totals[totals["total_id"].isin(list(ids))]}
     return reconcile.reconcile(replace(record, tables=MappingProxyType(tables)))

@@ -20,7 +20,9 @@ def _plain(chart: Chart, name: str, events: pd.DataFrame, **numbers: Any) -> Cha
     if not chart.panels:
         return chart
     numbers |= {"title": chart.title, "as_of": events.attrs["as_of"], "handovers": len(events)}
-    title, subtitle, source = (say(f"brief/{name}_{w}", **numbers) for w in ("title", "note", "source"))
+    title, subtitle, source = (
+        say(f"brief/{name}_{w}", **numbers) for w in ("title", "note", "source")
+    )
     return replace(chart, title=title, subtitle=subtitle, source=source)
 
 
@@ -35,18 +37,15 @@ def bodies(events: pd.DataFrame) -> Chart:
     return _plain(handovers.stems(events), "bodies", events)
 
 
-def lopsided(rolling: pd.DataFrame, left_out: int = 0) -> Chart:
-    """Draw the share that went to Russia; `rolling` as `asymmetry.rolling` returns, of the era with counts.
+def lopsided(events: pd.DataFrame) -> Chart:
+    """Draw bodies to Ukraine for each one to Russia over time; `events` as `Record.events` returns it.
 
-    `left_out` is how many handovers lie before that era.
-
-    >>> era = rp.analysis.facts.era(record.events("bodies"))
-    >>> lopsided(rp.analysis.asymmetry.rolling(era)).panels
+    >>> lopsided(record.events("bodies")).panels
     ('main',)
 
-    See also: `repatria.charts.asymmetry.share_over_time`.
+    See also: `repatria.charts.asymmetry.level_over_time`.
     """
-    return _plain(asymmetry.share_over_time(rolling), "lopsided", rolling, left_out=left_out)
+    return _plain(asymmetry.level_over_time(events), "lopsided", events)
 
 
 def silence(gaps: pd.DataFrame) -> Chart:

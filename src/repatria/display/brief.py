@@ -99,9 +99,9 @@ def in_short(record: Record, since: str = "", until: str = "", lens: str = "best
 
 
 def finding(record: Record) -> Prose | None:
-    """Return the one sentence on what was promised and delivered, where the record has one."""
-    told = getattr(pledges, "finding", None)
-    return told(record) if told else None
+    """Return the sentence on the newest agreement on prisoners or bodies with a number, if there is one."""
+    said = pledges.findings(record).splitlines()
+    return Prose(said[0].removeprefix("- ") + " [Promised ›](pledges.html)") if said else None
 
 
 def _of_kind(record: Record, kind: str, events: pd.DataFrame, whole: bool) -> Iterator[Prose]:

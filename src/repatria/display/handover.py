@@ -13,7 +13,16 @@ from repatria.record.rule import heard
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
-__all__ = ["CAPITALS", "Handover", "Reason", "first_words", "handovers", "owner", "reasons", "summed"]
+__all__ = [
+    "CAPITALS",
+    "Handover",
+    "Reason",
+    "first_words",
+    "handovers",
+    "owner",
+    "reasons",
+    "summed",
+]
 
 CAPITALS = {"ukraine": "Kyiv", "russia": "Moscow"}
 
@@ -52,7 +61,8 @@ def handovers(record: Record, events: pd.DataFrame) -> list[Handover]:
                 f"{row['date']:%Y-%m-%d}",
                 names.event_day(event),
                 str(row["kind"]),
-                *figures.values(),
+                figures["to_ukraine"],
+                figures["to_russia"],
                 _who(row, of_claim),
                 _differs(row),
                 "" if row["status"] == "took_place" else str(row["status"]),
@@ -66,9 +76,7 @@ def _owner(row: Mapping[Any, Any], direction: str, sides: pd.Series) -> str:
     if pd.isna(row[direction]):
         return ""
     side = sides.get(row[f"{direction}_claim"], "")
-    return owner(
-        str(row[f"{direction}_grade"]), CAPITALS.get(side) or row[f"{direction}_claimant"]
-    )
+    return owner(str(row[f"{direction}_grade"]), CAPITALS.get(side) or row[f"{direction}_claimant"])
 
 
 def owner(grade: str, who: str = "one side") -> str:
@@ -141,7 +149,9 @@ def reasons(record: Record) -> dict[str, Reason]:
             own=own.get(key),
             lead=lead.get(key[:2]),
         )
-        out[c.claim_id] = Reason(c.claim_id, bool(counted_ and key in own and own[key]["leads"]), why)
+        out[c.claim_id] = Reason(
+            c.claim_id, bool(counted_ and key in own and own[key]["leads"]), why
+        )
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from repatria.analysis.facts import totals_not_met
+from repatria.analysis.facts import official_names, totals_not_met
 from repatria.display.handover import Handover, handovers, owner, summed
 from repatria.display.ledger import Page, Statement, ledger
 from repatria.display.words import Prose, counted, say, span
@@ -102,7 +102,11 @@ def news(old: Record | None, new: Record, before: str = "") -> News:
             revised.append(told.revision(row, _figure))
         elif _differ(row, "grade"):
             graded.append(told.revision(row, _grade))
-    added = changes.added["totals"]["total_id"]
+    of = new.totals()
+    official = of["total_id"].isin(changes.added["totals"]["total_id"]) & of["name"].isin(
+        official_names(new)
+    )
+    added = of.loc[official.to_numpy(dtype=bool), "total_id"]
     return News(
         before=before,
         events=handovers(new, fresh),
@@ -116,7 +120,9 @@ def news(old: Record | None, new: Record, before: str = "") -> News:
 
 def _differ(row: dict[Any, Any], measure: str) -> bool:
     was, now = row[f"{measure}_old"], row[f"{measure}_new"]
-    return not (pd.isna(was) and pd.isna(now)) and (pd.isna(was) != pd.isna(now) or bool(was != now))
+    return not (pd.isna(was) and pd.isna(now)) and (
+        pd.isna(was) != pd.isna(now) or bool(was != now)
+    )
 
 
 def _figure(row: dict[Any, Any], side: str) -> str:
@@ -158,18 +164,23 @@ class _Told:
 
     def _because(self, event_id: str, direction: str) -> list[Because]:
         def of(claims: dict[str, tuple[str, Statement]]) -> dict[str, Statement]:
-            return {k: c for k, (e, c) in claims.items() if e == event_id and c.direction == direction}
+            return {
+                k: c for k, (e, c) in claims.items() if e == event_id and c.direction == direction
+            }
 
         was, now = (of(c) for c in self.claims)
         out = [Because("+", c.said, c.pages[:3]) for k, c in now.items() if k not in was]
         out += [Because("−", c.said, c.pages[:3]) for k, c in was.items() if k not in now]
-        for k, c in now.items():
-            if k in was and was[k][:11] != c[:11]:
-                changed = was[k].figure != c.figure or was[k].corrected != c.corrected
-                more = tuple(p for p in c.pages if p not in was[k].pages)
-                if changed or more:
+        for changed in (True, False):  # what a claim says, else only the pages that carry it
+            for k, c in now.items():
+                more = tuple(p for p in c.pages if k in was and p not in was[k].pages)
+                if k in was and (_says(was[k]) != _says(c) if changed else more and not out):
                     out.append(Because("±", c.said, (more or c.pages)[:3]))
         return out
+
+
+def _says(c: Statement) -> tuple[object, ...]:
+    return c.figure, c.qualifier, c.role, c.corrected
 
 
 def _totals(record: Record, ids: list[str]) -> list[Total]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ __all__ = ["history", "record_of", "write"]
 
 DATED = {"printed": "", "address": " (by its address)", "feed": " (by a feed)", "none": ""}
 SEEN = {"part": "", "headline": "; only the headline was read", "whole": "; read whole"}
+RECALLED = 12  # earlier releases that a page of an event tells of
 PARTIES = (("ukraine", "Kyiv says"), ("russia", "Moscow says"))
 
 
@@ -73,17 +75,26 @@ def _parties(claims: Sequence[Any], direction: str) -> dict[str, list[Any]]:
 def _neighbours(newest: Sequence[Any]) -> dict[str, list[tuple[str, Any]]]:
     """Return for each event the one before and after it, of its kind."""
     out: dict[str, list[tuple[str, Any]]] = {}
-    for kind, of in groupby(sorted(newest, key=lambda h: (h.kind, h.iso, h.event_id)), lambda h: h.kind):
+    for kind, of in groupby(
+        sorted(newest, key=lambda h: (h.kind, h.iso, h.event_id)), lambda h: h.kind
+    ):
         row = list(of)
         for i, h in enumerate(row):
             before = row[i - 1] if i else None
             after = row[i + 1] if i + 1 < len(row) else None
-            out[h.event_id] = [(f"{kind.capitalize()} before", before), (f"{kind.capitalize()} after", after)]
+            out[h.event_id] = [
+                (f"{kind.capitalize()} before", before),
+                (f"{kind.capitalize()} after", after),
+            ]
     return out
 
 
 def _index(
-    release: Any, newest: Sequence[Any], entries: dict[str, Any], why: dict[str, Any], fresh: set[str]
+    release: Any,
+    newest: Sequence[Any],
+    entries: dict[str, Any],
+    why: dict[str, Any],
+    fresh: set[str],
 ) -> None:
     """Write the table of events, each with a page that its leading counts are from."""
     pages = {}
@@ -108,6 +119,7 @@ def _index(
     )
 
 
+@lru_cache(maxsize=16)
 def record_of(release: Path) -> Any:
     """Return the record of a published release, under its own past view.
 
@@ -125,14 +137,16 @@ def history(earlier: Sequence[Path]) -> dict[str, list[tuple[str, str]]]:
     from repatria.display import handover
 
     out: dict[str, list[tuple[str, str]]] = {}
-    for folder in earlier:
+    for folder in earlier[-RECALLED:]:
         try:
             day = json.loads((Path(folder) / "release.json").read_text("utf-8"))["day"]
             record = record_of(Path(folder))
         except (ValueError, OSError, KeyError):
             continue  # of an older form: it says nothing that could be set beside this one
         for h in handover.handovers(record, record.events(cancelled=True, disputed=True)):
-            said = f"{h.to_ukraine} to Ukraine, {h.to_russia} to Russia" + (f" ({h.who})" if h.who else "")
+            said = f"{h.to_ukraine} to Ukraine, {h.to_russia} to Russia" + (
+                f" ({h.who})" if h.who else ""
+            )
             told = out.setdefault(h.event_id, [])
             if not told or told[-1][1] != said:
                 told.append((day, said))

@@ -17,7 +17,15 @@ __all__ = ["blocks", "plain", "write"]
 
 SKIPPED = ("nav", "script", "style", "title", "button", "head")
 LEFT_OUT = ("skip", "files", "self", "toc", "rp-source")  # classes that are for a screen
-BLOCKS = {"h1": "h1", "h2": "h2", "p": "p", "li": "li", "dt": "dt", "dd": "dd", "figcaption": "caption"}
+BLOCKS = {
+    "h1": "h1",
+    "h2": "h2",
+    "p": "p",
+    "li": "li",
+    "dt": "dt",
+    "dd": "dd",
+    "figcaption": "caption",
+}
 VOID = {"img", "source", "br", "meta", "link", "input"}
 
 
@@ -145,12 +153,18 @@ def write(target: Path, html: str, folder: Path, files: Mapping[str, bytes]) -> 
             path = f"charts/brief-{block['name']}.png"
             block["picture"] = path if path in files else ""
     # Charts stand together, under their own titles.
-    read = [b for b, after in zip(read, [*read[1:], {"kind": ""}], strict=True) if not _above(b, after)]
+    read = [
+        b for b, after in zip(read, [*read[1:], {"kind": ""}], strict=True) if not _above(b, after)
+    ]
     title = next((b["runs"][0]["text"] for b in read if b["kind"] == "h1"), "Repatria")
     described = re.search(r'<meta name="description" content="([^"]*)"', html)
-    data = {"title": title, "description": entities.unescape(described[1] if described else ""), "blocks": read}
+    data = {
+        "title": title,
+        "description": entities.unescape(described[1] if described else ""),
+        "blocks": read,
+    }
     try:
-        typst.compile(
+        typst.compile(  # type: ignore[misc]  # its stub takes no bytes
             (TEMPLATES / "site" / "brief.typ").read_bytes(),
             output=str(target),
             root=str(folder),

@@ -73,8 +73,14 @@ class Release:
 
         through = read_through(self.record)
         view = bool(self.parameters.as_of)
-        unread = (self.published - through.date()).days if through is not None and not view else None
-        known = {"day": names.day(pd.Timestamp(self.published)), "through": through, "unread": unread}
+        unread = (
+            (self.published - through.date()).days if through is not None and not view else None
+        )
+        known = {
+            "day": names.day(pd.Timestamp(self.published)),
+            "through": through,
+            "unread": unread,
+        }
         as_of = names.day(self.record.last_day) if view else ""
         stale = unread is not None and unread > STALE
         return {
@@ -92,7 +98,9 @@ class Release:
         site = self.facts.get("site_url", "").rstrip("/")
         here = f"{site}/{self.name}/" if site else ""
         links = [("index.html", "Brief"), ("events/index.html", "Events")]
-        links += [(f"{d.name}.html", d.name.capitalize()) for d in self.documents if d.name != BRIEF]
+        links += [
+            (f"{d.name}.html", d.name.capitalize()) for d in self.documents if d.name != BRIEF
+        ]
         links += [("changes.html", "Changes")]
         image = more.pop("image", self.preview)
         return {
@@ -156,7 +164,9 @@ def build(
     _brief(release, news)
     _data(folder, Path(facts.get("data") or data_folder()))
     made = entry(release, news)
-    (folder / "release.json").write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / "release.json").write_text(
+        json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
 
 
 def _news(release: Release) -> Any:
@@ -240,7 +250,9 @@ def _made(release: Release, digest: str) -> list[tuple[str, str]]:
     inputs = release.facts.get("inputs", {})
     p = release.parameters.given()
     given = [] if p == {"lens": "best"} else [(k.replace("_", " "), v) for k, v in p.items()]
-    code = f"repatria {__version__}" + (f", sha256 {inputs['code'][:12]}" if "code" in inputs else "")
+    code = f"repatria {__version__}" + (
+        f", sha256 {inputs['code'][:12]}" if "code" in inputs else ""
+    )
     rule = inputs.get("rule", f"{RULE} v{RULE_VERSION}")
     return [("data", digest[:12]), ("code", code), ("rule", rule), *given]
 
@@ -299,7 +311,9 @@ def index(releases: Sequence[Mapping[str, Any]]) -> str:
     shown = [{"path": r["name"], **r} for r in releases]
     shown.sort(key=lambda r: (r["published"], r["name"]), reverse=True)
     title = "Repatria: every release"
-    described = "Releases of the record of bodies and prisoners handed over between Russia and Ukraine."
+    described = (
+        "Releases of the record of bodies and prisoners handed over between Russia and Ukraine."
+    )
     return framed(
         "releases.html.j2",
         title=title,
@@ -320,7 +334,8 @@ def feed(releases: Sequence[Mapping[str, Any]], site_url: str = "") -> str:
 
     newest = sorted(releases, key=lambda r: (r["published"], r["name"]), reverse=True)[:50]
     shown = [
-        {"path": r["name"], **r, "id": urn(r["name"]), "title": f"{r['day']}: {r['news']}"} for r in newest
+        {"path": r["name"], **r, "id": urn(r["name"]), "title": f"{r['day']}: {r['news']}"}
+        for r in newest
     ]
     updated = f"{newest[0]['published']}T00:00:00Z" if newest else "2022-02-24T00:00:00Z"
     url = site_url.rstrip("/") + "/" if site_url else ""

@@ -1,0 +1,102 @@
+"""What a brief needs first: true on small records, missing where nothing bears it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from repatria.analysis import facts
+
+DAYS = ["2025-01-03", "2025-02-07", "2025-03-07", "2025-04-04"]  # Fridays
+EVENTS = [(f"bodies-{d}", d) for d in DAYS]
+
+
+def claims(*to_russia: int | None) -> list[dict[str, Any]]:
+    """Return what Kyiv says went to Ukraine (100 each time) and Moscow to Russia."""
+    out = []
+    for (event, _), n in zip(EVENTS, to_russia, strict=True):
+        out.append({"event_id": event, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 100})
+        if n is not None:
+            said = {"claimant_id": "moscow", "direction": "to_russia", "n": n}
+            out.append({"event_id": event, **said})
+    return out
+
+
+def read(through: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": k,
+            "side": s,
+            "read_from": "2025-01-01",
+            "read_through": through,
+            "density": "thin",
+        }
+        for k in ("bodies", "prisoners")
+        for s in ("ukraine", "russia")
+    ]
+
+
+def test_an_empty_record_has_no_facts(build: Callable[..., Any]) -> None:
+    r = build([], [])
+    assert facts.read_through(r) is None and facts.share_now(r) is None
+    assert facts.rhythm(r, "bodies") is None and facts.official(r, "bodies") is None
+    assert facts.totals_not_met(r, []).empty
+
+
+def test_how_lopsided_counts_only_handovers_with_both_figures(build: Callable[..., Any]) -> None:
+    now = facts.share_now(build(EVENTS, claims(10, 20, None, None)))
+    assert now and (now.to_ukraine, now.to_russia, now.known, now.handovers) == (200, 30, 2, 4)
+    assert (now.low, now.high) == (5.0, 10.0) and now.ratio == pytest.approx(20 / 3)
+    assert not now.borne, "half is no majority"
+
+
+def test_a_handover_of_none_to_russia_leaves_the_upper_end_open(build: Callable[..., Any]) -> None:
+    now = facts.share_now(build(EVENTS, claims(10, 0, 20, 20)))
+    assert now and now.borne and now.low == 5.0 and now.high is None
+
+
+def test_nothing_but_none_to_russia_has_no_ratio(build: Callable[..., Any]) -> None:
+    now = facts.share_now(build(EVENTS, claims(0, 0, 0, 0)))
+    assert now and now.ratio is None and now.low is None
+
+
+def test_the_rhythm_is_of_deals_and_ends_where_the_reading_ends(build: Callable[..., Any]) -> None:
+    r = facts.rhythm(build(EVENTS, claims(1, 1, 1, 1), coverage=read("2025-04-20")), "bodies")
+    assert r and (r.deals, r.median, r.weekday, r.on_weekday, r.silence) == (
+        4,
+        28.0,
+        "Friday",
+        4,
+        16,
+    )
+
+
+def test_without_reading_there_is_no_silence(build: Callable[..., Any]) -> None:
+    r = facts.rhythm(build(EVENTS, claims(1, 1, 1, 1)), "bodies")
+    assert r and r.silence is None
+
+
+def test_the_last_day_read_is_that_of_the_side_read_least_far(build: Callable[..., Any]) -> None:
+    rows = read("2025-04-20")
+    rows[1]["read_through"] = "2025-03-01"
+    assert facts.read_through(build(EVENTS, claims(1, 1, 1, 1), coverage=rows)) == pd.Timestamp(
+        "2025-03-01"
+    )
+    assert facts.read_through(build(EVENTS, claims(1, 1, 1, 1), coverage=rows[:3])) is None
+
+
+def test_the_era_with_counts_begins_after_the_last_year_without() -> None:
+    dates = pd.to_datetime(["2022-05-01", "2023-05-01", "2024-05-01", "2025-05-01"])
+    events = pd.DataFrame({"date": dates, "to_ukraine": [1, 1, 1, 1], "to_russia": [1, None, 1, 1]})
+    assert facts.era(events)["date"].dt.year.tolist() == [2024, 2025]
+    assert facts.era(events.iloc[:0]).empty
+    assert len(facts.era(events.dropna())) == 3
+
+
+def test_the_official_total_stands_beside_the_sum_to_its_day(record: Any) -> None:
+    total = facts.official(record.as_of("2026-03-31"), "prisoners")
+    assert total and total.side == "ukraine" and total.count == 8050
+    assert f"{total.as_of:%Y-%m-%d}" == "2026-03-11" and total.off_low <= total.off_high

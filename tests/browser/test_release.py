@@ -1,0 +1,121 @@
+"""A release in a real Chromium: links open what they name, nothing is asked for outside, axe is content."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGES = (
+    "index.html",
+    "record.html",
+    "changes.html",
+    "events/index.html",
+    "events/bodies-2025-06-11.html",
+)
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="session")
+def later(shelf: Path) -> Path:
+    return shelf / "2025-06-13"
+
+
+@pytest.mark.parametrize(
+    ("width", "dark"), [(1280, False), (390, False), (390, True)], ids=["page", "phone", "dark"]
+)
+@pytest.mark.parametrize("name", [*PAGES, "../index.html"])
+def test_axe_finds_nothing(
+    tab: Any, axe: str, later: Path, name: str, width: int, dark: bool
+) -> None:
+    tab.open(later / name, width, dark=dark)
+    tab.ask(axe + ";0")
+    found = tab.ask(
+        "axe.run(document, {preload: false, resultTypes: ['violations']})"
+        ".then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html.slice(0, 200)))"
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, 320])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_but_tables_scrolls_sideways(tab: Any, later: Path, name: str, width: int) -> None:
+    tab.open(later / name, width)
+    assert tab.ask("document.documentElement.scrollWidth <= innerWidth")
+    wide = tab.ask(
+        "[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1 && "
+        "['auto', 'scroll'].includes(getComputedStyle(e).overflowX)).map(e => e.className)"
+    )
+    assert all("rp-table" in name for name in wide)
+    untold = tab.ask(
+        "[...document.querySelectorAll('caption')].filter(c => !/row/.test(c.innerText)).length"
+    )
+    assert untold == 0
+
+
+def test_nothing_is_said_or_asked_for_outside(tab: Any, later: Path) -> None:
+    tab.said.clear()
+    tab.asked.clear()
+    for name in PAGES:
+        tab.open(later / name)
+        seen = tab.ask("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        styled = tab.ask("getComputedStyle(document.querySelector('.skip')).position")
+        assert seen and styled == "absolute"
+    assert tab.said == []
+    assert [a for a in tab.asked if not a.startswith(("file:", "data:"))] == []
+
+
+def test_twenty_event_links_open_what_they_name(tab: Any, later: Path) -> None:
+    links = []
+    for name in ("index.html", "record.html", "events/index.html", "changes.html"):
+        html = (later / name).read_text("utf-8")
+        found = re.findall(r'<a href="((?:\.\./)?events/[\w-]+\.html)">([^<]+)</a>', html)
+        links += [(name, *f) for f in found]
+    for name, address, text in random.Random(5).sample(links, 20):
+        tab.open((later / name).parent / address)
+        heading = tab.ask("document.querySelector('h1').innerText")
+        ident = Path(address).stem
+        named = heading.endswith(text) or text == ident
+        assert named, (name, address, text, heading)
+        assert ident in tab.ask("document.body.innerText")
+        assert tab.ask("document.querySelectorAll('main a[href^=http]').length > 0")
+
+
+def test_the_table_of_events_filters_and_is_whole_without_its_script(tab: Any, later: Path) -> None:
+    shown = "[...document.querySelectorAll('tr[data-kind]')].filter(r => r.offsetHeight > 0).length"
+    tab.open(later / "events" / "index.html")
+    every = tab.ask(shown)
+    tab.ask(
+        "document.getElementById('f-year').value = '2025'; document.getElementById('f-year').dispatchEvent(new Event('input'))"
+    )
+    year = tab.ask(shown)
+    assert 0 < year < every
+    assert tab.ask("document.getElementById('f-count').innerText") == f"{year} of {every} shown"
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.call("Page.reload")
+        tab.open(later / "events" / "index.html")
+        assert tab.ask(shown) == every
+        assert tab.ask("document.getElementById('filter').offsetHeight") == 0
+    finally:
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_link_to_a_kind_shows_that_kind(tab: Any, later: Path) -> None:
+    tab.open(later / "index.html")
+    tab.open((later / "events" / "index.html").resolve().as_uri() + "#bodies")
+    kinds = tab.ask(
+        "[...new Set([...document.querySelectorAll('tr[data-kind]')].filter(r => r.offsetHeight).map(r => r.dataset.kind))]"
+    )
+    assert kinds == ["bodies"]
+
+
+def test_the_brief_is_short_and_quick(tab: Any, later: Path) -> None:
+    tab.open(later / "index.html")
+    assert tab.ask("document.documentElement.scrollHeight") <= 4500
+    assert len(tab.ask("document.body.innerText").split()) <= 1000
+    top = tab.ask("document.querySelector('#since').getBoundingClientRect().top")
+    assert top < 900, "what is new begins on the first screen"
