@@ -67,7 +67,7 @@ __all__ = [
 WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
 MARGIN = 0.1  # inches around a sheet that carries its words
 NARROW = 5.0  # inches: below it a figure is arranged as for a phone
-DPI = 150
+DPI = 140
 
 
 def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Chart:
     title says why.
 
     In a notebook it shows itself as an HTML figure: caption above, picture with alt text, source
-    line below. The picture is a palette PNG at one and a half times the CSS size, one for the page and one for a
+    line below. The picture is a palette PNG at 1.4 times the CSS size, one for the page and one for a
     phone: half the bytes of SVG for charts of many marks, and alike where the font is missing
     (decision 005).
 
