@@ -158,7 +158,7 @@ def test_data_edited_while_it_runs_does_not_reach_the_release(
     made = run.make(Parameters(), tmp_path / "reports", print, books=[late], on="2026-11-25")
     held = publish.manifest(made.folder)
     assert held["inputs"]["data"] == digest != of_data(folder)
-    assert digest in (made.folder / "index.html").read_text("utf-8")
+    assert digest in (made.folder / "release.json").read_text("utf-8")
 
 
 def test_a_kernel_that_read_other_data_publishes_nothing(folder: Path, tmp_path: Path) -> None:
