@@ -155,9 +155,10 @@ def spoilt(rng: random.Random) -> tuple[str, bytes]:
     name = rng.choice(list(TABLES))
     raw = BASE[name]
     at = rng.randrange(len(raw))
-    return name, raw[:at] + rng.choice(
-        [b"\xff", b"\0", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\x0b", b"\n\n"]
-    ) + raw[at:]
+    piece = rng.choice([b"\xff", b"\0", b"\xc3", b"\xef\xbb\xbf", b"\r", b"\x0b", b"\n\n"])
+    if piece == b"\r" and raw[at : at + 1] == b"\n":
+        at -= 1  # before a line's end it would only make the line end as on Windows
+    return name, raw[:at] + piece + raw[at:]
 
 
 def header(rng: random.Random) -> tuple[str, bytes]:

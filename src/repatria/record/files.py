@@ -49,7 +49,7 @@ def inspect(
 
     >>> tables, digest, problems = inspect(warnings=False)
     >>> len(tables), len(digest), problems
-    (14, 64, [])
+    (15, 64, [])
 
     See also: `load`, which raises what is wrong.
     """
