@@ -43,7 +43,19 @@ def test_hostile_text_is_inert_in_html(text: str) -> None:
     )._repr_html_()
     page = Elements()
     page.feed(html)
-    assert page.tags <= {"div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "p", "a"}
+    assert page.tags <= {
+        "div",
+        "table",
+        "caption",
+        "span",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "p",
+        "a",
+    }
     assert text in page.text, "shown as written"
 
 

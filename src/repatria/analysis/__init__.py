@@ -3,5 +3,6 @@
 import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
-    __name__, submodules=["asymmetry", "cadence", "facts", "forecast", "holdings", "pledges", "reconcile"]
+    __name__,
+    submodules=["asymmetry", "cadence", "facts", "forecast", "holdings", "pledges", "reconcile"],
 )

@@ -173,7 +173,7 @@ def _slots(ax: Axes, pattern: pd.DataFrame, style: Style) -> None:
     ax.plot(at, level, color=colour["accent"], lw=1.4, ls="--", label="even spread", zorder=4)
     roomy = base.room(ax)[1] > 0.9
     for x, n in zip(at, deals, strict=True) if roomy else ():
-        foot = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
+        foot: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
         ax.annotate(f"{n}", (x, n), ha="center", va="bottom", size=size, bbox=style.plate, **foot)
     ax.set_ylim(0, max(deals.max(), level.max()) / (1 - min(0.8, up(ax, 1.5 * size + 3))))
     wide = base.room(ax)[0] / len(pattern)
@@ -263,7 +263,7 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
     for m in months[~hidden].itertuples():
         dark = m.days > 0.55 * top
         colour = style.colours["paper" if dark else "ink"]
-        how = {"ha": "center", "va": "center", "size": size, "color": colour}
+        how: dict[str, Any] = {"ha": "center", "va": "center", "size": size, "color": colour}
         ax.text(m.month, m.year, f"{m.days}", **how).set_in_layout(False)  # inside its cell
     for m in months[months["reading"].isin(["unread", "thin"])].itertuples():
         hatch = "////" if m.reading == "unread" else "..."
