@@ -19,10 +19,10 @@ LOST |= {"best": {"model": "past gaps", "skill": 0.1, "low": -0.2, "high": 0.4}}
 DAY = pd.Timestamp("2025-06-30")
 VERDICT = {"kind": "bodies", "unit": "deal", "origins": 119, "answers": [WON, LOST]}
 VERDICT |= {"first": pd.Timestamp("2023-09-01"), "last": DAY}
-FAN = {"kind": "bodies", "unit": "deal", "horizon": 90, "origin": DAY, "on": DAY, "over": False}
+FAN = {"kind": "bodies", "unit": "deal", "horizon": 90, "origin": DAY, "until": DAY, "over": False}
 FAN |= {"low": 1, "middle": 3, "high": 5, "model": "past gaps", "skilled": True}
 FAN |= {"tested": 119, "held": 0.8, "late": 0}
-STATE = {"kind": "bodies", "unit": "deal", "origin": DAY, "over": False, "on": DAY}
+STATE = {"kind": "bodies", "unit": "deal", "origin": DAY, "over": False, "until": DAY}
 STATE |= {"running": {}, "horizon": 90, "fewest": 8}
 CHOICE = {"kind": "bodies", "model": "base rate", "skilled": False, "calibrated": True}
 CHANCE = {"states": [STATE], "choices": [CHOICE], "origins": 119}
@@ -47,7 +47,7 @@ def test_a_verdict_that_lacks_a_number_is_an_error(lost: str) -> None:
 
 @pytest.mark.parametrize("lost", FAN)
 def test_a_fan_that_lacks_a_number_is_an_error(lost: str) -> None:
-    told = FAN | {"over": lost == "on"}  # the day of publication is said once all is over
+    told = FAN | {"over": lost == "until"}  # the last day ahead is said once all is over
     with pytest.raises(jinja2.UndefinedError):
         say("forecast/fan", **{k: v for k, v in told.items() if k != lost})
 
@@ -115,7 +115,7 @@ def test_smallest_and_usual_words_of_the_fan() -> None:
     assert "Dashed ticks: found in thin reading since, not used." in least
     title, subtitle, alt = say("forecast/fan", **FAN | {"over": True, "late": 1}).split("\n\n")
     assert title.endswith("no forecast, because dense reading ended on 30 June 2025")
-    assert "were over before" in subtitle and "ticks" not in subtitle and "fan" not in alt
+    assert "were over on" in subtitle and "ticks" not in subtitle and "fan" not in alt
 
 
 def test_no_skill_is_said(scores: pd.DataFrame) -> None:

@@ -69,7 +69,7 @@ def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> 
         unit=a["unit"],
         horizon=forecasts.HORIZON,
         origin=origin,
-        on=today,
+        until=until,
         over=over,
         low=int(end[0.1]),
         middle=int(end[0.5]),

@@ -59,11 +59,12 @@ def _reach(target: str) -> int:
 def _state(outlook: forecasts.Outlook, on: pd.Timestamp) -> dict[str, Any]:
     """Return what a note needs to say why a forecast is, or is not, given."""
     origin = outlook.known.origin if outlook.known is not None and outlook.forecasts else None
-    over = origin is not None and origin + pd.Timedelta(days=forecasts.HORIZON) < on
+    until = None if origin is None else origin + pd.Timedelta(days=forecasts.HORIZON)
+    over = until is not None and until < on
     running = outlook.known.running if outlook.known is not None else None
     so_far = {d: int(s.sum()) for d, s in (running or {}).items() if len(s)}
     a = outlook.scores.attrs
-    told = {"kind": a["kind"], "unit": a["unit"], "origin": origin, "over": over, "on": on}
+    told = {"kind": a["kind"], "unit": a["unit"], "origin": origin, "over": over, "until": until}
     return told | {"running": so_far, "horizon": forecasts.HORIZON, "fewest": forecasts.FEWEST}
 
 
