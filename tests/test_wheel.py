@@ -77,6 +77,7 @@ def test_a_report_is_made_there(installed: Path, tmp_path: Path) -> None:
     small = book(tmp_path / "books", "00_small.ipynb", *GOOD)
     told = ran(tmp_path / "elsewhere", installed / "python", "-c", REPORT, small)
     page = tmp_path / "elsewhere" / told.strip() / "index.html"
-    assert "Two panels of dots" in page.read_text("utf-8")
+    pages = "".join(p.read_text("utf-8") for p in page.parent.glob("*.html"))
+    assert "Two panels of dots" in pages, "the chart, by its alt text"
     manifest = json.loads((page.parent / "manifest.json").read_text("utf-8"))
     assert manifest["inputs"]["data"] == of_data(ROOT / "data")

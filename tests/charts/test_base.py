@@ -375,6 +375,7 @@ def test_the_face_of_charts_is_what_is_public() -> None:
     assert {
         "Chart",
         "Style",
+        "brief",
         "handovers",
         "holdings",
         "reconcile",

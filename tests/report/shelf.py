@@ -58,6 +58,7 @@ def books(folder: Path, record: Any) -> list[Path]:
         ),
         executed(folder / "02_asymmetry.ipynb", "# Asymmetry\n\nHow lopsided.", time=stems),
         executed(folder / "03_cadence.ipynb", "# Cadence\n\nHow often.", **{"stems-bodies": stems}),
+        executed(folder / "04_pledges.ipynb", "# Pledges\n\nWhat was promised.", promised=stems),
     ]
 
 

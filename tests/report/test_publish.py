@@ -69,6 +69,7 @@ def kills(published: Path, good: Path, out: Path, times: int) -> int:
     return killed
 
 
+@pytest.mark.faults  # a killed run may outlive its parent by a moment on a loaded machine
 def test_kill_at_five_random_moments_leaves_every_release_complete(
     published: Path, good: Path, tmp_path: Path
 ) -> None:

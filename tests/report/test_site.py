@@ -59,7 +59,7 @@ def words(html: str) -> str:
 
 def test_the_tree_is_whole(later: Path, record: Any) -> None:
     held = {p.relative_to(later).as_posix() for p in later.rglob("*") if p.is_file()}
-    single = "index record asymmetry cadence changes events/index"
+    single = "index record asymmetry cadence pledges changes events/index"
     wanted = {f"{n}.html" for n in single.split()}
     wanted |= {"brief.pdf", "data.zip", "release.json", "style.css"}
     events = record.as_of("2025-06-13").events(cancelled=True, disputed=True)

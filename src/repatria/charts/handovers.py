@@ -229,7 +229,7 @@ def cumulative(events: pd.DataFrame) -> Chart:
         base.count_axis(ax)
         # An upright name of unread days stands where no line ends: half-way between the two, or in the key.
         half = sum(ends.values()) / (2 * 1.35 * peak)
-        apart = len(ends) == 2 and max(ends.values()) > 2 * min(ends.values())
+        apart = len(ends) == 2 and max(ends.values()) > 5 * min(ends.values())
         base.unread(ax, events, since, until, style, at=half if apart else None)
         lines = {d: _steps(ax, events, run, d, style) for d, run in runs.items()}
         taken: list[Span] = []

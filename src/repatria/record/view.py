@@ -47,8 +47,7 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A validated record, or what pages dated by a past day carry of it. Every accessor returns a
-    new DataFrame.
+    """A validated record, or what pages dated by a past day carry of it; accessors return copies.
 
     tables       table name -> typed DataFrame, as the CSV has it; not to be changed
     digest       SHA-256 over the files it was read from

@@ -140,6 +140,8 @@ def snapshot(data: Path, books: Sequence[Path], work: Path) -> tuple[Path, list[
 def begin() -> None:
     """Take the code's digest before the code is imported; see `testimony`."""
     _begun["code"] = of_code()
+    # Folders that a .pth file of this environment adds are its own too.
+    _begun["path"] = os.pathsep.join(p for p in sys.path if p)
 
 
 def testimony() -> dict[str, Any]:
@@ -147,6 +149,7 @@ def testimony() -> dict[str, Any]:
     code = {_begun.get("code", ""), of_code()}
     roots = [*map(str, sysconfig.get_paths().values()), sys.prefix, sys.base_prefix]
     roots += [str(Path(__file__).parents[1])]
+    roots += [p for p in _begun.get("path", "").split(os.pathsep) if p]
     files = {name: getattr(m, "__file__", None) for name, m in list(sys.modules.items())}
     return {
         "data": sorted(set(fingerprint.read)),
