@@ -238,6 +238,16 @@ def handovers(
     See also: `repatria.analysis.cadence.gaps`, the silences between them.
     """
     checked(kind, unit)
+    made = _handovers(record, kind, unit, since, lens, disputed)
+    out = made.copy()
+    out.attrs = dict(made.attrs)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _handovers(
+    record: Record, kind: str, unit: str, since: Day | None, lens: str, disputed: bool
+) -> pd.DataFrame:
     w = window(record, kind, since)
     e, coverage = prepared(record, kind, lens, disputed=True)
     left_out = 0 if disputed else int((e["status"] == "disputed").sum())
