@@ -6,8 +6,7 @@ Each fact carries how many handovers it rests on: one that rests on a minority o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -231,7 +230,9 @@ def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:
     >>> totals_not_met(record, []).empty
     True
     """
-    r = _reconciled(record, ids)
+    from repatria.analysis import reconcile
+
+    r = reconcile.reconcile(record, only=ids)
     official = r["claimant"].isin(official_names(record))
     r = r[(official & r["best_verdict"].isin(["short", "over", "between"])).to_numpy(dtype=bool)]
     return r.sort_values(["as_of", "total_id"], ascending=False, ignore_index=True)
@@ -247,18 +248,11 @@ def official_names(record: Record) -> set[str]:
     return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
 
 
-def _reconciled(record: Record, ids: Sequence[str]) -> pd.DataFrame:
-    """Return `reconcile` of the named totals only."""
-    from repatria.analysis import reconcile
-
-    totals = record.tables["totals"]
-    tables = dict(record.tables) | {"totals": totals[totals["total_id"].isin(list(ids))]}
-    return reconcile.reconcile(replace(record, tables=MappingProxyType(tables)))
-
-
 def _compared(record: Record, total_id: str) -> pd.Series | None:
     """Return the row of `reconcile` of one total; None where it cannot be compared."""
-    found = _reconciled(record, [total_id])
+    from repatria.analysis import reconcile
+
+    found = reconcile.reconcile(record, only=[total_id])
     row = found.iloc[0] if len(found) else None
     return row if row is not None and pd.notna(row["best_sum"]) else None
 

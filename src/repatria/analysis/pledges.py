@@ -10,6 +10,7 @@ commitment and disbursement apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -375,6 +376,11 @@ def summary(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment` for each statement.
     """
+    return _summary(record, lens).copy()
+
+
+@lru_cache(maxsize=32)
+def _summary(record: Record, lens: str) -> pd.DataFrame:
     p, pairs = promised(record), links(record)
     d = _deliveries(record, lens, pairs)
     names, sums = record.agreements().set_index("agreement_id"), _sums(d)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -188,8 +189,8 @@ def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best
     return _finding(record, analysis.summary(record, lens), agreement_id, kind)
 
 
-def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
-    """Return a line for each agreement and kind with a promised number, newest first.
+def findings(record: Record, lens: str = "best", since: str = "", most: int | None = None) -> Prose:
+    """Return a line for each agreement and kind with a promised number, newest first; at `most` so many.
 
     `since` leaves out those agreed before that day; one without a day is as old as the last day
     named in it, and stands last.
@@ -199,8 +200,8 @@ def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
         told = s["agreed_on"].fillna(s["until"])
         s = s[~(told < pd.Timestamp(since)).to_numpy()]
     pairs = s[["agreement_id", "kind"]].drop_duplicates().itertuples(index=False, name=None)
-    said = [_finding(record, s, *pair) for pair in pairs]
-    return Prose("\n".join(f"- {text}" for text in said if text))
+    said = (text for pair in pairs if (text := _finding(record, s, *pair)))
+    return Prose("\n".join(f"- {text}" for text in islice(said, most)))
 
 
 def _finding(record: Record, s: pd.DataFrame, agreement_id: str, kind: str) -> Prose:
