@@ -211,7 +211,9 @@ def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:
     >>> totals_not_met(record, []).empty
     True
     """
-    r = _reconcile(record, ids)
+    from repatria.analysis import reconcile
+
+    r = reconcile.reconcile(record, only=ids)
     official = r["claimant"].isin(official_names(record))
     r = r[(official & r["best_verdict"].isin(["short", "over", "between"])).to_numpy(dtype=bool)]
     return r.sort_values(["as_of", "total_id"], ascending=False, ignore_index=True)
@@ -227,15 +229,11 @@ def official_names(record: Record) -> set[str]:
     return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
 
 
-def _reconcile(record: Record, ids: Sequence[str]) -> pd.DataFrame:
-    from repatria.analysis import reconcile
-
-    return reconcile.reconcile(record, ids=ids)
-
-
 def _compared(record: Record, total_id: str) -> pd.Series | None:
     """Return the row of `reconcile` of one total; None where it cannot be compared."""
-    found = _reconcile(record, [total_id])
+    from repatria.analysis import reconcile
+
+    found = reconcile.reconcile(record, only=[total_id])
     row = found.iloc[0] if len(found) else None
     return row if row is not None and pd.notna(row["best_sum"]) else None
 

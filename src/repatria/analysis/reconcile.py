@@ -9,7 +9,7 @@ labelled so. Reasons: docs/method-reconcile.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -111,6 +111,9 @@ class _Tables:
         return Addends.of(events[in_scope(events, scope) ^ out], direction, measure)
 
 
+_tables = lru_cache(maxsize=8)(_Tables)
+
+
 class _Compared(NamedTuple):
     """One total under one lens: the sums, the verdict, how the window was found, what was tried."""
 
@@ -144,12 +147,6 @@ def _compare(total: pd.Series, tables: _Tables, lens: str) -> _Compared:
         start, said = fits[0]
         return _Compared(sums_from[start], said, "fitted", start, tried)
     return _Compared(None, Verdict("not_stated"), "none_fits", pd.NaT, tried)
-
-
-@lru_cache(maxsize=8)
-def _tables(record: Record) -> _Tables:
-    """Return the tables of a record, made once for all that compares its totals."""
-    return _Tables(record)
 
 
 def _totals(record: Record, since: Day) -> pd.DataFrame:
@@ -203,11 +200,11 @@ _TEXT = ("verdict", "best_verdict")
 _COUNTS = {*_SUMMED, "count", "deals_in", "from_count", "to_count", "step"} - {*_TEXT}
 
 
-def reconcile(record: Record, since: Day = "", ids: Sequence[str] | None = None) -> pd.DataFrame:
+def reconcile(record: Record, since: Day = "", only: Collection[str] | None = None) -> pd.DataFrame:
     """Compare every published running total with the sum of the events in its window.
 
-    `since` keeps the totals that speak for that day or a later one, `ids` those so named. Returns
-    one row per total, by as_of. What was compared: `measure` (persons, or handovers: each event, one kind on one day, is
+    `since` keeps the totals that speak for that day or a later one, `only` those with these ids. Returns one row per total, by
+    as_of. What was compared: `measure` (persons, or handovers: each event, one kind on one day, is
     one), `window` (stated; fitted: the first standard start that fits, as `fitted_since`;
     none_fits; floor; narrower_base), `tried` (the standard starts and their verdicts; `Tried`) and
     `lens` (the claimant's own side's; best for mediators, third parties and handovers).
@@ -227,15 +224,16 @@ def reconcile(record: Record, since: Day = "", ids: Sequence[str] | None = None)
 
     See also: `steps`, `within`. Method: Iraq Body Count, overlap of aggregate reports (2003).
     """
-    totals, tables = _totals(record, since), _tables(record)
+    totals = _totals(record, since)
+    tables = _tables(record)
     exact = totals[
         ((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()
     ]
     base = ["side", "kind", "unit", "direction", "scope", "as_of"]
     published = exact.groupby(base, observed=True)["count"].unique().to_dict()
     rows = []
-    if ids is not None:
-        totals = totals[totals["total_id"].isin(list(ids))]
+    if only is not None:
+        totals = totals[totals["total_id"].isin(list(only))]
     for _, total in totals.iterrows():
         rivals = published.get(tuple(total[c] for c in base), [])
         others = tuple(sorted(int(c) for c in rivals if c != total["count"]))

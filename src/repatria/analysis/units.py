@@ -131,9 +131,7 @@ def window(
 
 
 @lru_cache(maxsize=128)
-def prepared(
-    record: Record, kind: str, lens: str, disputed: bool
-) -> tuple[pd.DataFrame, Ground]:
+def prepared(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.DataFrame, Ground]:
     """Return the events units are made of, and the coverage of their kind. Not to be changed.
 
     Columns as `record.events`, with `earliest` and `latest` (the first and last day each can have

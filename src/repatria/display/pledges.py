@@ -191,13 +191,12 @@ def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best
     return _finding(record, {k[1]: rows[k] for k in asked}, agreement_id)
 
 
-def findings(
-    record: Record, lens: str = "best", since: str = "", newest: int | None = None
-) -> Prose:
-    """Return a line for each agreement and kind with a promised number, newest first.
+def findings(record: Record, lens: str = "best", since: str = "", most: int | None = None) -> Prose:
+    """Return a line for each agreement and kind with a promised number, newest first; at `most` so
+    many.
 
     `since` leaves out those agreed before that day; one without a day is as old as the last day
-    named in it, and stands last. `newest` is how many lines to give, all by default.
+    named in it, and stands last.
     """
     s = analysis.summary(record, lens)
     if since:
@@ -205,7 +204,7 @@ def findings(
         s = s[~(told < pd.Timestamp(since)).to_numpy()]
     rows = _by_agreement(s)
     said = (_finding(record, {kind: rows[of, kind]}, of) for of, kind in rows)
-    return Prose("\n".join(f"- {text}" for text in islice((t for t in said if t), newest)))
+    return Prose("\n".join(f"- {text}" for text in islice((t for t in said if t), most)))
 
 
 _Ways = dict[str, dict[str, Any]]  # the rows of `analysis.pledges.summary` by direction

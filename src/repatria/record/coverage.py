@@ -29,7 +29,6 @@ class Ground(list[dict[str, Any]]):
         return self
 
 
-
 def stretches(
     coverage: Iterable[dict[str, Any]],
     kind: str | None,

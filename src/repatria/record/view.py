@@ -16,7 +16,7 @@ from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.coverage import STRETCH, Ground
 from repatria.record.files import inspect
-from repatria.record.schema import DIRECTIONS, KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
+from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
 from repatria.record.window import Day, day
 
 __all__ = ["Day", "Record", "RecordError", "day", "inspect", "keep", "load"]
