@@ -88,14 +88,6 @@ def test_the_last_day_read_is_that_of_the_side_read_least_far(build: Callable[..
     assert facts.read_through(build(EVENTS, claims(1, 1, 1, 1), coverage=rows[:3])) is None
 
 
-def test_the_era_with_counts_begins_after_the_last_year_without() -> None:
-    dates = pd.to_datetime(["2022-05-01", "2023-05-01", "2024-05-01", "2025-05-01"])
-    events = pd.DataFrame({"date": dates, "to_ukraine": [1, 1, 1, 1], "to_russia": [1, None, 1, 1]})
-    assert facts.era(events)["date"].dt.year.tolist() == [2024, 2025]
-    assert facts.era(events.iloc[:0]).empty
-    assert len(facts.era(events.dropna())) == 3
-
-
 def test_the_official_total_stands_beside_the_sum_to_its_day(record: Any) -> None:
     total = facts.official(record.as_of("2026-03-31"), "prisoners")
     assert total and total.side == "ukraine" and total.count == 8050

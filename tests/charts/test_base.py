@@ -255,9 +255,9 @@ def test_texts_keep_apart_at_any_size(pair: Chart, width: Any, height: float | N
 def test_the_words_of_a_file_keep_apart_and_inside(width: str) -> None:
     long = "A finding of many words, " * 9
     chart = sample(title=long, subtitle=long * 2, source=long * 2, panels=("one", "two"))
-    sheet, edges = chart._worded(width, Style())
+    sheet = chart._sheet(width, Style())
     assert faults(sheet) == []
-    assert edges.width == pytest.approx(base.WIDTHS[width])
+    assert sheet.get_figwidth() == pytest.approx(base.WIDTHS[width])
 
 
 def test_the_eye_of_these_tests_sees_texts_over_each_other_and_outside() -> None:

@@ -97,7 +97,7 @@ def test_texts_keep_apart_and_inside(chart: Any, width: Any, height: Any, record
 @pytest.mark.parametrize("chart", ALL)
 @pytest.mark.parametrize("width", ["page", "phone"])
 def test_words_of_a_file_keep_apart_and_inside(chart: Any, width: str, record: Any) -> None:
-    assert faults(chart(record.events("bodies"))._worded(width, Style())[0]) == []
+    assert faults(chart(record.events("bodies"))._sheet(width, Style())) == []
 
 
 @pytest.mark.parametrize("chart", ALL)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -140,19 +141,20 @@ def shares(events: pd.DataFrame, by: str = "total") -> pd.DataFrame:
     """
     if by not in BY:
         raise ValueError(f"by: {by!r} is none of {', '.join(BY)}")
-    rows = []
-    for group, part in events.groupby(_period(events, by), sort=False):
-        s = share(part)
-        row = {by: group, "since": part["date"].min(), "until": part["date"].max()}
-        row |= {"share": s.share, "events_in": s.events_in, "events_out": s.events_out}
-        row |= {d: getattr(s, d) if s.events_in else None for d in DIRECTIONS}
-        for d in DIRECTIONS:
-            row |= {f"{d}_{a}": int((part[f"{d}_absence"] == a).sum()) for a in ABSENCES}
-        rows.append(row)
-    counts = [f"{d}_{a}" for d in DIRECTIONS for a in ABSENCES]
-    whole = [*DIRECTIONS, "events_in", "events_out", *counts]
-    out = pd.DataFrame(rows, columns=[by, "since", "until", "share", *whole])
-    out = out.astype({by: "str", "share": "float64", **dict.fromkeys(whole, "Int64")})
+    e, group = bare(events), _period(events, by).rename(by)
+    known = (e["to_ukraine"].notna() & e["to_russia"].notna()).to_numpy(dtype=bool)
+    dates = e["date"].groupby(group)
+    columns: dict[str, pd.Series] = {"since": dates.min(), "until": dates.max()}
+    size, held = dates.size(), pd.Series(known, e.index).groupby(group).sum()
+    persons = {d: e[d].where(known).fillna(0).groupby(group).sum() for d in DIRECTIONS}
+    both = sum(persons.values()).astype("float64")
+    columns["share"] = persons["to_russia"].astype("float64") / both.where(both > 0)
+    columns |= {d: p.where(held > 0) for d, p in persons.items()}
+    columns |= {"events_in": held, "events_out": size - held}
+    for d, a in product(DIRECTIONS, ABSENCES):
+        columns[f"{d}_{a}"] = (e[f"{d}_absence"] == a).groupby(group).sum()
+    out = pd.DataFrame(columns).reset_index().astype({by: "str", "share": "float64"})
+    out = out.astype(dict.fromkeys(out.columns[4:], "Int64"))
     out = out.sort_values(["since", by], ignore_index=True)
     out.attrs = dict(events.attrs)
     return out

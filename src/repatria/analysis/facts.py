@@ -6,8 +6,7 @@ Each fact carries how many handovers it rests on: one that rests on a minority o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -19,7 +18,6 @@ __all__ = [
     "Now",
     "Official",
     "Rhythm",
-    "era",
     "official",
     "official_names",
     "read_through",
@@ -112,24 +110,6 @@ def year(record: Record, kind: str, lens: str = "best", since: Day = "") -> pd.D
     last = read_through(record) or record.last_day
     events = record.events(kind, lens, since)
     return events[(events["date"] > last - YEAR).to_numpy()].reset_index(drop=True)
-
-
-def era(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the events from the first year on since which, in every year, most have a figure in both directions.
-
-    >>> int(era(record.events("bodies"))["date"].dt.year.min())
-    2024
-
-    See also: `repatria.analysis.asymmetry.complete`.
-    """
-    borne = (
-        events[list(DIRECTIONS)].notna().all(axis=1).groupby(events["date"].dt.year).mean() > 0.5
-    )
-    thin = borne.index[~borne.to_numpy(dtype=bool)]
-    first = thin.max() + 1 if len(thin) else 0
-    out = events[(events["date"].dt.year >= first).to_numpy()].reset_index(drop=True)
-    out.attrs = dict(events.attrs)
-    return out
 
 
 def share_now(
@@ -231,7 +211,9 @@ def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:
     >>> totals_not_met(record, []).empty
     True
     """
-    r = _reconciled(record, ids)
+    from repatria.analysis import reconcile
+
+    r = reconcile.reconcile(record, only=ids)
     official = r["claimant"].isin(official_names(record))
     r = r[(official & r["best_verdict"].isin(["short", "over", "between"])).to_numpy(dtype=bool)]
     return r.sort_values(["as_of", "total_id"], ascending=False, ignore_index=True)
@@ -247,18 +229,11 @@ def official_names(record: Record) -> set[str]:
     return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
 
 
-def _reconciled(record: Record, ids: Sequence[str]) -> pd.DataFrame:
-    """Return `reconcile` of the named totals only."""
-    from repatria.analysis import reconcile
-
-    totals = record.tables["totals"]
-    tables = dict(record.tables) | {"totals": totals[totals["total_id"].isin(list(ids))]}
-    return reconcile.reconcile(replace(record, tables=MappingProxyType(tables)))
-
-
 def _compared(record: Record, total_id: str) -> pd.Series | None:
     """Return the row of `reconcile` of one total; None where it cannot be compared."""
-    found = _reconciled(record, [total_id])
+    from repatria.analysis import reconcile
+
+    found = reconcile.reconcile(record, only=[total_id])
     row = found.iloc[0] if len(found) else None
     return row if row is not None and pd.notna(row["best_sum"]) else None
 

@@ -10,6 +10,7 @@ commitment and disbursement apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -375,22 +376,27 @@ def summary(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment` for each statement.
     """
+    made = _summary(record, lens)
+    out = made.copy()
+    out.attrs = dict(made.attrs)
+    return out
+
+
+@lru_cache(maxsize=8)
+def _summary(record: Record, lens: str) -> pd.DataFrame:
     p, pairs = promised(record), links(record)
     d = _deliveries(record, lens, pairs)
-    names, sums = record.agreements().set_index("agreement_id"), _sums(d)
+    sums, names = _sums(d), record.agreements()[["agreement_id", "name", "agreed_on"]]
+    agreements = {a: said for a, *said in names.itertuples(index=False, name=None)}
     sides = {side: _sums(_deliveries(record, side, pairs)) for side in ("ukraine", "russia")}
-    whole = p[(p["scope"] == "").to_numpy()].astype({"kind": "str", "direction": "str"})
-    key = ["agreement_id", "kind", "direction"]
-    said = dict(iter(whole.groupby(key)))
+    said: dict[tuple[str, str, str], list[Any]] = {}
+    for s in p[(p["scope"] == "").to_numpy()].itertuples(index=False):
+        said.setdefault((s.agreement_id, str(s.kind), str(s.direction)), []).append(s)
     rows = []
-    for k in said | {k[:3]: None for k in sums if k[2] != "both"}:
-        mine = said.get(k, whole.head(0))
-        row: dict[str, Any] = dict(zip(key, k, strict=True))
-        row |= {"agreement": names["name"][k[0]], "agreed_on": names["agreed_on"][k[0]]}
-        row |= {"promised_low": mine["quantity_low"].min(), "until": mine["until"].max()}
-        row["promised_high"] = mine["quantity_high"].max()
-        row["promised_by"] = mine["claimant"][mine["quantity_low"].notna()].nunique()
-        row["without"] = mine["claimant"][(mine["qualifier"] == "none").to_numpy()].nunique()
+    for k in dict.fromkeys([*sorted(said), *(k[:3] for k in sums if k[2] != "both")]):
+        row: dict[str, Any] = dict(zip(("agreement_id", "kind", "direction"), k, strict=True))
+        row["agreement"], row["agreed_on"] = agreements[k[0]]
+        row |= _promised_in(said.get(k, []))
         for side, counted in sides.items():
             run = counted.get((*k, "record"), [])
             row[f"{side}_says"] = run[-1].best if run and not run[-1].unsized else None
@@ -416,6 +422,18 @@ _SUMMARY: dict[str, str] = {
     **dict.fromkeys(["ukraine_says", "russia_says"], "Int64"),
     **dict.fromkeys(["tied_events", "tied_best", "possible_events", "possible_best"], "Int64"),
 }
+
+
+def _promised_in(said: list[Any]) -> dict[str, Any]:
+    """Return the columns of `summary` on what was promised."""
+    given = [s for s in said if pd.notna(s.quantity_low)]  # the schema: then `high` is too
+    return {
+        "promised_low": min((s.quantity_low for s in given), default=None),
+        "promised_high": max((s.quantity_high for s in given), default=None),
+        "promised_by": len({s.claimant for s in given}),
+        "without": len({s.claimant for s in said if s.qualifier == "none"}),
+        "until": max((s.until for s in said if pd.notna(s.until)), default=None),
+    }
 
 
 def _delivered_in(sums: _Sums, key: tuple[str, str, str], most: Any) -> dict[str, Any]:

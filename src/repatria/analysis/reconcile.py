@@ -9,8 +9,9 @@ labelled so. Reasons: docs/method-reconcile.md.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -110,6 +111,9 @@ class _Tables:
         return Addends.of(events[in_scope(events, scope) ^ out], direction, measure)
 
 
+_tables = lru_cache(maxsize=8)(_Tables)
+
+
 class _Compared(NamedTuple):
     """One total under one lens: the sums, the verdict, how the window was found, what was tried."""
 
@@ -196,10 +200,10 @@ _TEXT = ("verdict", "best_verdict")
 _COUNTS = {*_SUMMED, "count", "deals_in", "from_count", "to_count", "step"} - {*_TEXT}
 
 
-def reconcile(record: Record, since: Day = "") -> pd.DataFrame:
+def reconcile(record: Record, since: Day = "", only: Collection[str] | None = None) -> pd.DataFrame:
     """Compare every published running total with the sum of the events in its window.
 
-    `since` keeps the totals that speak for that day or a later one. Returns one row per total, by
+    `since` keeps the totals that speak for that day or a later one, `only` those with these ids. Returns one row per total, by
     as_of. What was compared: `measure` (persons, or handovers: each event, one kind on one day, is
     one), `window` (stated; fitted: the first standard start that fits, as `fitted_since`;
     none_fits; floor; narrower_base), `tried` (the standard starts and their verdicts; `Tried`) and
@@ -221,13 +225,15 @@ def reconcile(record: Record, since: Day = "") -> pd.DataFrame:
     See also: `steps`, `within`. Method: Iraq Body Count, overlap of aggregate reports (2003).
     """
     totals = _totals(record, since)
-    tables = _Tables(record)
+    tables = _tables(record)
     exact = totals[
         ((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()
     ]
     base = ["side", "kind", "unit", "direction", "scope", "as_of"]
     published = exact.groupby(base, observed=True)["count"].unique().to_dict()
     rows = []
+    if only is not None:
+        totals = totals[totals["total_id"].isin(list(only))]
     for _, total in totals.iterrows():
         rivals = published.get(tuple(total[c] for c in base), [])
         others = tuple(sorted(int(c) for c in rivals if c != total["count"]))
@@ -274,7 +280,7 @@ def within(record: Record, total_id: str) -> pd.DataFrame:
     """
     total = _totals(record, "").set_index("total_id", drop=False).loc[total_id]
     lens = lens_of(total["side"], total["measure"])
-    tables = _Tables(record)
+    tables = _tables(record)
     compared = _compare(total, tables, lens)
     if compared.found is None:
         raise ValueError(f"{total_id}: not compared: {compared.window} {total['scope']}".rstrip())
@@ -310,7 +316,7 @@ def missing(record: Record, since: Day = "") -> pd.DataFrame:
     t = _totals(record, since)
     usable = (t["qualifier"] == "exact") & (t["as_of_precision"] != "year")
     t = t[(usable & t["scope"].isin(_SCOPES)).to_numpy()]
-    tables = _Tables(record)
+    tables = _tables(record)
     lacking = [_lacking(total, tables) for _, total in t.iterrows()]
     t = t.assign(
         claimant=t["name"],
@@ -390,7 +396,7 @@ def steps(
     t = _chained(_totals(record, since))
     t = t[t["kind"].isin(KINDS if kind is None else [kind]).to_numpy()]
     t = t[t["side"].isin(SIDES if side is None else [side]).to_numpy()]
-    tables = _Tables(record)
+    tables = _tables(record)
     rows = []
     for _, chain in t.groupby(_FAMILY, observed=True, sort=True):
         days = [g for _, g in chain.groupby("as_of", sort=True)]

@@ -5,6 +5,8 @@ The part of `pledges` that reads links; `pledges` shows all that is public here.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -35,6 +37,11 @@ def links(record: Record) -> pd.DataFrame:
 
     See also: `deliveries`.
     """
+    return _links(record).copy()
+
+
+@lru_cache(maxsize=8)
+def _links(record: Record) -> pd.DataFrame:
     rows = record.links().astype({"stance": "str"})
     events = record.events(cancelled=True, disputed=True)
     known = events[["event_id", "kind", "date", "status", "agreement_id"]]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from repatria.record.coverage import Ground
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Day, Record, day
 
@@ -130,9 +131,7 @@ def window(
 
 
 @lru_cache(maxsize=128)
-def prepared(
-    record: Record, kind: str, lens: str, disputed: bool
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def prepared(record: Record, kind: str, lens: str, disputed: bool) -> tuple[pd.DataFrame, Ground]:
     """Return the events units are made of, and the coverage of their kind. Not to be changed.
 
     Columns as `record.events`, with `earliest` and `latest` (the first and last day each can have
@@ -144,7 +143,7 @@ def prepared(
     True
     """
     e = record.events(lens=lens, disputed=True)
-    coverage = [c for c in e.attrs["coverage"] if c["kind"] in KINDS[kind]]
+    coverage = Ground(c for c in e.attrs["coverage"] if c["kind"] in KINDS[kind])
     e.attrs = {}
     wanted = ["took_place", "disputed"] if disputed else ["took_place"]
     e = e[e["kind"].isin(KINDS[kind]) & e["status"].isin(wanted)]
@@ -238,6 +237,16 @@ def handovers(
     See also: `repatria.analysis.cadence.gaps`, the silences between them.
     """
     checked(kind, unit)
+    made = _handovers(record, kind, unit, since, lens, disputed)
+    out = made.copy()
+    out.attrs = dict(made.attrs)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _handovers(
+    record: Record, kind: str, unit: str, since: Day | None, lens: str, disputed: bool
+) -> pd.DataFrame:
     w = window(record, kind, since)
     e, coverage = prepared(record, kind, lens, disputed=True)
     left_out = 0 if disputed else int((e["status"] == "disputed").sum())

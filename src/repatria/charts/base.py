@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -65,7 +66,7 @@ __all__ = [
 ]
 
 WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
-MARGIN = 0.1  # inches around a sheet that carries its words
+MARGIN, GAP = 0.1, 0.12  # inches beside the words of a sheet, and between them
 NARROW = 5.0  # inches: below it a figure is arranged as for a phone
 DPI = 140
 
@@ -155,7 +156,10 @@ class Chart:
         figure = self._canvas(inches, height)
         with mpl.rc_context(style.rc):
             figure.set_facecolor(style.colours["paper"])
-            self.draw(self._axes(figure, inches), style=style)
+            axes = self.draw(self._axes(figure, inches), style=style)
+        for axis in (a for ax in axes.values() for a in (ax.xaxis, ax.yaxis)):
+            if not axis.label.get_text():
+                axis.set_label_coords(0, 0)  # where none stands, the layout looks for no place
         return figure
 
     def save(
@@ -176,26 +180,22 @@ class Chart:
         if path.suffix.lower() not in writers:
             raise ValueError(f"path: {path.name!r} does not end in .svg, .png or .pdf")
         style = style or self.style
-        write = writers[path.suffix.lower()]
         with mpl.rc_context(style.rc):
-            if words:
-                data = write(*self._worded(width, style))
-            else:
-                data = write(self.figure(width, style=style))
+            figure = self._sheet(width, style) if words else self.figure(width, style=style)
+            data = writers[path.suffix.lower()](figure)
         path.write_bytes(data)
         return path
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        pictures = {}
+        pictures, drawn = {}, {}
         if self.panels:
             with mpl.rc_context(self.style.rc):
-                pictures = {w: _picture(self.figure(w)) for w in WIDTHS}
+                figures = {w: self.figure(w) for w in WIDTHS}
+                pictures = {w: _picture(figure) for w, figure in figures.items()}
+                # A release offers each chart as a file too; a stored notebook would only grow.
+                if os.environ.get("REPATRIA_RELEASE"):
+                    drawn["image/svg+xml"] = _svg(self._worded(figures["page"])).decode()
         said = self.alt if self.title in self.alt else f"{self.title}. {self.alt}"
-        # A release offers each chart as a file with its words; a stored notebook would only grow.
-        drawn = {}
-        if self.panels and os.environ.get("REPATRIA_RELEASE"):
-            with mpl.rc_context(self.style.rc):
-                drawn["image/svg+xml"] = _svg(*self._worded("page", self.style)).decode()
         return drawn | {
             "text/html": templates()
             .get_template("chart.html.j2")
@@ -239,32 +239,40 @@ class Chart:
             raise ValueError(f"{wanted}, not on {len(axes)}")
         return dict(zip(panels, axes, strict=True))
 
-    def _worded(self, width: str | float, style: Style) -> tuple[Figure, Bbox]:
-        """Return a sheet with title, subtitle and source, and its edges in inches, a margin around.
+    def _sheet(self, width: str | float, style: Style) -> Figure:
+        """Return a figure with its words."""
+        figure = self.figure(width, style=style)
+        figure.draw_without_rendering()  # the layout is made by drawing
+        return self._worded(figure, style)
 
-        The layout engine sets the words. They have a height of their own, so the sheet grows by it
-        and the axes keep theirs.
+    def _worded(self, figure: Figure, style: Style | None = None) -> Figure:
+        """Return a figure that was drawn with title and subtitle set above its axes, the source below.
+
+        The axes keep their place and size, so that one drawing serves the page and the file; the
+        sheet grows by the height of the words.
         """
-        wide = _inches(width) - 2 * MARGIN
-        figure = self._canvas(wide)
-        figure.set_facecolor(style.colours["paper"])
-        inner: Any = figure.subfigures(1, 1)
-        left: dict[str, Any] = {"x": 0, "ha": "left", "wrap": True}
-        size, colour = style.sizes, style.colours
-        said = [figure.suptitle(self.title, size=size["title"], weight="bold", **left)]
-        if self.subtitle:
-            said += [inner.suptitle(self.subtitle, size=size["text"], color=colour["text"], **left)]
-        if self.source:
-            said += [
-                inner.supxlabel(self.source, size=size["small"], color=colour["quiet"], **left)
-            ]
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        tall = sum(t.get_window_extent(renderer).height / figure.dpi + 0.12 for t in said)
-        high = tall + (figure.get_figheight() if self.panels else 0)
-        figure.set_size_inches(wide, high)
-        if self.panels:
-            self.draw(self._axes(inner, wide), style=style)
-        return figure, Bbox([[-MARGIN, -MARGIN], [wide + MARGIN, high + MARGIN]])
+        style = style or self.style
+        figure.set_layout_engine("none")
+        (wide, high), dpi = figure.get_size_inches(), figure.dpi
+        placed = [(ax, ax.get_position(original=True)) for ax in figure.axes]
+        colours, said = style.colours, []
+        for text, size, look in (
+            (self.title, "title", {"weight": "bold"}),
+            (self.subtitle, "text", {"color": colours["text"]}),
+            (self.source, "small", {"color": colours["quiet"]}),
+        ):
+            points, weight = style.sizes[size], look.get("weight", "normal")
+            lines = wrapped(text, wide - 2 * MARGIN, points, weight)
+            said.append(figure.text(0, 0, lines, size=points, va="top", **look))
+        talls = [t.get_window_extent().height / dpi + GAP if t.get_text() else 0 for t in said]
+        sheet = sum(talls) + (high if self.panels else 0) + GAP
+        figure.set_size_inches(wide, sheet)
+        for ax, box in placed:
+            low, up = ((y * high + talls[-1]) / sheet for y in (box.y0, box.y1))
+            ax.set_position(Bbox([[box.x0, low], [box.x1, up]]))
+        for text, top in zip(said, (sheet - GAP, sheet - GAP - talls[0], talls[-1]), strict=True):
+            text.set_position((MARGIN / wide, top / sheet))
+        return figure
 
 
 def _inches(width: str | float) -> float:
@@ -279,32 +287,28 @@ def _arranged(inches: float) -> str:
     return "phone" if inches < NARROW else "page"
 
 
-def _svg(figure: Figure, around: Bbox | None = None) -> bytes:
+def _svg(figure: Figure) -> bytes:
     out = io.BytesIO()
-    plain = {"Date": None, "Creator": None}
-    figure.savefig(out, format="svg", metadata=plain, bbox_inches=around)
+    # Verdana is as wide as DejaVu Sans: a file keeps its layout where that is missing.
+    with mpl.rc_context({"font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"]}):
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 
-def _pdf(figure: Figure, around: Bbox | None = None) -> bytes:
+def _pdf(figure: Figure) -> bytes:
     out = io.BytesIO()
     plain = {"CreationDate": None, "Producer": None, "Creator": None}
-    figure.savefig(out, format="pdf", metadata=plain, bbox_inches=around)
+    figure.savefig(out, format="pdf", metadata=plain)
     return out.getvalue()
 
 
-def _png(figure: Figure, around: Bbox | None = None) -> bytes:
+def _png(figure: Figure) -> bytes:
     """Return a palette PNG: charts have few colours, and a third of the bytes shows them as
     well.
     """
-    canvas = FigureCanvasAgg(figure)
-    raw, out = io.BytesIO(), io.BytesIO()
-    if around is None:
-        canvas.draw()  # once; a savefig draws twice
-        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    else:
-        figure.savefig(raw, format="png", bbox_inches=around, pil_kwargs={"compress_level": 0})
-        image = Image.open(raw).convert("RGB")
+    canvas, out = FigureCanvasAgg(figure), io.BytesIO()
+    canvas.draw()  # once; a savefig draws twice
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     _reduced(image).save(out, "PNG", optimize=True)
     return out.getvalue()
 

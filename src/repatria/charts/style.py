@@ -68,14 +68,14 @@ class Style:
             object.__setattr__(self, name, _over(name, defaults, getattr(self, name)))
         house = {
             "font.family": "sans-serif",
-            # Verdana is as wide as DejaVu Sans: an SVG keeps its layout where that is missing.
-            "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
+            "font.sans-serif": ["DejaVu Sans"],
             "font.size": self.sizes["text"],
             "text.parse_math": False,  # a dollar in a name is a dollar
             "text.color": self.colours["ink"],
             "axes.labelcolor": self.colours["ink"],
             "axes.labelsize": self.sizes["text"],
             "axes.unicode_minus": True,
+            "axes.titley": 1.0,  # heads stand on their panels: the layout need not look for them
             "legend.frameon": False,
             "hatch.linewidth": 0.6,
             "hatch.color": self.colours["hatch"],

@@ -100,7 +100,7 @@ def in_short(record: Record, since: str = "", until: str = "", lens: str = "best
 
 def finding(record: Record) -> Prose | None:
     """Return the sentence on the newest agreement on prisoners or bodies with a number, if there is one."""
-    said = pledges.findings(record).splitlines()
+    said = pledges.findings(record, most=1).splitlines()
     return Prose(said[0].removeprefix("- ") + " [Promised ›](pledges.html)") if said else None
 
 

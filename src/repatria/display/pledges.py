@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -185,11 +186,14 @@ def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best
 
     See also: `findings`, `fulfilment`.
     """
-    return _finding(record, analysis.summary(record, lens), agreement_id, kind)
+    rows = _by_agreement(analysis.summary(record, lens))
+    asked = [k for k in rows if k[0] == agreement_id and kind in ("", k[1])]
+    return _finding(record, {k[1]: rows[k] for k in asked}, agreement_id)
 
 
-def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
-    """Return a line for each agreement and kind with a promised number, newest first.
+def findings(record: Record, lens: str = "best", since: str = "", most: int | None = None) -> Prose:
+    """Return a line for each agreement and kind with a promised number, newest first; at `most` so
+    many.
 
     `since` leaves out those agreed before that day; one without a day is as old as the last day
     named in it, and stands last.
@@ -198,30 +202,34 @@ def findings(record: Record, lens: str = "best", since: str = "") -> Prose:
     if since:
         told = s["agreed_on"].fillna(s["until"])
         s = s[~(told < pd.Timestamp(since)).to_numpy()]
-    pairs = s[["agreement_id", "kind"]].drop_duplicates().itertuples(index=False, name=None)
-    said = [_finding(record, s, *pair) for pair in pairs]
-    return Prose("\n".join(f"- {text}" for text in said if text))
+    rows = _by_agreement(s)
+    said = (_finding(record, {kind: rows[of, kind]}, of) for of, kind in rows)
+    return Prose("\n".join(f"- {text}" for text in islice((t for t in said if t), most)))
 
 
-def _finding(record: Record, s: pd.DataFrame, agreement_id: str, kind: str) -> Prose:
-    mine = s[(s["agreement_id"] == agreement_id).to_numpy()]
-    kinds = []
-    for one, rows in mine.groupby("kind", sort=False):
-        ways = {r["direction"]: _plain(r) for r in rows.to_dict("records")}
-        promised = any(way["promised_high"] is not None for way in ways.values())
-        if promised and kind in ("", one):
-            totals = []
-            if any(way["unsized"] for way in ways.values()):
-                totals = _newest(analysis.rival_totals(record, agreement_id, str(one)))
-            kinds.append({"kind": one, "ways": ways, "totals": totals})
+_Ways = dict[str, dict[str, Any]]  # the rows of `analysis.pledges.summary` by direction
+
+
+def _by_agreement(s: pd.DataFrame) -> dict[tuple[str, str], _Ways]:
+    out: dict[tuple[str, str], _Ways] = {}
+    for row in map(_plain, s.to_dict("records")):
+        out.setdefault((row["agreement_id"], row["kind"]), {})[row["direction"]] = row
+    return out
+
+
+def _finding(record: Record, by_kind: dict[str, _Ways], agreement_id: str) -> Prose:
+    kinds: list[dict[str, Any]] = []
+    for kind, ways in by_kind.items():
+        if all(way["promised_high"] is None for way in ways.values()):
+            continue
+        totals: list[dict[str, Any]] = []
+        if any(way["unsized"] for way in ways.values()):
+            totals = _newest(analysis.rival_totals(record, agreement_id, kind))
+        kinds.append({"kind": kind, "ways": ways, "totals": totals})
     if not kinds:
         return Prose()
-    return say(
-        "pledges/finding",
-        name=mine["agreement"].iloc[0],
-        agreed_on=None if mine["agreed_on"].isna().all() else mine["agreed_on"].iloc[0],
-        kinds=kinds,
-    )
+    one = next(way for ways in by_kind.values() for way in ways.values())
+    return say("pledges/finding", name=one["agreement"], agreed_on=one["agreed_on"], kinds=kinds)
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
@@ -13,13 +14,15 @@ import pandas as pd
 from repatria.record import fingerprint, oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
+from repatria.record.coverage import STRETCH, Ground
 from repatria.record.files import inspect
-from repatria.record.schema import DIRECTIONS, KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
+from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
 from repatria.record.window import Day, day
 
-__all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
+__all__ = ["Day", "Record", "RecordError", "day", "inspect", "keep", "load"]
 
 COVERAGE = ("then", "today")
+_kept: dict[str, Record] = {}  # by digest
 
 
 def __dir__() -> list[str]:
@@ -37,12 +40,34 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
 
     See also: `inspect`, which returns problems instead, warnings with them.
     """
+    if _kept and today is None:
+        folder = Path(path) if path is not None else fingerprint.data_folder()
+        digest = fingerprint.of_data(folder)
+        if digest in _kept:
+            fingerprint.read.append(digest)
+            return _kept[digest]
     tables, digest, problems = inspect(path, warnings=False, today=today)
     errors = [p for p in problems if p.level == "error"]
     if errors:
         raise RecordError(errors)
     fingerprint.read.append(digest)  # what a kernel testifies to
     return Record(MappingProxyType(tables), digest)
+
+
+def keep() -> None:
+    """Load the project's record with its estimates now, for every later `load` of the same files.
+
+    For a process that others are forked from: what is computed here they need not compute. A record that cannot be
+    loaded is left to them: they say why.
+    """
+    try:
+        record = load()
+    except RecordError:
+        return
+    fingerprint.read.clear()  # those forked say for themselves what they read
+    _kept[record.digest] = record
+    for lens in estimate.LENSES:
+        record._under(lens)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,28 +204,7 @@ class Record:
         >>> record.as_of("2025-06-30").left_out().columns.tolist()
         ['kind', 'direction', 'claims', 'events', 'without']
         """
-        out = self._aside[self._aside["date"] <= self.last_day]
-        told = self._claims[self._claims["count_low"].notna() & self._claims["known_on"].notna()]
-        pairs = pd.MultiIndex.from_frame(told[["event_id", "direction"]].astype("str"))
-        silent = ~pd.MultiIndex.from_frame(out[["event_id", "direction"]].astype("str")).isin(pairs)
-        rows = []
-        for kind in KINDS:
-            for direction in DIRECTIONS:
-                here = (out["kind"] == kind).to_numpy() & (out["direction"] == direction).to_numpy()
-                ids = out["event_id"]
-                rows.append(
-                    (
-                        kind,
-                        direction,
-                        int(here.sum()),
-                        ids[here].nunique(),
-                        ids[here & silent].nunique(),
-                    )
-                )
-        frame = pd.DataFrame(rows, columns=["kind", "direction", "claims", "events", "without"])
-        for column, names in (("kind", KINDS), ("direction", DIRECTIONS)):
-            frame[column] = pd.Categorical(frame[column], categories=names)
-        return frame
+        return past.left_out(self._aside[self._aside["date"] <= self.last_day], self._claims)
 
     @cached_property
     def _claims(self) -> pd.DataFrame:
@@ -261,10 +265,6 @@ class Record:
             self._every_event[lens] = estimate.by_event(e, self.estimates(lens))
         return self._every_event[lens]
 
-    @cached_property
-    def _searched(self) -> dict[str, pd.Timestamp | None]:
-        return {k: self.searched_through(k) for k in KINDS}
-
     def events(
         self,
         kind: str | None = None,
@@ -283,7 +283,7 @@ class Record:
         (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant` (the claim the count
         is from and who made it), `_claims` (how many were admissible); last `in_window`: whole, or
         part where the window cuts the month that is all that is known. `attrs` carries as_of, lens,
-        kind, rule, unsure (the number of events in part in the window), searched, coverage and
+        kind, until, rule, unsure (the number of events in part in the window), coverage and
         coverage_of for the charts. A missing count is unknown, never zero. Cancelled events come
         only with `cancelled=True`, disputed ones (it is not settled that there was such a handover,
         so no sum may hold it) only with `disputed=True`. Raises ValueError for an unknown kind or
@@ -314,10 +314,7 @@ class Record:
             "until": day(until, "until") if until else None,
             "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
             "unsure": int((out["in_window"] == "part").sum()),
-            "searched": dict(self._searched),
-            "coverage": cover[["kind", "side", "read_from", "read_through", "density"]].to_dict(
-                "records"
-            ),
+            "coverage": Ground(cover[list(STRETCH)].to_dict("records")),
             "coverage_of": self.coverage_of,
         }
         return out

@@ -28,12 +28,11 @@ MODULES = (
     "matplotlib.backends.backend_svg",
     "matplotlib.font_manager",
     "seaborn",
-    "repatria.record.view",
 )
 
 
 def _load() -> None:
-    """Import what every notebook uses. The code's digest is taken before, so that an edit in between is seen."""
+    """Import what every notebook uses, and load the record. The code's digest is taken before, so that an edit in between is seen."""
     from repatria.report import provenance
 
     provenance.begin()
@@ -42,10 +41,12 @@ def _load() -> None:
     import repatria.analysis
     import repatria.charts
     import repatria.display
+    from repatria.record import view
 
     for wing in (repatria.analysis, repatria.charts, repatria.display):
         for name in dir(wing):  # loads it: public names are lazy
             getattr(wing, name)
+    view.keep()
 
 
 def serve(connection_file: str, folder: str, data: str, parent: int = 0) -> None:

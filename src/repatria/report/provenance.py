@@ -57,7 +57,6 @@ LIBRARIES = (
     "scipy",
     "matplotlib",
     "seaborn",
-    "statsmodels",
     "papermill",
     "nbconvert",
 )
