@@ -198,3 +198,14 @@ def test_the_same_bytes_twice(record, tmp_path):
     events = record.events("bodies", since="2025-01-01")
     files = [charts.pairs(events).save(tmp_path / f"{i}.svg") for i in range(2)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_chart_names_what_its_ratio_is_of(record) -> None:
+    """The sums of all known counts and the ratio of complete handovers differ by definition."""
+    events = record.events("bodies", until="2026-09-30")
+    both = rp.analysis.asymmetry.complete(events)
+    title = rp.charts.asymmetry.pairs(events).title
+    ratio = both["to_ukraine"].sum() / both["to_russia"].sum()
+    assert f"{len(both)} of {len(events)} handovers have both figures, {ratio:.1f} to 1" in title
+    stems = rp.charts.handovers.stems(events)
+    assert "to 1" not in stems.title and "Persons" not in stems.subtitle

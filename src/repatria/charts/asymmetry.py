@@ -78,6 +78,8 @@ def pairs(events: pd.DataFrame) -> Chart:
         "through": through,
         "together": s.share is not None,
         "reading": reading(s),
+        "events_in": s.events_in,
+        "events_out": s.events_out,
     }
     title = say("asymmetry/pairs_title", **about)
     return Chart(

@@ -61,7 +61,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         name,
         title,
         paint,
-        say("asymmetry/sizes_subtitle"),
+        say("asymmetry/sizes_subtitle", what=what),
         base.footer(events),
         say("asymmetry/sizes_alt", title=title),
         aspect={"page": 0.5, "phone": 0.95},
