@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from conftest import events_of
 from repatria.analysis import asymmetry
 from repatria.charts import asymmetry as charts
+from repatria.charts import handovers
 from repatria.charts.base import Chart, Style
 from repatria.display.words import GUARDRAIL
 
@@ -203,9 +204,9 @@ def test_the_same_bytes_twice(record, tmp_path):
 def test_a_chart_names_what_its_ratio_is_of(record) -> None:
     """The sums of all known counts and the ratio of complete handovers differ by definition."""
     events = record.events("bodies", until="2026-09-30")
-    both = rp.analysis.asymmetry.complete(events)
-    title = rp.charts.asymmetry.pairs(events).title
+    both = asymmetry.complete(events)
+    title = charts.pairs(events).title
     ratio = both["to_ukraine"].sum() / both["to_russia"].sum()
     assert f"{len(both)} of {len(events)} handovers have both figures, {ratio:.1f} to 1" in title
-    stems = rp.charts.handovers.stems(events)
+    stems = handovers.stems(events)
     assert "to 1" not in stems.title and "Persons" not in stems.subtitle
