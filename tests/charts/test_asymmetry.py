@@ -207,6 +207,7 @@ def test_a_chart_names_what_its_ratio_is_of(record) -> None:
     both = asymmetry.complete(events)
     title = charts.pairs(events).title
     ratio = both["to_ukraine"].sum() / both["to_russia"].sum()
-    assert f"{len(both)} of {len(events)} handovers have both figures, {ratio:.1f} to 1" in title
+    assert f"together {ratio:.1f} to 1, " in title
+    assert f"in the {len(both)} of {len(events)} handovers with both figures" in title
     stems = handovers.stems(events)
-    assert "to 1" not in stems.title and "Persons" not in stems.subtitle
+    assert f"{ratio:.1f}" not in stems.title and "Persons" not in stems.subtitle

@@ -247,8 +247,8 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (
             {"what": "bodies", "through": "1 May 2026", "together": True, **COUNTS}
             | {"reading": "9.0 to 1"},
-            "Bodies per handover through 1 May 2026: 5 of 7 handovers have both figures, 9.0 to 1 "
-            "together",
+            "Bodies per handover through 1 May 2026: together 9.0 to 1, in the 5 of 7 handovers with "
+            "both figures",
         ),
     ],
     "pairs_note": [

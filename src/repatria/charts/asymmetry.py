@@ -126,7 +126,7 @@ def _root_axes(
         axis.set_major_locator(mpl.ticker.FixedLocator(_ticks(top, apart)))
         axis.set_minor_locator(mpl.ticker.NullLocator())
         axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        axis.set_label_text(f"persons {names.SIDES[direction]}")
+        axis.set_label_text(f"{words.noun(events.attrs)} {names.SIDES[direction]}")
         span = ax.axvspan if along == "x" else ax.axhspan
         span(-lane * len(beside), 0, color=style.colours["thin"], linewidth=0, zorder=0.5)
 
