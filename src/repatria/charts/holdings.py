@@ -326,9 +326,8 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     for side in (s for s in SIDES if s in seen):
         colour, label = style.colours[GROUPS[side][0]], GROUPS[side][1]
         ax.scatter([], [], s=40, marker=marker(side, style), color=colour, label=label)
-    # Half of a name stands in the margin that the axes have before the layout.
-    names_take = 0 if above else max(base.long(called[0], size) for called, _ in rows) / 2
-    heading(ax, style, *cut, less=names_take)
+    names_take = 0 if above else max(base.long(called[0], size) for called, _ in rows)
+    heading(ax, style, *cut, less=names_take / 2)  # the other half has the axes' first margin
 
 
 def _signed(value: float) -> str:
@@ -344,35 +343,33 @@ def _figures(claims: pd.DataFrame) -> str:
 
 def _draw_cases(
     ax: Axes, cases: Sequence[tuple[int, pd.DataFrame]], spread: float, style: Style
-) -> list[str]:
+) -> set[str]:
     """Draw handovers and directions, each at its y: range, ring, claims apart. Returns their sides.
 
     Marks that look alike are one artist: hundreds of their own would take longer than the rest.
     """
-    ends = [(y, *c.loc[~c["reached"], "difference"].agg(["min", "max"])) for y, c in cases]
-    ys = [y for y, *_ in ends]
-    spans = [min(0, int(low)) for _, low, _ in ends], [max(0, int(high)) for *_, high in ends]
-    ax.hlines(ys, *spans, color="#C4C4C4", linewidth=5, zorder=1)
-    ring: dict[str, Any] = {
-        "facecolor": "none",
-        "edgecolor": style.colours["ink"],
-        "linewidth": 1.3,
-    }
-    ax.scatter([0] * len(ys), ys, s=74, zorder=6, **ring)
-    # Groups that say the same stand one over the other, so that no mark hides another.
+    ends, sides = [], set()
     marks: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    sides: dict[str, None] = {}
     for y, claims in cases:
-        different = claims[~claims["reached"]].drop_duplicates(["side", "difference", "qualifier"])
-        sides |= dict.fromkeys(different["side"])
-        for x, same in different.groupby("difference"):
-            for i, claim in enumerate(same.itertuples()):
-                at = float(x), y + (i - (len(same) - 1) / 2) * spread
-                marks.setdefault(_claim(claim, style), []).append(at)
+        # Groups that say the same stand one over the other, so that no mark hides another.
+        at: dict[int, dict[tuple[str, str], Any]] = {}
+        for claim in claims[~claims["reached"].to_numpy(dtype=bool)].itertuples():
+            at.setdefault(claim.difference, {}).setdefault((claim.side, claim.qualifier), claim)
+        ends.append((y, min(0, *at), max(0, *at)))
+        sides |= {side for same in at.values() for side, _ in same}
+        for x, same in at.items():
+            for i, claim in enumerate(same.values()):
+                place = x, y + (i - (len(same) - 1) / 2) * spread
+                marks.setdefault(_claim(claim, style), []).append(place)
+    ys, low, high = zip(*ends, strict=True)
+    ax.hlines(ys, low, high, color="#C4C4C4", linewidth=5, zorder=1)
+    ink = style.colours["ink"]
+    ax.scatter([0] * len(ys), ys, 74, facecolor="none", edgecolor=ink, linewidth=1.3, zorder=6)
     for (shape, face, edge), places in marks.items():
-        look: dict[str, Any] = dict(marker=shape, facecolor=face, edgecolor=edge, linewidth=1.3)
-        ax.scatter([x for x, _ in places], [y for _, y in places], 40, zorder=5, **look)
-    return list(sides)
+        at_x, at_y = zip(*places, strict=True)
+        edges: dict[str, Any] = {"marker": shape, "edgecolor": edge, "linewidth": 1.3}
+        ax.scatter(at_x, at_y, 40, face, zorder=5, **edges)
+    return sides
 
 
 def _claim(claim: Any, style: Style) -> tuple[str, str, str]:
