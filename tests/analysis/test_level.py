@@ -4,6 +4,8 @@ Independent implementations:
 1. the curve at one penalty and its covariance: score and information of statsmodels' binomial GLM
 2. the curve at the stiffest penalty: statsmodels' binomial GLM of a straight line
 3. overdispersion: a grid search by hand
+4. the restricted likelihood that weighs the penalties: the marginal likelihood of the mixed model
+   that a penalty is, by numpy
 """
 
 from __future__ import annotations
@@ -142,6 +144,32 @@ def test_a_straight_line_against_statsmodels_glm(draws):
     line = sm.add_constant(days)
     fit = sm.GLM(np.column_stack([x, n - x]), line, family=sm.families.Binomial()).fit()
     np.testing.assert_allclose(mu[0], fit.fittedvalues, rtol=1e-3)
+
+
+def test_the_weights_of_the_penalties_against_a_mixed_model(draws):
+    """A penalty is a normal prior on all but a straight line: REML of its working response, from
+    the covariance of the data, differs from ours by a constant.
+    """
+    days, x, n = draws
+    basis = module._basis(days, days[0], days[-1])
+    rough = np.diff(np.eye(basis.shape[1]), 2, axis=0)
+    inside = module.PENALTIES[:, None, None] * (rough.T @ rough)
+    weight = 1 / (1 + (n - 1) * 0.01)
+    b, mu, _, _, score = module._penalised(basis, x, n, weight, inside, len(rough))
+    wiggle = basis @ np.linalg.pinv(rough)
+    line, apart = np.column_stack([np.ones(len(days)), days]), []
+    for k, size in enumerate(module.PENALTIES):
+        working = weight * n * mu[k] * (1 - mu[k])
+        response = basis @ b[k] + (x - n * mu[k]) / (n * mu[k] * (1 - mu[k]))
+        whole = np.diag(1 / working) + wiggle @ wiggle.T / size
+        inverse = np.linalg.inv(whole)
+        fixed = line.T @ inverse @ line
+        off = response - line @ np.linalg.solve(fixed, line.T @ inverse @ response)
+        free = len(x) - 2
+        reml = free * np.log(off @ inverse @ off / free) + np.log(working).sum()
+        reml += np.linalg.slogdet(whole)[1] + np.linalg.slogdet(fixed)[1]
+        apart.append(score[k] - reml)
+    assert np.ptp(apart) < 1e-3 * np.ptp(score)
 
 
 def test_overdispersion_against_a_grid(draws):
