@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from typer import Argument, Option
 
 from repatria.curate import CLAIM_FORM, READ_FORM, TOTAL_FORM
-from repatria.record.schema import DATED_BY, SEEN, TABLES, TIERS
+from repatria.record.schema import DATED_BY, SEEN, TABLES, TIERS, URL_PATTERN
 from repatria.report.parameters import Parameters
 
 __all__ = ["app", "main"]
@@ -116,6 +117,8 @@ def report(
     data: Data = None,
     force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
     keep: Annotated[int, Option(min=0, help="Releases to keep (0: all).")] = 0,
+    interval: Annotated[int, Option(min=0, help="Days until the next one is due (0: unsaid).")] = 0,
+    site_url: Annotated[str, Option(help="Where the reports are served, for the feed.")] = "",
     log: LogFile = None,
     on_news: Annotated[str, Option(help="Command to run after a new report; see schedule.")] = "",
     on_failure: Annotated[str, Option(help="Command to run after a failure.")] = "",
@@ -126,9 +129,13 @@ def report(
 
     p = _parameters(as_of=as_of, since=since, until=until, lens=lens)
     day = _parameters(until=on).until if on else ""  # checked as any other day
+    if site_url and not re.match(URL_PATTERN, site_url):
+        raise _fail(f"site_url: {site_url!r} is no address (https://…)")
     _from(data)
     with _running(log, "making the report", on_failure) as say:
-        outcome = run.make(p, out, say, force, on=day, keep=keep)
+        outcome = run.make(
+            p, out, say, force, on=day, keep=keep, interval=interval, site_url=site_url
+        )
         if outcome.made:
             hook(
                 on_news,

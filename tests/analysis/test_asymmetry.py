@@ -230,6 +230,22 @@ def test_groups_add_up_to_the_total_and_nothing_is_lost(pairs):
     pd.testing.assert_frame_equal(events, before)
 
 
+def test_shares_agree_with_the_share_of_each_group(record):
+    for kind, by in product(("bodies", "prisoners"), asymmetry.BY):
+        events = record.events(kind)
+        table = asymmetry.shares(events, by).set_index(by)
+        for group, part in events.groupby(asymmetry._period(events, by)):
+            one, row = asymmetry.share(part), table.loc[group]
+            assert (row["events_in"], row["events_out"]) == (one.events_in, one.events_out)
+            assert row["share"] == pytest.approx(one.share) if one.share else not row["share"] > 0
+            if one.events_in:
+                assert (row["to_ukraine"], row["to_russia"]) == (one.to_ukraine, one.to_russia)
+            else:
+                assert pd.isna(row["to_ukraine"]) and pd.isna(row["share"])
+            withheld = (part["to_russia_absence"] == "withheld").sum()
+            assert row["to_russia_withheld"] == withheld
+
+
 @quick
 @given(known_events)
 def test_swapping_the_sides_mirrors_the_share(pairs):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -610,3 +611,78 @@ def test_months_are_dense_thin_or_unread(made: Callable[..., Any]) -> None:
     )
     reading = m.set_index("month")["reading"]
     assert reading.loc[[1, 2, 3, 4]].tolist() == ["dense", "thin", "unread", "after"]
+
+
+# --- second routes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["prisoners", "bodies"])
+def test_dispersion_agrees_with_statsmodels_glm(record: Any, kind: str) -> None:
+    """Pearson chi-square of a Poisson regression of 30-day counts on the period."""
+    table = cadence.rates(record, kind, "day", "year")
+    h = cadence.handovers(record, kind, "day")
+    starts = h.loc[h["counted"], "start"]
+    counts, period = [], []
+    for i, row in enumerate(table.itertuples()):
+        whole = row.days // 30
+        at = (starts[(starts >= row.first) & (starts <= row.last)] - row.first).dt.days // 30
+        counts += np.bincount(at[at < whole], minlength=whole).tolist()
+        period += [i] * whole
+    used = pd.Series(counts).groupby(period).transform(lambda c: len(c) > 1 and c.sum() > 0)
+    y, x = np.array(counts)[used], pd.get_dummies(np.array(period)[used]).to_numpy(dtype=float)
+    fit = sm.GLM(y, x, family=sm.families.Poisson()).fit()
+    expected = max(1.0, fit.pearson_chi2 / fit.df_resid)
+    assert table["dispersion"].tolist() == pytest.approx([expected] * len(table))
+
+
+@given(st.lists(st.integers(1, 200), min_size=5, max_size=60))
+def test_memory_and_burstiness_agree_with_scipy(days: list[int]) -> None:
+    gaps = np.array(days, dtype=float)
+    if gaps[:-1].std() and gaps[1:].std():
+        assert rhythm.memory(gaps) == pytest.approx(stats.pearsonr(gaps[:-1], gaps[1:])[0])
+    many = np.tile(gaps, 20_000 // len(gaps))  # so many that the finite-size formula has its limit
+    r = stats.variation(many)
+    assert rhythm.burstiness(many) == pytest.approx((r - 1) / (r + 1), abs=0.02)
+
+
+def test_following_by_hand(record: Any) -> None:
+    found = cadence.following(record)
+    w = cadence.window(record, "either")
+    days = {}
+    for kind, unit in (("bodies", "deal"), ("prisoners", "day")):
+        h = cadence.handovers(record, kind, unit, w.dense_from if kind == "bodies" else None)
+        h = h[h["counted"] & (h["start"] <= w.through)]
+        days[kind] = [(d - w.dense_from).days for d in h["start"]]
+    length = (w.through - w.dense_from).days + 1
+    for within, shares in zip(found["within"], [[] for _ in found.index], strict=True):
+        for shift in range(length):
+            moved = [(d + shift) % length for d in days["bodies"]]
+            near = [any(0 <= d - p <= within for p in days["prisoners"]) for d in moved]
+            shares.append(np.mean(near))
+        row = found.set_index("within").loc[within]
+        assert row["share"] == pytest.approx(shares[0])
+        assert row["reference"] == pytest.approx(np.mean(shares))
+        assert row["p"] == pytest.approx(np.mean(np.array(shares) >= shares[0] - 1e-12))
+
+
+@pytest.mark.parametrize("kind", ["prisoners", "bodies"])
+def test_units_agree_with_a_groupby(record: Any, kind: str) -> None:
+    h = cadence.handovers(record, kind, "deal").set_index("unit_id")
+    events = record.events(kind)
+    by = events[events["date_precision"] == "day"].groupby("deal_id")
+    same = by["date"].agg(["min", "max", "size"])
+    same = same[same["max"] <= record.searched_through(kind)]
+    assert h.loc[same.index, "start"].tolist() == same["min"].tolist()
+    assert h.loc[same.index, "end"].tolist() == same["max"].tolist()
+    assert h.loc[same.index, "events"].tolist() == same["size"].tolist()
+    persons = by["to_ukraine"].sum(min_count=1).reindex(same.index)
+    assert h.loc[same.index, "to_ukraine"].fillna(-1).tolist() == persons.fillna(-1).tolist()
+
+
+def test_the_moving_rate_by_hand(record: Any) -> None:
+    moving = cadence.regimes(record, "bodies").moving.dropna()
+    h = cadence.handovers(record, "bodies", "deal", cadence.window(record, "bodies").dense_from)
+    starts = h.loc[h["counted"], "start"]
+    for day, rate in moving.iloc[:: len(moving) // 9].items():
+        held = ((starts > day - pd.Timedelta(days=90)) & (starts <= day)).sum()
+        assert rate == pytest.approx(held * 30 / 90)

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from conftest import events_of
 from repatria.analysis import asymmetry
 from repatria.charts import asymmetry as charts
+from repatria.charts import handovers
 from repatria.charts.base import Chart, Style
 from repatria.display.words import GUARDRAIL
 
@@ -198,3 +199,15 @@ def test_the_same_bytes_twice(record, tmp_path):
     events = record.events("bodies", since="2025-01-01")
     files = [charts.pairs(events).save(tmp_path / f"{i}.svg") for i in range(2)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_chart_names_what_its_ratio_is_of(record) -> None:
+    """The sums of all known counts and the ratio of complete handovers differ by definition."""
+    events = record.events("bodies", until="2026-09-30")
+    both = asymmetry.complete(events)
+    title = charts.pairs(events).title
+    ratio = both["to_ukraine"].sum() / both["to_russia"].sum()
+    assert f"together {ratio:.1f} to 1, " in title
+    assert f"in the {len(both)} of {len(events)} handovers with both figures" in title
+    stems = handovers.stems(events)
+    assert f"{ratio:.1f}" not in stems.title and "Persons" not in stems.subtitle

@@ -46,8 +46,10 @@ NOW |= {"handovers_out": 2, "equal": 0, "by_design": False, "eras_without": [202
 NOW |= {"since": pd.Timestamp("2024-12-31"), "running": True}
 PEAK = {"ratio": 41.2, "date": pd.Timestamp("2025-09-18")}
 LAST = {"ratio": 10.7, "ratio_low": 6.42, "ratio_high": 17.7, "day": pd.Timestamp("2026-09-17")}
-COMMON = {"events": 3, "digits": 1, "share": 0.026, "low": 0.0259, "high": 0.0261}
-LENSES = {"with_share": 2, "of": 4, "digits": None, "share": 0.01, "common": COMMON}
+COMMON = {"lenses": 2, "events": 3, "digits": 1, "share": 0.026, "low": 0.0259, "high": 0.0261}
+LENSES = {"with_share": 2, "thin": [], "of": 4, "digits": None, "share": 0.01, "common": COMMON}
+THIN = {**LENS, "lens": "russia", "events_in": 2, "events_out": 9}
+THIN |= {"bound_low": 0.01, "bound_high": 0.2}
 LENSES |= {"lowest": LENS, "highest": {**LENS, "lens": "russia", "share": 0.05}, "silent": [LENS]}
 SUMS = {"missing": {"to_ukraine": 0, "to_russia": 33}, "events_in": 38, "events_out": 33}
 SUMS["largest"] = {"to_ukraine": None, "to_russia": 1224}
@@ -94,6 +96,11 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
         ({**IN_SHORT, "events_in": 0, "share": None}, "None of the 2 handovers of bodies in"),
         (
+            {**IN_SHORT, "events_in": 0, "events_out": 1, "share": None},
+            "The one handover of bodies in this window has no figure in both directions, so there",
+        ),
+        ({**IN_SHORT, "events_out": 1}, "*Absence:* 1 more lacks a figure in at least"),
+        (
             {**IN_SHORT, "events_out": 9},
             "9 of the 14 handovers of bodies in this window lack a figure in at least one direction,"
             " so there is no share to give: were each missing count anything up to the largest ever"
@@ -132,8 +139,17 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "lens_table_title": [({"what": "bodies"}, "The share of bodies to Russia, by whose claims")],
     "lens_table_note": [({}, "seen in that direction. This measures")],
     "lens_words": [
-        ({"with_share": 0}, "No lens has a handover with a figure in both directions"),
-        ({**LENSES, "with_share": 1}, "Only one lens has a share, 1.3%, so there is nothing"),
+        ({"with_share": 0, "thin": []}, "No lens has a handover with a figure in both directions"),
+        (
+            {**LENSES, "with_share": 1},
+            "Only one lens has a share: 1.3% (receiver-first rule, all claims, 5 of 5 handovers).",
+        ),
+        (
+            {**LENSES, "with_share": 0, "thin": [THIN]},
+            "Under no lens do most handovers have both figures, so there is no share to give. "
+            "Russian claims only: only 2 of 11 handovers have both figures, so anything from 1.0 "
+            "to 20.0%. They do not hold the same handovers: over the 3",
+        ),
         (
             {**LENSES, "with_share": 4, "digits": 1, "silent": []},
             "All four lenses agree to the first",
@@ -151,7 +167,10 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
             "claims: no share, 0 handovers without a figure in both directions.\n\n*This",
         ),
         ({**LENSES, "common": {**COMMON, "digits": None}}, "the share is 2.6 to 2.6%."),
-        ({**LENSES, "common": {"events": 0}}, "what differs is which handovers they hold."),
+        (
+            {**LENSES, "common": {"lenses": 2, "events": 0}},
+            "what differs is which handovers they hold.",
+        ),
     ],
     "bounds_table_title": [({"what": "bodies"}, "could make of the share: bodies")],
     "bounds_table_note": [
@@ -226,8 +245,10 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
             "Bodies per handover through 1 May 2026: 0 to 0",
         ),
         (
-            {"what": "bodies", "through": "1 May 2026", "together": True, "reading": "9.0 to 1"},
-            "Bodies per handover through 1 May 2026: together 9.0 to 1",
+            {"what": "bodies", "through": "1 May 2026", "together": True, **COUNTS}
+            | {"reading": "9.0 to 1"},
+            "Bodies per handover through 1 May 2026: together 9.0 to 1, in the 5 of 7 handovers with "
+            "both figures",
         ),
     ],
     "pairs_note": [
@@ -266,7 +287,7 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({**SIZES, "round_run": 0, "counts": 5}, "23,454 to Ukraine and 23,454 to Russia in known"),
         ({**SIZES, "round_run": 0}, "the 5 largest handovers hold 26% of all to Ukraine"),
     ],
-    "sizes_subtitle": [({}, "known counts only.")],
+    "sizes_subtitle": [({"what": "bodies"}, "Bodies to Ukraine per handover, known counts only.")],
     "sizes_alt": [({"title": "T"}, "Sizes by date. T.")],
 }
 SAID = [(name, numbers, said) for name, cases in CASES.items() for numbers, said in cases]
@@ -329,6 +350,18 @@ def test_a_year_without_most_figures_has_no_share_in_any_table(record: Any) -> N
     assert pd.isna(row["share to Russia"]) and row["reading"] == "most lack a figure"
     assert "31.1%" in html and "80.2%" in html
     assert "no share to give" in display.in_short(record.events("bodies", until="2022-12-31"))
+
+
+def test_a_lens_without_most_figures_has_bounds_and_no_share(record: Any) -> None:
+    table = asymmetry.lenses(record.until("2026-09-30"), "bodies")
+    shown = display.lens_table(table).frame.set_index("lens")
+    few = (table["events_in"] <= table["events_out"]).to_numpy()
+    assert few.any() and shown["share to Russia"].isna().tolist() == few.tolist()
+    assert shown[["bounds: lowest", "bounds: highest"]].notna().all(axis=None)
+    said = display.lens_words(table)
+    for share in table.loc[few, "share"]:
+        assert f"{share:.1%}" not in said, "no pooled share of a minority of the handovers"
+    assert said.count("have both figures, so anything from") == few.sum()
 
 
 def test_nothing_handed_over_is_not_said_to_be_without_figures() -> None:

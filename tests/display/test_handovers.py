@@ -41,12 +41,12 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "handovers/shared_scale_subtitle": [
         (
-            {"both": 0},
-            "Sum of known counts, persons. Handovers without a figure are in neither bar.",
+            {"noun": "bodies", "both": 0},
+            "Sum of known counts of bodies. Handovers without a figure are in neither bar.",
         ),
         (
-            {"both": 1},
-            "Sum of known counts, persons. Handovers without a figure are in neither bar. "
+            {"noun": "bodies", "both": 1},
+            "Sum of known counts of bodies. Handovers without a figure are in neither bar. "
             "The ratio in the title is over the 1 handover with a figure in both directions.",
         ),
     ],
@@ -70,12 +70,12 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "handovers/cumulative_subtitle": [
         (
-            {"lacking": 0},
-            "Running sum of known counts, persons. Band: range of published claims.",
+            {"noun": "bodies", "lacking": 0},
+            "Running sum of known counts of bodies. Band: range of published claims.",
         ),
         (
-            {"lacking": 2},
-            "Running sum of known counts, persons. Band: range of published claims. "
+            {"noun": "bodies", "lacking": 2},
+            "Running sum of known counts of bodies. Band: range of published claims. "
             "2 handovers without a figure in a direction: nothing added there.",
         ),
     ],
@@ -125,4 +125,6 @@ def test_sentences_smallest_and_usual(template: str) -> None:
 
 
 def test_the_guardrail_stands_in_the_subtitle_of_stems() -> None:
-    assert say("handovers/stems_subtitle").endswith("It does not measure losses.")
+    said = say("handovers/stems_subtitle", noun="prisoners")
+    assert said.startswith("Prisoners per handover.")
+    assert said.endswith("It does not measure losses.")

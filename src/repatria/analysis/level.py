@@ -87,7 +87,7 @@ def _basis(days: np.ndarray, first: float, last: float) -> np.ndarray:
     """Return cubic B-splines on equal segments over [first, last] (Eilers and Marx 1996)."""
     step = (last - first) / SEGMENTS
     knots = first + step * np.arange(-3, SEGMENTS + 4)
-    inside = np.clip(days, first, last)
+    inside = np.clip(days, knots[3], knots[-4])  # `last` may lie a rounding error past its knot
     return BSpline.design_matrix(inside, knots, 3).toarray()
 
 

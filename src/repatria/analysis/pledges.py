@@ -96,10 +96,12 @@ def deliveries(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment`, `running`.
     """
-    return _deliveries(record, lens, links(record))
+    return _deliveries(record, lens).copy()
 
 
-def _deliveries(record: Record, lens: str, pairs: pd.DataFrame) -> pd.DataFrame:
+@lru_cache(maxsize=32)
+def _deliveries(record: Record, lens: str) -> pd.DataFrame:
+    pairs = links(record)
     pairs = pairs[
         (pairs["reading"] != "").to_numpy() & (pairs["status"] == "took_place").to_numpy()
     ]
@@ -376,19 +378,15 @@ def summary(record: Record, lens: str = "best") -> pd.DataFrame:
 
     See also: `fulfilment` for each statement.
     """
-    made = _summary(record, lens)
-    out = made.copy()
-    out.attrs = dict(made.attrs)
-    return out
+    return _summary(record, lens).copy()
 
 
 @lru_cache(maxsize=8)
 def _summary(record: Record, lens: str) -> pd.DataFrame:
-    p, pairs = promised(record), links(record)
-    d = _deliveries(record, lens, pairs)
+    p, d = promised(record), _deliveries(record, lens)
     sums, names = _sums(d), record.agreements()[["agreement_id", "name", "agreed_on"]]
     agreements = {a: said for a, *said in names.itertuples(index=False, name=None)}
-    sides = {side: _sums(_deliveries(record, side, pairs)) for side in ("ukraine", "russia")}
+    sides = {side: _sums(_deliveries(record, side)) for side in ("ukraine", "russia")}
     said: dict[tuple[str, str, str], list[Any]] = {}
     for s in p[(p["scope"] == "").to_numpy()].itertuples(index=False):
         said.setdefault((s.agreement_id, str(s.kind), str(s.direction)), []).append(s)

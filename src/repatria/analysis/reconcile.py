@@ -9,11 +9,11 @@ labelled so. Reasons: docs/method-reconcile.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import pairwise, product
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -58,6 +58,7 @@ _SCOPES = ("", "uae_mediated", "istanbul", "without_june_2025")
 _STARTS = {"uae_mediated": UAE, "istanbul": ISTANBUL}
 _CHAINED = {"": "", "without_june_2025": "", "uae_mediated": "uae_mediated"}  # bases of one series
 _FLOORS = ("at_least", "more_than")
+_Total = Mapping[Any, Any]  # a row of `Record.totals`, with its measure
 _FIRST = pd.Timestamp(WAR_START)
 _WAR_CHAIN = pd.Timestamp("2022-05-31")  # counted from any day of the war's first months: one chain
 
@@ -82,7 +83,7 @@ def _measure(unit: pd.Series) -> pd.Series:
     return unit.astype("str").eq("exchanges").map({True: "handovers", False: "persons"})
 
 
-def _candidates(total: pd.Series) -> list[pd.Timestamp]:
+def _candidates(total: _Total) -> list[pd.Timestamp]:
     """Return the starts to try for a total that does not state one, oldest first."""
     starts = {_FIRST, pd.Timestamp(total["as_of"].year, 1, 1)}
     starts |= {_STARTS[total["scope"]]} if total["scope"] in _STARTS else set()
@@ -97,9 +98,7 @@ class _Tables:
         self.dense_from = cache(lambda kind, side: _dense_from(record.coverage(kind), side))
         self._arrays = cache(self._made)
 
-    def get(
-        self, total: pd.Series, lens: str, scope: str | None = None, out: bool = False
-    ) -> Addends:
+    def get(self, total: _Total, lens: str, scope: str | None = None, out: bool = False) -> Addends:
         """Return the events of a total's base; with `out` those that the base leaves out."""
         scope = total["scope"] if scope is None else scope
         return self._arrays(total["kind"], lens, scope, total["direction"], total["measure"], out)
@@ -124,7 +123,7 @@ class _Compared(NamedTuple):
     tried: tuple[Tried, ...] = ()
 
 
-def _compare(total: pd.Series, tables: _Tables, lens: str) -> _Compared:
+def _compare(total: _Total, tables: _Tables, lens: str) -> _Compared:
     """Compare one total under one lens.
 
     Where the window is not stated, the standard ones are tried. A floor ("more than n") fits any
@@ -234,20 +233,20 @@ def reconcile(record: Record, since: Day = "", only: Collection[str] | None = No
     rows = []
     if only is not None:
         totals = totals[totals["total_id"].isin(list(only))]
-    for _, total in totals.iterrows():
+    for total in totals.to_dict("records"):
         rivals = published.get(tuple(total[c] for c in base), [])
         others = tuple(sorted(int(c) for c in rivals if c != total["count"]))
         rows.append(_reconciled(total, tables) | {"rivals": others})
     return _typed(rows, _RECONCILED, record).astype({"thin": "bool"})
 
 
-def _reconciled(total: pd.Series, tables: _Tables) -> dict[str, object]:
+def _reconciled(total: _Total, tables: _Tables) -> dict[str, object]:
     lens = lens_of(total["side"], total["measure"])
     own = _compare(total, tables, lens)
     best = own if lens == "best" else _compare(total, tables, "best")
     start = next((d for d in (total["since"], own.fitted) if pd.notna(d)), _FIRST)
     dense = tables.dense_from(total["kind"], total["side"])
-    row = {c: total[c] for c in _RECONCILED if c in total.index}
+    row = {c: total[c] for c in _RECONCILED if c in total}
     row |= {"claimant": total["name"], "lens": lens, "window": own.window, "tried": own.tried}
     row |= {"fitted_since": own.fitted, "dense_from": dense, "thin": dense is None or start < dense}
     row |= _counted(own.found, total["count"]) | _said(own.verdict, best.verdict)
@@ -278,7 +277,7 @@ def within(record: Record, total_id: str) -> pd.DataFrame:
     >>> within(record, "total-0275")["standing"].unique().tolist()
     ['inside']
     """
-    total = _totals(record, "").set_index("total_id", drop=False).loc[total_id]
+    total = _totals(record, "").set_index("total_id", drop=False).loc[total_id].to_dict()
     lens = lens_of(total["side"], total["measure"])
     tables = _tables(record)
     compared = _compare(total, tables, lens)
@@ -317,7 +316,7 @@ def missing(record: Record, since: Day = "") -> pd.DataFrame:
     usable = (t["qualifier"] == "exact") & (t["as_of_precision"] != "year")
     t = t[(usable & t["scope"].isin(_SCOPES)).to_numpy()]
     tables = _tables(record)
-    lacking = [_lacking(total, tables) for _, total in t.iterrows()]
+    lacking = [_lacking(total, tables) for total in t.to_dict("records")]
     t = t.assign(
         claimant=t["name"],
         start=t["since"].fillna(_FIRST),
@@ -338,7 +337,7 @@ def missing(record: Record, since: Day = "") -> pd.DataFrame:
     return out
 
 
-def _lacking(total: pd.Series, tables: _Tables) -> tuple[int | None, int | None]:
+def _lacking(total: _Total, tables: _Tables) -> tuple[int | None, int | None]:
     """Return how many persons or handovers a total is short of, or (None, None) if unclear."""
     start = total["since"] if pd.notna(total["since"]) else _FIRST
     last = days_of(total["as_of"], total["as_of_precision"])
@@ -408,8 +407,8 @@ def steps(
         }
         for before, after in (pairs[k] for k in sorted(pairs)):
             twice = len(before) > 1 or len(after) > 1
-            for _, a in before.iterrows():
-                rows += [_step(a, b, tables) | {"alternative": twice} for _, b in after.iterrows()]
+            for a, b in product(before.to_dict("records"), after.to_dict("records")):
+                rows.append(_step(a, b, tables) | {"alternative": twice})
     return _typed(rows, _STEPPED, record).astype({"alternative": "bool"})
 
 
@@ -430,7 +429,7 @@ def _chained(totals: pd.DataFrame) -> pd.DataFrame:
     return t.drop_duplicates([*_FAMILY, "as_of", "scope", "count"])
 
 
-def _step(a: pd.Series, b: pd.Series, tables: _Tables) -> dict[str, object]:
+def _step(a: _Total, b: _Total, tables: _Tables) -> dict[str, object]:
     lens = lens_of(a["side"], a["measure"])
     own, best = (_between(a, b, tables, n) for n in (lens, "best"))
     step = int(b["count"]) - int(a["count"])
@@ -444,7 +443,7 @@ def _step(a: pd.Series, b: pd.Series, tables: _Tables) -> dict[str, object]:
     return {**family, **ends, "step": step, **_counted(own, step), **said, **best_sum}
 
 
-def _between(a: pd.Series, b: pd.Series, tables: _Tables, lens: str) -> Sums:
+def _between(a: _Total, b: _Total, tables: _Tables, lens: str) -> Sums:
     """Add up what the later of two totals should hold beyond the earlier one."""
     early, late = days_of(a["as_of"], a["as_of_precision"])
     next_day = pd.Timedelta(days=1)

@@ -237,10 +237,7 @@ def handovers(
     See also: `repatria.analysis.cadence.gaps`, the silences between them.
     """
     checked(kind, unit)
-    made = _handovers(record, kind, unit, since, lens, disputed)
-    out = made.copy()
-    out.attrs = dict(made.attrs)
-    return out
+    return _handovers(record, kind, unit, since, lens, disputed).copy()
 
 
 @lru_cache(maxsize=64)

@@ -78,6 +78,8 @@ def pairs(events: pd.DataFrame) -> Chart:
         "through": through,
         "together": s.share is not None,
         "reading": reading(s),
+        "events_in": s.events_in,
+        "events_out": s.events_out,
     }
     title = say("asymmetry/pairs_title", **about)
     return Chart(
@@ -124,7 +126,7 @@ def _root_axes(
         axis.set_major_locator(mpl.ticker.FixedLocator(_ticks(top, apart)))
         axis.set_minor_locator(mpl.ticker.NullLocator())
         axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        axis.set_label_text(f"persons {names.SIDES[direction]}")
+        axis.set_label_text(f"{words.noun(events.attrs)} {names.SIDES[direction]}")
         span = ax.axvspan if along == "x" else ax.axhspan
         span(-lane * len(beside), 0, color=style.colours["thin"], linewidth=0, zorder=0.5)
 

@@ -256,11 +256,12 @@ class Chart:
         (wide, high), dpi = figure.get_size_inches(), figure.dpi
         placed = [(ax, ax.get_position(original=True)) for ax in figure.axes]
         colours, said = style.colours, []
-        for text, size, look in (
+        words: tuple[tuple[str, str, dict[str, Any]], ...] = (
             (self.title, "title", {"weight": "bold"}),
             (self.subtitle, "text", {"color": colours["text"]}),
             (self.source, "small", {"color": colours["quiet"]}),
-        ):
+        )
+        for text, size, look in words:
             points, weight = style.sizes[size], look.get("weight", "normal")
             lines = wrapped(text, wide - 2 * MARGIN, points, weight)
             said.append(figure.text(0, 0, lines, size=points, va="top", **look))
@@ -270,8 +271,8 @@ class Chart:
         for ax, box in placed:
             low, up = ((y * high + talls[-1]) / sheet for y in (box.y0, box.y1))
             ax.set_position(Bbox([[box.x0, low], [box.x1, up]]))
-        for text, top in zip(said, (sheet - GAP, sheet - GAP - talls[0], talls[-1]), strict=True):
-            text.set_position((MARGIN / wide, top / sheet))
+        for one, top in zip(said, (sheet - GAP, sheet - GAP - talls[0], talls[-1]), strict=True):
+            one.set_position((MARGIN / wide, top / sheet))
         return figure
 
 

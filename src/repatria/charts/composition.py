@@ -61,7 +61,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
         name,
         title,
         paint,
-        say("asymmetry/sizes_subtitle"),
+        say("asymmetry/sizes_subtitle", what=what),
         base.footer(events),
         say("asymmetry/sizes_alt", title=title),
         aspect={"page": 0.5, "phone": 0.95},
@@ -80,9 +80,9 @@ def _sizes(ax: Axes, events: pd.DataFrame, b: pd.DataFrame, style: Style) -> Non
             rounds["date"],
             rounds["persons"],
             s=46,
-            marker="D",
+            marker="^",  # a diamond is a size withheld
             facecolors=style.colours["paper"],
-            edgecolors=style.colours["accent"],
+            edgecolors=style.colours["ink"],
             linewidths=1.6,
             zorder=4,
             label=f"{number(step)} fits the claims ({len(rounds)} of {len(b)})",
@@ -97,7 +97,7 @@ def _sizes(ax: Axes, events: pd.DataFrame, b: pd.DataFrame, style: Style) -> Non
     base.unread(ax, events, since, until, style, at=None)
     base.time_axis(ax, since, until)
     base.count_axis(ax)
-    base.head(ax, style, "Persons per handover to Ukraine", "Persons to Ukraine")
+    base.head(ax, style)
 
 
 def __dir__() -> list[str]:

@@ -189,6 +189,7 @@ def _past(ax: Axes, shares: np.ndarray, tested: int, style: Style) -> None:
     low, high = ax.xaxis.get_majorticklabels()
     low.set_horizontalalignment("left")
     high.set_horizontalalignment("right")
+    ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator("auto", steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))
     heads = (f"{tested} past forecasts", f"{tested} forecasts") if tested else ("not scored yet",)
     base.head(ax, style, *heads)

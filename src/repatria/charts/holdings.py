@@ -299,7 +299,7 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
         say("holdings/differences_subtitle"),
         base.source_line(f"{len(differing)} claims", differing.attrs),
         say("holdings/differences_alt", title=title),
-        aspect={"page": 0.08 + 0.042 * len(keys), "phone": 0.2 + 0.11 * len(keys)},
+        aspect={"page": 0.08 + 0.042 * len(keys), "phone": 0.2 + 0.125 * len(keys)},
     )
 
 
@@ -311,14 +311,10 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     cut = [f"the newest {room} of {len(keys)}"] if 0 < room < len(keys) else []
     keys = keys.head(max(1, room))
     limit = float(differing["difference"].abs().max()) * 1.08
-    seen: dict[str, None] = {}
-    rows = []
-    for y, event in keys.iterrows():
-        same = differing["event_id"] == event["event_id"]
-        same &= differing["direction"] == event["direction"]
-        claims = differing[same.to_numpy()]
-        seen |= dict.fromkeys(_case(ax, float(y), claims, style))
-        rows.append((f"{event['event_id']} {names.SIDES[event['direction']]}", _figures(claims)))
+    of = dict(iter(differing.groupby(["event_id", "direction"], observed=True)))
+    cases = [of[k.event_id, k.direction] for k in keys.itertuples()]
+    seen = _draw_cases(ax, list(enumerate(cases)), 0.24 if above else 0.34, style)
+    rows = [(_handover(claims.iloc[0]), _figures(claims)) for claims in cases]
     _label_cases(ax, rows, list(keys["direction"]), above, style)
     ax.set_ylim(len(keys) - 0.4, -0.8 if above else -1.5)
     ax.set_xlim(-limit, limit)
@@ -330,7 +326,8 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     for side in (s for s in SIDES if s in seen):
         colour, label = style.colours[GROUPS[side][0]], GROUPS[side][1]
         ax.scatter([], [], s=40, marker=marker(side, style), color=colour, label=label)
-    heading(ax, style, *cut)
+    names_take = 0 if above else max(base.long(called[0], size) for called, _ in rows)
+    heading(ax, style, *cut, less=names_take / 2)  # the other half has the axes' first margin
 
 
 def _signed(value: float) -> str:
@@ -344,55 +341,73 @@ def _figures(claims: pd.DataFrame) -> str:
     return f"{number(claims['reference'].iloc[0])} ({reached.sum()}) | {others}"
 
 
-def _case(ax: Axes, y: float, claims: pd.DataFrame, style: Style) -> list[str]:
-    """Draw one handover and direction: range, ring, claims apart. Returns their sides."""
-    apart = claims[~claims["reached"]]
-    low, high = (int(v) for v in apart["difference"].agg(["min", "max"]))
-    ax.hlines(y, min(0, low), max(0, high), color="#C4C4C4", linewidth=5, zorder=1)
+def _draw_cases(
+    ax: Axes, cases: Sequence[tuple[int, pd.DataFrame]], spread: float, style: Style
+) -> set[str]:
+    """Draw handovers and directions, each at its y: range, ring, claims apart. Returns their sides.
+
+    Marks that look alike are one artist: hundreds of their own would take longer than the rest.
+    """
+    ends, sides = [], set()
+    marks: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    for y, claims in cases:
+        # Groups that say the same stand one over the other, so that no mark hides another.
+        at: dict[int, dict[tuple[str, str], Any]] = {}
+        for claim in claims[~claims["reached"].to_numpy(dtype=bool)].itertuples():
+            at.setdefault(claim.difference, {}).setdefault((claim.side, claim.qualifier), claim)
+        ends.append((y, min(0, *at), max(0, *at)))
+        sides |= {side for same in at.values() for side, _ in same}
+        for x, same in at.items():
+            for i, claim in enumerate(same.values()):
+                place = x, y + (i - (len(same) - 1) / 2) * spread
+                marks.setdefault(_claim(claim, style), []).append(place)
+    ys, low, high = zip(*ends, strict=True)
+    ax.hlines(ys, low, high, color="#C4C4C4", linewidth=5, zorder=1)
     ink = style.colours["ink"]
-    ax.scatter(0, y, s=74, facecolor="none", edgecolor=ink, linewidth=1.3, zorder=6)
-    # Groups that say the same stand one over the other, so that no mark hides another.
-    different = apart.drop_duplicates(["side", "difference", "qualifier"])
-    for _, same in different.groupby("difference"):
-        for i, claim in enumerate(same.itertuples()):
-            _claim(ax, claim, y + (i - (len(same) - 1) / 2) * 0.34, style)
-    return list(different["side"])
+    ax.scatter([0] * len(ys), ys, 74, facecolor="none", edgecolor=ink, linewidth=1.3, zorder=6)
+    for (shape, face, edge), places in marks.items():
+        at_x, at_y = zip(*places, strict=True)
+        edges: dict[str, Any] = {"marker": shape, "edgecolor": edge, "linewidth": 1.3}
+        ax.scatter(at_x, at_y, 40, face, zorder=5, **edges)
+    return sides
 
 
-def _claim(ax: Axes, claim: Any, y: float, style: Style) -> None:
-    """Draw one claim: triangles for open wording, right or left, hollow for about."""
+def _claim(claim: Any, style: Style) -> tuple[str, str, str]:
+    """Return a claim's mark, face and edge: triangles for open wording, hollow for about."""
     colour = style.colours[GROUPS[claim.side][0]]
     open_ = {"at_least": ">", "more_than": ">", "up_to": "<"}
-    ax.scatter(
-        claim.difference,
-        y,
-        s=40,
-        marker=open_.get(claim.qualifier) or marker(claim.side, style),
-        facecolor=style.colours["paper"] if claim.qualifier == "about" else colour,
-        edgecolor=colour,
-        linewidth=1.3,
-        zorder=5,
-    )
+    face = style.colours["paper"] if claim.qualifier == "about" else colour
+    return open_.get(claim.qualifier) or marker(claim.side, style), face, colour
+
+
+def _handover(claim: pd.Series) -> tuple[str, ...]:
+    """Return names of a handover and direction, the longest first."""
+    date, way = claim["date"], names.SIDES[claim["direction"]]
+    short, what = f"{date:%d %b %y}", f"{claim['kind']} {way}"
+    return f"{names.day(date)}, {what}", f"{short}, {what}", f"{short}, {way}", way
 
 
 def _label_cases(
-    ax: Axes, rows: Sequence[tuple[str, str]], directions: Sequence[str], above: bool, style: Style
+    ax: Axes,
+    rows: Sequence[tuple[tuple[str, ...], str]],
+    directions: Sequence[str],
+    above: bool,
+    style: Style,
 ) -> None:
     """Write each row's handover and figures: at its ends, or over its marks where room is short."""
     size = style.sizes["small"]
     beside = ax.get_yaxis_transform()
     if above:
         ax.set_yticks([])
-        wide = base.room(ax)[0]
-        for y, ((event, figures), direction) in enumerate(zip(rows, directions, strict=True)):
-            left = wide - base.long(figures, size) - 0.1
-            event = base.fits(left, size, event, event.partition(" ")[0], "")
+        wide = base.room(ax)[0] * 1.15  # without names beside them the layout widens the axes
+        for y, ((called, figures), direction) in enumerate(zip(rows, directions, strict=True)):
+            event = base.fits(wide - base.long(figures, size) - 0.1, size, *called[1:])
             colour = style.colours[direction]
             line: dict[str, Any] = dict(transform=beside, va="bottom", size=size)
-            ax.text(0, y - 0.22, event, color=colour, bbox=style.plate, **line)
-            ax.text(1, y - 0.22, figures, ha="right", bbox=style.plate, **line)
+            ax.text(0, y - 0.36, event, color=colour, bbox=style.plate, **line)
+            ax.text(1, y - 0.36, figures, ha="right", bbox=style.plate, **line)
         return
-    ax.set_yticks(range(len(rows)), [event for event, _ in rows], size=size)
+    ax.set_yticks(range(len(rows)), [called[0] for called, _ in rows], size=size)
     for label, direction in zip(ax.get_yticklabels(), directions, strict=True):
         label.set_color(style.colours[direction])
     ax.text(1.015, -1, "reference (n) | others", transform=beside, va="center", size=size)

@@ -32,6 +32,7 @@ __all__ = [
     "wrapped",
 ]
 
+PIXELS = 0.97  # a picture's letters stand on whole pixels: a little wider than they are long
 GROUND_WORDS = {"thin": "thinly read", "unread": "unread"}
 
 
@@ -65,7 +66,7 @@ def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> st
     'handovers of bodies\\nto Ukraine'
     """
     lines: list[str] = []
-    inches *= 0.97  # a picture's letters stand on whole pixels: a little wider than they are long
+    inches *= PIXELS
     left, space = 0.0, long("x x", size, weight) - long("xx", size, weight)
     for word in text.split():
         wide = long(word, size, weight)
@@ -85,7 +86,7 @@ def fits(inches: float, size: float, *texts: str, weight: str = "normal") -> str
     >>> fits(1.0, 9.5, "handovers of bodies to Ukraine", "to Ukraine")
     'to Ukraine'
     """
-    return next((t for t in texts if long(t, size, weight) <= inches), texts[-1])
+    return next((t for t in texts if long(t, size, weight) <= PIXELS * inches), texts[-1])
 
 
 # --- axes -----------------------------------------------------------------------------------------

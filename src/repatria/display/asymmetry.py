@@ -204,11 +204,13 @@ def shares_table(events: pd.DataFrame, by: str = "year") -> Table:
 
 
 def lens_table(table: pd.DataFrame) -> Table:
-    """Return `lenses` as readers see it."""
+    """Return `lenses` as readers see it: a lens under which most handovers lack a figure has bounds
+    and no share.
+    """
     frame = pd.DataFrame(
         {
             "lens": table["lens"].map(LENS_WORDS),
-            "share to Russia": table["share"],
+            "share to Russia": table["share"].where(table["events_in"] > table["events_out"]),
             **{side: table[d] for d, side in SIDES.items()},
             "handovers in": table["events_in"],
             "handovers out": table["events_out"],
@@ -236,24 +238,30 @@ def lens_table(table: pd.DataFrame) -> Table:
 def lens_words(table: pd.DataFrame) -> Prose:
     """Return whether the lenses agree, to which digit, and over how many handovers, as a sentence.
 
+    A lens under which most handovers lack a figure has bounds in it and no share.
+
     >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
     >>> lens_words(table)[:73]
     'Three of the four lenses agree to the first decimal of a percent: 1.3% we'
     """
-    with_share = table[table["share"].notna()]
-    if with_share.empty:
-        return say("asymmetry/lens_words", with_share=0)
-    values, same = with_share["share"], with_share["common_share"]
-    events = with_share["common_events"].iloc[0]
+    known = table[table["share"].notna()]
+    if known.empty:
+        return say("asymmetry/lens_words", with_share=0, thin=[])
+    most = (known["events_in"] > known["events_out"]).to_numpy(dtype=bool)
+    rows = known[most].sort_values("share").to_dict("records")
+    values, same = known["share"][most], known["common_share"]
+    events = known["common_events"].iloc[0]
     return say(
         "asymmetry/lens_words",
-        with_share=len(with_share),
+        with_share=len(rows),
         of=len(table),
-        digits=agreed_digit(list(values)),
-        share=values.iloc[0],
-        lowest=with_share.loc[values.idxmin()].to_dict(),
-        highest=with_share.loc[values.idxmax()].to_dict(),
+        digits=agreed_digit(list(values)) if rows else None,
+        share=values.iloc[0] if rows else None,
+        lowest=rows[0] if rows else None,
+        highest=rows[-1] if rows else None,
+        thin=known[~most].to_dict("records"),
         common={
+            "lenses": len(known),
             "events": events,
             "digits": agreed_digit(list(same)) if events else None,
             "share": same.iloc[0],

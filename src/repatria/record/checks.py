@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from repatria.record.schema import LIST_PATTERN, TABLES, WAR_START, Field
 
-__all__ = ["Findings", "Problem", "RecordError", "among", "shown", "typed"]
+__all__ = ["Findings", "Problem", "RecordError", "among", "at", "shown", "typed"]
 
 # Cells that want a second look, in one pass (RE2): spaces at an end, control characters,
 # bidirectional overrides (they can rewrite a terminal), everything that has no ink, and digits of
@@ -95,6 +95,16 @@ def shown(value: object) -> str:
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
 
 
+def at(values: pd.Series, known: pd.Series) -> np.ndarray:
+    """Return where in `known` each of `values` first stands, -1 for those that do not (Arrow: fast on text).
+
+    >>> at(pd.Series(["a", "b"]), pd.Series(["b"])).tolist()
+    [-1, 0]
+    """
+    where = pc.fill_null(pc.index_in(pa.array(values), value_set=pa.array(known)), -1)
+    return np.asarray(where.to_numpy(zero_copy_only=False))
+
+
 def among(values: pd.Series, known: pd.Series) -> np.ndarray:
     """Return which of `values` are in `known` (as `Series.isin`, but in Arrow: ten times faster on
     text).
@@ -102,8 +112,7 @@ def among(values: pd.Series, known: pd.Series) -> np.ndarray:
     >>> among(pd.Series(["a", "b"]), pd.Series(["b"])).tolist()
     [False, True]
     """
-    found = pc.is_in(pa.array(values), value_set=pa.array(known))
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+    return at(values, known) >= 0
 
 
 class Findings:

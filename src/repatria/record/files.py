@@ -155,6 +155,8 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
     try:
         table = pacsv.read_csv(
             pa.py_buffer(raw),
+            # Kernels are forked from a process that has read a record: it may have one thread only.
+            read_options=pacsv.ReadOptions(use_threads=False),
             parse_options=pacsv.ParseOptions(newlines_in_values=False, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(
                 column_types={c: pa.large_string() for c in columns}, strings_can_be_null=False
@@ -169,7 +171,7 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
     if text.count("\n") - 1 != table.num_rows:
         _lines(name, text, found, every=True)
         return None
-    return table.to_pandas().astype("str")
+    return table.to_pandas(use_threads=False, self_destruct=True).astype("str")
 
 
 def _header(name: str, line: str, found: Findings) -> bool:

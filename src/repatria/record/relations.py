@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from repatria.record.checks import Findings, among, shown
+from repatria.record.checks import Findings, among, at, shown
 from repatria.record.names import HOST, bare_host
 from repatria.record.schema import (
     CLICK_IDS,
@@ -26,6 +26,7 @@ from repatria.record.schema import (
 
 __all__ = ["check", "first_day_of", "known_on"]
 
+STEP = 100_000  # rows whose text is held twice at a time
 _STATEMENT = ["event_id", "claimant_id", "direction", "part"]
 
 
@@ -37,19 +38,21 @@ def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> N
     """Add every contradiction between rows. `today` is the last day that can have happened."""
     if _missing_rows(found, t):
         return
+    rows: dict[tuple[str, str], np.ndarray] = {}  # where what a column speaks of stands
     for table in TABLES.values():
         for column, target in table.references:
             value = t[table.name][column]
-            known = among(value, t[target][TABLES[target].key[0]]) | (value == "").to_numpy()
+            rows[table.name, column] = place = at(value, t[target][TABLES[target].key[0]])
+            known = (place >= 0) | (value == "").to_numpy()
             found.add(table.name, column, ~known, f"{{}} is not in {target}.csv", value)
     _days(found, t, today)
     _events(found, t)
     _claim_ids(found, t["claims"])
     _counts(found, t["claims"])
-    _claims(found, t)
+    _claims(found, t, rows)
     _corrections(found, t)
-    _citations(found, t)
-    _mentions(found, t)
+    _citations(found, t, rows)
+    _mentions(found, t, rows)
     _sources(found, t["sources"])
     _addresses(found, t)
     _publishers(found, t["sources"])
@@ -184,7 +187,17 @@ def _counts(found: Findings, c: pd.DataFrame) -> None:
     found.add("claims", "role", whole, "role whole and part total go together")
 
 
-def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+def _spoken(size: int, *rows: np.ndarray) -> np.ndarray:
+    """Return which of so many rows are spoken of by one of these places."""
+    out = np.zeros(size, dtype=bool)
+    for place in rows:
+        out[place[place >= 0]] = True
+    return out
+
+
+def _claims(
+    found: Findings, t: dict[str, pd.DataFrame], rows: dict[tuple[str, str], np.ndarray]
+) -> None:
     c = t["claims"]
     same = [
         *_STATEMENT,
@@ -198,7 +211,7 @@ def _claims(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     ]
     twins = c.duplicated(same).to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
-    paged = among(c["claim_id"], t["citations"]["claim_id"])
+    paged = _spoken(len(c), rows["citations", "claim_id"])
     found.add("claims", "claim_id", ~paged, "{} has no page", c["claim_id"])
     parts = c.loc[(c["role"] != "whole") & c["count_low"].notna(), [*_STATEMENT[:3], "count_low"]]
     wholes = c.loc[c["role"] == "whole", [*_STATEMENT[:3], "count_high"]]
@@ -249,23 +262,24 @@ def _corrections(found: Findings, t: dict[str, pd.DataFrame]) -> None:
             say(i, f"{shown(old)} leads back to this claim")
 
 
-def _citations(found: Findings, t: dict[str, pd.DataFrame]) -> None:
-    c = t["citations"]
-    if c.empty:
+def _citations(
+    found: Findings, t: dict[str, pd.DataFrame], rows: dict[tuple[str, str], np.ndarray]
+) -> None:
+    claim, page = rows["citations", "claim_id"], rows["citations", "source_id"]
+    event = rows["claims", "event_id"][claim] if len(t["claims"]) else claim
+    if not len(claim) or not len(t["events"]) or not len(t["sources"]):
         return
-    event = c["claim_id"].map(
-        t["claims"].drop_duplicates("claim_id").set_index("claim_id")["event_id"]
-    )
-    events = t["events"].drop_duplicates("event_id").set_index("event_id")
-    pages = t["sources"].drop_duplicates("source_id").set_index("source_id")["published_on"]
-    early = (c["source_id"].map(pages) < event.map(events["date"])).to_numpy()
-    if early.any():
-        early = early & event.map(events["status"]).ne("cancelled").to_numpy()
-        reason = "{} was published before the event took place"
-        found.add("citations", "source_id", early, reason, c["source_id"])
+    whole = (claim >= 0) & (page >= 0) & (event >= 0)
+    day = t["events"]["date"].to_numpy()[event]
+    planned = (t["events"]["status"] == "cancelled").to_numpy()[event]
+    early = whole & (t["sources"]["published_on"].to_numpy()[page] < day) & ~planned
+    reason = "{} was published before the event took place"
+    found.add("citations", "source_id", early, reason, t["citations"]["source_id"])
 
 
-def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
+def _mentions(
+    found: Findings, t: dict[str, pd.DataFrame], rows: dict[tuple[str, str], np.ndarray]
+) -> None:
     m = t["mentions"]
     ids = pd.concat([t[name][column] for name, column in MENTIONED.items()])
     found.add("mentions", "row_id", ~among(m["row_id"], ids), "{} is in no table", m["row_id"])
@@ -274,9 +288,7 @@ def _mentions(found: Findings, t: dict[str, pd.DataFrame]) -> None:
             name, column, ~among(t[name][column], m["row_id"]), "{} has no page", t[name][column]
         )
     s = t["sources"]
-    used = among(s["source_id"], t["citations"]["source_id"]) | among(
-        s["source_id"], m["source_id"]
-    )
+    used = _spoken(len(s), rows["citations", "source_id"], rows["mentions", "source_id"])
     found.add("sources", "source_id", ~used, "{} carries nothing", s["source_id"])
 
 
@@ -285,24 +297,29 @@ def _sources(found: Findings, s: pd.DataFrame) -> None:
     url = s["url"]
     found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
     found.add("sources", "url", (url == "") & (s["seed"] == ""), "is required")
-    stem = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-")
-    front = [ident.rpartition("-") for ident in s["source_id"].tolist()]
-    wrong = [
-        host != (said or "page") or len(digits) < 6 or not _sha1(address).startswith(digits)
-        if address
-        else False
-        for (host, _, digits), address, said in zip(
-            front, url.tolist(), stem.to_pylist(), strict=True
-        )
-    ]
+    wrong = np.zeros(len(s), dtype=bool)
+    for i in range(0, len(s), STEP):
+        wrong[i : i + STEP] = _misnamed(s[i : i + STEP])
     found.add("sources", "source_id", wrong, "{} does not say its host and address", s["source_id"])
     undated = s["published_on"].isna()
     reason = "none goes with an undated page, and only with one"
     found.add("sources", "dated_by", undated ^ (s["dated_by"] == "none"), reason)
 
 
-def _sha1(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+def _misnamed(s: pd.DataFrame) -> np.ndarray:
+    """Return which ids are not their address's host and the first digits of its digest."""
+    url, ident = s["url"], pa.array(s["source_id"])
+    host = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-")
+    host = pc.if_else(pc.equal(host, ""), "page", host)
+    front = pc.replace_substring_regex(ident, "-?[^-]*$", "")
+    same = np.asarray(pc.equal(front, host).to_numpy(zero_copy_only=False), dtype=bool)
+    told = pc.replace_substring_regex(ident, "^.*-", "").to_pylist()
+    sha1 = hashlib.sha1
+    for i, (digits, address) in enumerate(zip(told, url.tolist(), strict=True)):
+        if same[i]:
+            digest = sha1(address.encode(), usedforsecurity=False).hexdigest()
+            same[i] = len(digits) >= 6 and digest.startswith(digits)
+    return ~same & (url != "").to_numpy(dtype=bool)
 
 
 def _hosts(url: pd.Series) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from repatria.record.files import inspect
 from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
 from repatria.record.window import Day, day
 
-__all__ = ["Day", "Record", "RecordError", "day", "inspect", "keep", "load"]
+__all__ = ["Day", "Record", "RecordError", "day", "inspect", "keep", "load", "pack"]
 
 COVERAGE = ("then", "today")
 _kept: dict[str, Record] = {}  # by digest
@@ -54,20 +55,20 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     return Record(MappingProxyType(tables), digest)
 
 
-def keep() -> None:
-    """Load the project's record with its estimates now, for every later `load` of the same files.
-
-    For a process that others are forked from: what is computed here they need not compute. A record that cannot be
-    loaded is left to them: they say why.
-    """
-    try:
-        record = load()
-    except RecordError:
-        return
-    fingerprint.read.clear()  # those forked say for themselves what they read
-    _kept[record.digest] = record
+def pack(record: Record) -> bytes:
+    """Return a record with its estimates under every lens, for `keep`."""
     for lens in estimate.LENSES:
         record._under(lens)
+    made = ("_claims", "_estimates", "_every_event")
+    return pickle.dumps((record, {name: record.__dict__[name] for name in made}))
+
+
+def keep(packed: bytes) -> None:
+    """Let every later `load` of the same files give a packed record, in place of one kept before."""
+    record, made = pickle.loads(packed)
+    record.__dict__.update(made)
+    _kept.clear()
+    _kept[record.digest] = record
 
 
 @dataclass(frozen=True, eq=False)

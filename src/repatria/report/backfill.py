@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import data_folder
-from repatria.report import parameters, provenance, publish, run
+from repatria.report import forks, parameters, provenance, publish, run
 from repatria.report.base import ReportError, Say
 from repatria.report.parameters import Parameters
 
@@ -33,12 +33,16 @@ TRIES = 3  # a job whose worker died is given away so often
 
 @dataclass(frozen=True)
 class Job:
-    """A view to make, as it travels: its parameters, the day it is published on, record and notebooks packed."""
+    """A view to make, as it travels: its parameters, the day it is published on, record and notebooks packed.
+
+    `scratch` is a folder to work in; without one it is the Dask worker's own.
+    """
 
     given: dict[str, str]
     on: str
     data: bytes
     books: dict[str, str]
+    scratch: str = ""
 
 
 def days(first: str, last: str, every: str) -> list[str]:
@@ -69,7 +73,8 @@ def days(first: str, last: str, every: str) -> list[str]:
 
 def work(job: Job) -> bytes:
     """Make a view in a folder of this machine's own; return it packed. This is what a worker runs."""
-    with tempfile.TemporaryDirectory(prefix="rp-") as scratch:
+    place = Path(job.scratch or _of_worker())
+    with tempfile.TemporaryDirectory(prefix="run-", dir=place) as scratch:
         here = Path(scratch)
         with zipfile.ZipFile(io.BytesIO(job.data)) as held:
             held.extractall(here)
@@ -78,14 +83,51 @@ def work(job: Job) -> bytes:
         for name, text in job.books.items():
             books.append(here / "notebooks" / name)
             books[-1].write_text(text, "utf-8")
-        out, data = here / "reports", here / "data"
-        values = parameters.check(job.given)
-        made = run.make(values, out, _silent, books=books, on=job.on, at_once=1, data=data)
+        data, values = here / "data", parameters.check(job.given)
+        source = _source(place, data)
+        made = run.make(
+            values,
+            here / "reports",
+            _silent,
+            books=books,
+            on=job.on,
+            at_once=1,
+            data=data,
+            source=source,
+        )
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as whole:
             for path in sorted(p for p in made.folder.rglob("*") if p.is_file()):
                 whole.write(path, path.relative_to(made.folder).as_posix())
         return packed.getvalue()
+
+
+_warm: list[forks.Warm] = []  # of this worker, for all its jobs
+_loaded: list[str] = []  # digest of the record kept last
+
+
+def _source(place: Path, data: Path) -> forks.Warm | None:
+    """Return what kernels are forked from, and load the record, once for all jobs of this worker."""
+    from repatria.record.view import keep, load, pack
+
+    if not forks.forks():
+        return None
+    while _warm and not _warm[0].alive:
+        _warm.pop().close()
+    if not _warm:
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=place))
+        _warm.append(forks.Warm(home, data))
+    record = load(data)  # none is read where one is kept
+    if _loaded != [record.digest]:
+        keep(pack(record))
+        _loaded[:] = [record.digest]
+    return _warm[0]
+
+
+def _of_worker() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().local_directory)  # Dask clears away what a dead worker leaves in it
 
 
 def _silent(line: str) -> None:
@@ -119,7 +161,8 @@ def make(
         run.pack(data, shop / "data.zip")
         packed = (shop / "data.zip").read_bytes()
         texts = {b.name: b.read_text("utf-8") for b in books}
-        jobs = {p: Job(p.given(), on, packed, texts) for p in todo}
+        scratch = "" if cluster else str(shop)
+        jobs = {p: Job(p.given(), on, packed, texts, scratch) for p in todo}
         failed: list[str] = []
         for done, (p, got) in enumerate(_results(jobs, cluster, at_once, say), 1):
             if isinstance(got, bytes):
@@ -156,7 +199,9 @@ def _results(
     left = dict(jobs)
     for again in range(TRIES):
         workers = min(at_once or os.cpu_count() or 1, len(left)) or 1
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=forks.tie, initargs=(os.getpid(),)
+        )
         try:
             for p, got in _collected(pool, left):
                 if isinstance(got, BrokenProcessPool):

@@ -7,8 +7,11 @@ fixed list, modules come from the interpreter's own folders and this package.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +21,9 @@ from pathlib import Path
 
 from repatria.report.provenance import SETTINGS
 
-__all__ = ["COMMAND", "Warm", "environment", "forks"]
+__all__ = ["COMMAND", "Warm", "environment", "forks", "tie"]
+
+PR_SET_PDEATHSIG = 1
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # -P, -s: neither the working folder's modules nor the user's own site-packages.
@@ -30,6 +35,15 @@ KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 def forks() -> bool:
     """Return whether kernels can be forked here: on Linux; not on Windows, nor on macOS, where it is unsafe."""
     return sys.platform.startswith("linux") and hasattr(os, "pidfd_open")
+
+
+def tie(parent: int) -> None:
+    """Let this process be killed when the one that made it ends, however it ends (Linux; else nothing happens)."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os._exit(1)
 
 
 def environment(home: Path, data: Path, release: bool = True) -> dict[str, str]:
@@ -50,6 +64,7 @@ def environment(home: Path, data: Path, release: bool = True) -> dict[str, str]:
 class Warm:
     """A process that forks kernels; a context manager. It ends, and its kernels with it, when its maker does.
 
+    It and its kernels hold the lock of `home`: as long as one of them lives, nobody sweeps the folder they write in.
     Raises OSError where it cannot be started.
     """
 
@@ -57,12 +72,13 @@ class Warm:
         self.home, self.noise = home, home / "stderr"
         self._lock = threading.Lock()
         self._ours, theirs = socket.socketpair()
-        with theirs, open(self.noise, "wb") as noise:
+        with theirs, open(self.noise, "wb") as noise, open(home / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             self._process = subprocess.Popen(
-                [*COMMAND, str(theirs.fileno())],
+                [*COMMAND, str(theirs.fileno()), str(os.getpid())],
                 env=environment(home, data),
                 cwd=home,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), lock.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=noise,
@@ -81,6 +97,11 @@ class Warm:
         if not handles:
             raise ChildProcessError(f"the process that forks kernels ended: {self._last_words()}")
         return int(text), handles[0]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still fork kernels."""
+        return self._process.poll() is None
 
     @property
     def pid(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -29,7 +30,6 @@ TIMEOUT = 300  # seconds a cell may take before the run is called hung
 LIMIT = 20_000_000  # characters that the outputs of one notebook may hold together
 # The types of output that a page can show, or keeps as a file beside it.
 SHOWN = {"text/html", "text/markdown", "text/plain", "text/csv", "image/png", "image/svg+xml"}
-ASK = "__import__('repatria.report.provenance', fromlist=['']).testimony()"
 NO_GRAMMAR = (
     "rfc3987_syntax"  # two seconds of import for a check of addresses that nothing here uses
 )
@@ -161,12 +161,18 @@ def execute_all(
 
     at_once = at_once or os.cpu_count() or 1
     with _pool(min(len(books), at_once) or 1, runs) as pool:
-        # The later notebooks compute more: begun first, they do not end alone.
-        targets = list(pool.map(one, books[::-1]))[::-1]
+        # Those with more to do are begun first: none ends long after the others.
+        begun = {book: pool.submit(one, book) for book in sorted(books, key=_cells, reverse=True)}
+        targets = [begun[book].result() for book in books]
     if errors:
         kept = f"; the notebook is kept in {failed}" if failed.exists() else ""
         raise ReportError("; ".join(sorted(errors)) + kept)
     return targets
+
+
+def _cells(book: Path) -> int:
+    cells = json.loads(book.read_text("utf-8"))["cells"]
+    return sum(cell["cell_type"] == "code" for cell in cells)
 
 
 @contextlib.contextmanager

@@ -129,7 +129,7 @@ def _cell() -> str:
     """Return the notebooks' parameters cell: a line a parameter, its legal values as a comment."""
     return "\n".join(
         f'{name}: str = "{field.default}"  # {field.description}'
-        + ("" if field.default else '; "" = no limit')
+        + ("" if field.default else ', "": no limit')
         for name, field in Parameters.model_fields.items()
     )
 

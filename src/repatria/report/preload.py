@@ -1,6 +1,6 @@
 """The process that kernels come from: it imports what notebooks need, once, and forks a kernel for each request.
 
-    python -m repatria.report.preload 5            forks kernels for whoever holds the other end of socket 5
+    python -m repatria.report.preload 5 1234       forks kernels for process 1234, the other end of socket 5
     python -m repatria.report.preload kernel.json  is one kernel itself, where forking is not to be had
 
 A kernel reads nothing of the user's: no start-up files, no configuration, no working folder.
@@ -8,19 +8,18 @@ A kernel reads nothing of the user's: no start-up files, no configuration, no wo
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
 import os
-import signal
 import socket
 import sys
 from typing import Any
 
+from repatria.report import forks
+
 __all__ = ["main", "serve"]
 
-PR_SET_PDEATHSIG = 1
 MODULES = (
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
@@ -41,12 +40,34 @@ def _load() -> None:
     import repatria.analysis
     import repatria.charts
     import repatria.display
-    from repatria.record import view
 
     for wing in (repatria.analysis, repatria.charts, repatria.display):
         for name in dir(wing):  # loads it: public names are lazy
             getattr(wing, name)
-    view.keep()
+    _keep()
+
+
+def _keep() -> None:
+    """Take over the record from a process of its own: at work, Arrow starts threads, and what forks may have none.
+
+    A record that cannot be loaded is left to the kernels: they say why.
+    """
+    from repatria.record.view import keep, load, pack
+
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with open(theirs, "wb") as out:
+                out.write(pack(load()))
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as found:
+        packed = found.read()
+    os.waitpid(child, 0)
+    if packed:
+        keep(packed)
 
 
 def serve(connection_file: str, folder: str, data: str, parent: int = 0) -> None:
@@ -79,13 +100,14 @@ def serve(connection_file: str, folder: str, data: str, parent: int = 0) -> None
     app.start()
 
 
-def main(argument: str) -> None:
+def main(argument: str, maker: str = "") -> None:
     """Fork kernels on request, or be one; see the module's head."""
     if not argument.isdigit():
         _load()
         parent = int(os.environ.pop("JPY_PARENT_PID", 0))
         serve(argument, os.getcwd(), os.environ["REPATRIA_DATA"], parent)
         return
+    forks.tie(int(maker))
     ours = socket.socket(fileno=int(argument))
     os.set_inheritable(ours.fileno(), False)
     _load()
@@ -106,9 +128,7 @@ def main(argument: str) -> None:
 
 def _become(parent: int, theirs: socket.socket, request: dict[str, Any]) -> None:
     """Be a kernel, in the forked process: it ends with the process it was forked from, however that ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    forks.tie(parent)
     os.close(theirs.detach())
     os.setsid()
     try:
@@ -127,4 +147,4 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -77,7 +77,13 @@ def _for_reports(notebook: Path) -> bool:
     return bool(marks.get("report", True))
 
 
-def inputs(parameters: Parameters, data: Path, books: Sequence[Path]) -> dict[str, Any]:
+def inputs(
+    parameters: Parameters,
+    data: Path,
+    books: Sequence[Path],
+    interval: int = 0,
+    site_url: str = "",
+) -> dict[str, Any]:
     """Return everything a report's bytes depend on, as digests and versions."""
     return {
         "parameters": parameters.as_dict(),
@@ -88,6 +94,7 @@ def inputs(parameters: Parameters, data: Path, books: Sequence[Path]) -> dict[st
         "rule": f"{RULE} v{RULE_VERSION}",
         "versions": versions(),
         "settings": dict(SETTINGS),
+        "site": {"interval": interval, "url": site_url},
     }
 
 

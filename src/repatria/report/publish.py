@@ -64,26 +64,35 @@ def check(out: Path) -> None:
 
 @contextlib.contextmanager
 def workshop(out: Path) -> Iterator[Path]:
-    """Give a scratch folder beside the reports; clear those that a killed run left behind."""
+    """Give a scratch folder beside the reports; clear those that a killed run left behind.
+
+    Before and after: processes of a run that was killed just before may need a moment to end.
+    """
     shelf = out / ".work"
     shelf.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         with only_one(out):  # else a run could clear a folder that is made, but not yet locked
-            for old in shelf.glob("run-*"):
-                if old.is_dir() and not old.is_symlink():
-                    _clear(old)
+            _sweep(shelf)
             work = Path(tempfile.mkdtemp(prefix="run-", dir=shelf.resolve()))
             fcntl.flock(held.enter_context(open(work / "lock", "w")), fcntl.LOCK_EX)
         try:
             yield work
         finally:
             shutil.rmtree(work, ignore_errors=True)
+            with contextlib.suppress(OSError), only_one(out):
+                _sweep(shelf)
 
 
-def _clear(old: Path) -> None:
-    with contextlib.suppress(OSError), open(old / "lock", "a") as f:
-        fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if its run is alive
-        shutil.rmtree(old, ignore_errors=True)
+def _sweep(shelf: Path) -> None:
+    """Remove the folders of which nobody holds a lock: neither the run nor a process it made (see `forks`)."""
+    for old in shelf.glob("run-*"):
+        if not old.is_dir() or old.is_symlink():
+            continue
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for lock in old.rglob("lock"):
+                f = held.enter_context(open(lock, "a"))
+                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises if one is alive
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def seal(folder: Path, facts: Mapping[str, Any], key: str) -> None:

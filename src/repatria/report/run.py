@@ -17,6 +17,7 @@ from repatria.record.fingerprint import data_folder, of_file
 from repatria.record.schema import KINDS, TABLES
 from repatria.report import kernels, provenance, publish
 from repatria.report.base import ReportError, Say
+from repatria.report.forks import Warm
 from repatria.report.parameters import Parameters
 
 __all__ = ["Outcome", "label", "load", "make", "pack", "today"]
@@ -66,13 +67,15 @@ def make(
     data: Path | None = None,
     interval: int = 0,
     site_url: str = "",
+    source: Warm | None = None,
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
     `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
     a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
     `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
-    `interval` days from now the next report is due; `site_url` is where the reports are served.
+    `interval` days from now the next report is due; `site_url` is where the reports are served;
+    kernels are forked from `source`, by default from a process of this run's own.
 
     Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
     failed notebook is kept in `out/failed/<label>/`.
@@ -83,7 +86,7 @@ def make(
         parameters = parameters.model_copy(update={"on": day})
     publish.check(out)
     view = label(parameters, day)
-    key = provenance.run_key(provenance.inputs(parameters, data, books))
+    key = provenance.run_key(provenance.inputs(parameters, data, books, interval, site_url))
     there = _there(out, view, on)
     if not force and publish.found(there, key):
         assert there is not None
@@ -97,8 +100,12 @@ def make(
         failed = out / "failed" / (view or "release")
         data, books = provenance.snapshot(data, books, work)
         name = f"views/{view}" if view else publish.reserve(out, day, work)
-        with kernels.warmed(work / "home", data, say) as source:  # imports while this goes on
-            facts = _facts(parameters, data, books, day, out, name)
+        warm = (
+            contextlib.nullcontext(source) if source else kernels.warmed(work / "home", data, say)
+        )
+        with warm as source:  # it imports while this goes on
+            inputs = provenance.inputs(parameters, data, books, interval, site_url)
+            facts = _facts(parameters, inputs, data, books, day, out, name)
             done = _execute(work, parameters, facts, failed, say, source, at_once)
         say("pages: writing")
         folder = work / "page"
@@ -146,12 +153,17 @@ def load(data: Path) -> Any:
 
 
 def _facts(
-    parameters: Parameters, data: Path, books: Sequence[Path], on: str, out: Path, name: str
+    parameters: Parameters,
+    inputs: dict[str, Any],
+    data: Path,
+    books: Sequence[Path],
+    on: str,
+    out: Path,
+    name: str,
 ) -> dict[str, Any]:
     """Return what is known before the notebooks run."""
     whole = load(data)
     record = whole.as_of(parameters.as_of, coverage="today").until(parameters.until)
-    inputs = provenance.inputs(parameters, data, books)
     if whole.digest != inputs["data"]:
         raise ReportError("the record changed while it was read")
     older = [p for p in publish.releases(out) if publish.order(p.name) < publish.order(name)]
