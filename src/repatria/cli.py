@@ -380,7 +380,7 @@ def _terminal() -> bool:
 @app.command(hidden=True)
 def refresh(
     what: Annotated[
-        list[str] | None, Argument(help="codebook, docs, readme, notebooks (default: all).")
+        list[str] | None, Argument(help="codebook, docs, notebooks, sample, readme (default: all).")
     ] = None,
 ) -> None:
     """For maintainers: rewrite what is generated and kept in git."""
@@ -389,8 +389,9 @@ def refresh(
     steps = {
         "codebook": generated.codebook,
         "docs": lambda: generated.docs(typer.main.get_command(app)),
-        "readme": generated.readme,
         "notebooks": lambda: generated.notebooks(lambda line: typer.echo(line, err=True)),
+        "sample": lambda: generated.sample(lambda line: typer.echo(line, err=True)),
+        "readme": generated.readme,
     }
     for name in what or steps:
         if name not in steps:

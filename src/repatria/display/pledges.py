@@ -174,18 +174,25 @@ def disputed_schedule(record: Record, agreement_id: str) -> Table:
 # --- what came of it ------------------------------------------------------------------------------
 
 
-def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best") -> Prose:
+def finding(
+    record: Record,
+    agreement_id: str,
+    kind: str = "",
+    lens: str = "best",
+    summary: pd.DataFrame | None = None,
+) -> Prose:
     """Return one sentence on what was promised under an agreement and what came of it.
 
     All kinds unless one is given. Empty for an agreement that is not there, or under which no
-    number is promised.
+    number is promised. `summary` is that of the analysis, where it is there already.
 
     >>> finding(record, "istanbul-2025-05-16")
     'Of the 1,000 for 1,000 prisoners agreed in May 2025, 1,000 each were exchanged in three days.'
 
     See also: `findings`, `fulfilment`.
     """
-    return _finding(record, analysis.summary(record, lens), agreement_id, kind)
+    known = analysis.summary(record, lens) if summary is None else summary
+    return _finding(record, known, agreement_id, kind)
 
 
 def findings(record: Record, lens: str = "best", since: str = "") -> Prose:

@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,8 @@ from repatria.report import kernels, provenance, publish
 from repatria.report.base import ReportError, Say
 from repatria.report.parameters import Parameters
 
-__all__ = ["Outcome", "label", "load", "make", "pack", "today"]
+__all__ = ["Outcome", "label", "load", "make", "today"]
 
-# The oldest time a zip file can hold: its bytes tell nothing of when it was packed.
-EPOCH = (1980, 1, 1, 0, 0, 0)
 SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
 
@@ -217,16 +214,6 @@ def _pages(
     if facts["name"].startswith("views/"):
         told["root"] = "../../"
     site.build(folder, done, facts["record"], parameters, told)
-
-
-def pack(folder: Path, target: Path) -> None:
-    """Pack the plain files of a folder, the same bytes wherever and whenever."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as held:
-        for path in sorted(p for p in folder.iterdir() if p.is_file()):
-            entry = zipfile.ZipInfo(f"data/{path.name}", EPOCH)
-            entry.external_attr, entry.create_system = 0o644 << 16, 3
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            held.writestr(entry, path.read_bytes())
 
 
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
