@@ -116,6 +116,9 @@ def report(
     data: Data = None,
     force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
     keep: Annotated[int, Option(min=0, help="Releases to keep (0: all).")] = 0,
+    site_url: Annotated[str, Option(help="Address of the reports, for mail and feed.")] = "",
+    interval: Annotated[int, Option(min=0, help="Days to the next release, told in it.")] = 0,
+    correct: Annotated[str, Option(help="Address where corrections are received.")] = "",
     log: LogFile = None,
     on_news: Annotated[str, Option(help="Command to run after a new report; see schedule.")] = "",
     on_failure: Annotated[str, Option(help="Command to run after a failure.")] = "",
@@ -128,7 +131,8 @@ def report(
     day = _parameters(until=on).until if on else ""  # checked as any other day
     _from(data)
     with _running(log, "making the report", on_failure) as say:
-        outcome = run.make(p, out, say, force, on=day, keep=keep)
+        told: dict[str, Any] = {"site_url": site_url, "interval": interval, "correct": correct}
+        outcome = run.make(p, out, say, force, on=day, keep=keep, **told)
         if outcome.made:
             hook(
                 on_news,

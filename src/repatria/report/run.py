@@ -61,13 +61,15 @@ def make(
     keep: int = 0,
     at_once: int = 0,
     data: Path | None = None,
+    correct: str = "",
     interval: int = 0,
     site_url: str = "",
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
-    `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
-    a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
+    `books` are the notebooks, by default the project's own; `correct` is where corrections are received;
+    `on` is the day of publication, by default today (then a report of another day is still good if nothing
+    but the day differs); `keep` releases stay, by default all;
     `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
     `interval` days from now the next report is due; `site_url` is where the reports are served.
 
@@ -98,9 +100,10 @@ def make(
             facts = _facts(parameters, data, books, day, out, name)
             done = _execute(work, parameters, facts, failed, say, source, at_once)
         say("pages: writing")
+        told = {"interval": interval, "site_url": site_url, "correct": correct}
         folder = work / "page"
         folder.mkdir()
-        _pages(folder, done, parameters, facts | {"interval": interval, "site_url": site_url})
+        _pages(folder, done, parameters, facts | told)
         key = provenance.run_key(facts["inputs"])
         publish.seal(folder, {k: facts[k] for k in SEALED}, key)
         with publish.only_one(out):
@@ -208,7 +211,7 @@ def _pages(
 
     told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
     told |= {"published": dt.date.fromisoformat(facts["on"]), "earlier": facts["folders"]}
-    told |= {k: facts[k] for k in ("interval", "site_url") if facts[k]}
+    told |= {k: facts[k] for k in ("interval", "site_url", "correct") if facts[k]}
     if facts["folders"]:
         told["previous"] = facts["folders"][-1]
     if facts["name"].startswith("views/"):
