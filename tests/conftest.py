@@ -239,14 +239,15 @@ def events_of(
 
 @pytest.fixture(scope="session")
 def shelf(record: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two small releases, of 12 and 13 June 2025, and what stands beside them."""
-    from report.shelf import release
+    """Releases of 12 and 13 June 2025 (small), and of the record as it stands; and what stands beside."""
+    from report.shelf import release, standing
 
     from repatria.report import site
 
     root = tmp_path_factory.mktemp("shelf") / "reports"
     first = release(root, record, "2025-06-12")
-    release(root, record, "2025-06-13", previous=first, earlier=[first])
+    second = release(root, record, "2025-06-13", previous=first, earlier=[first])
+    standing(root, record, previous=second, earlier=[first, second])
     entries = [json.loads((p / "release.json").read_text("utf-8")) for p in sorted(root.iterdir())]
     (root / "index.html").write_text(site.index(entries), "utf-8")
     (root / "feed.xml").write_text(site.feed(entries), "utf-8")

@@ -117,8 +117,9 @@ def report(
     data: Data = None,
     force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
     keep: Annotated[int, Option(min=0, help="Releases to keep (0: all).")] = 0,
-    interval: Annotated[int, Option(min=0, help="Days until the next one is due (0: unsaid).")] = 0,
-    site_url: Annotated[str, Option(help="Where the reports are served, for the feed.")] = "",
+    site_url: Annotated[str, Option(help="Address of the reports, for mail and feed.")] = "",
+    interval: Annotated[int, Option(min=0, help="Days to the next release, told in it.")] = 0,
+    correct: Annotated[str, Option(help="Address where corrections are received.")] = "",
     log: LogFile = None,
     on_news: Annotated[str, Option(help="Command to run after a new report; see schedule.")] = "",
     on_failure: Annotated[str, Option(help="Command to run after a failure.")] = "",
@@ -133,9 +134,8 @@ def report(
         raise _fail(f"site_url: {site_url!r} is no address (https://…)")
     _from(data)
     with _running(log, "making the report", on_failure) as say:
-        outcome = run.make(
-            p, out, say, force, on=day, keep=keep, interval=interval, site_url=site_url
-        )
+        told: dict[str, Any] = {"site_url": site_url, "interval": interval, "correct": correct}
+        outcome = run.make(p, out, say, force, on=day, keep=keep, **told)
         if outcome.made:
             hook(
                 on_news,
@@ -387,7 +387,7 @@ def _terminal() -> bool:
 @app.command(hidden=True)
 def refresh(
     what: Annotated[
-        list[str] | None, Argument(help="codebook, docs, readme, notebooks (default: all).")
+        list[str] | None, Argument(help="codebook, docs, notebooks, sample, readme (default: all).")
     ] = None,
 ) -> None:
     """For maintainers: rewrite what is generated and kept in git."""
@@ -396,8 +396,9 @@ def refresh(
     steps = {
         "codebook": generated.codebook,
         "docs": lambda: generated.docs(typer.main.get_command(app)),
-        "readme": generated.readme,
         "notebooks": lambda: generated.notebooks(lambda line: typer.echo(line, err=True)),
+        "sample": lambda: generated.sample(lambda line: typer.echo(line, err=True)),
+        "readme": generated.readme,
     }
     for name in what or steps:
         if name not in steps:

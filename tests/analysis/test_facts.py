@@ -41,26 +41,9 @@ def read(through: str) -> list[dict[str, Any]]:
 
 def test_an_empty_record_has_no_facts(build: Callable[..., Any]) -> None:
     r = build([], [])
-    assert facts.read_through(r) is None and facts.share_now(r) is None
+    assert facts.read_through(r) is None
     assert facts.rhythm(r, "bodies") is None and facts.official(r, "bodies") is None
     assert facts.totals_not_met(r, []).empty
-
-
-def test_how_lopsided_counts_only_handovers_with_both_figures(build: Callable[..., Any]) -> None:
-    now = facts.share_now(build(EVENTS, claims(10, 20, None, None)))
-    assert now and (now.to_ukraine, now.to_russia, now.known, now.handovers) == (200, 30, 2, 4)
-    assert (now.low, now.high) == (5.0, 10.0) and now.ratio == pytest.approx(20 / 3)
-    assert not now.borne, "half is no majority"
-
-
-def test_a_handover_of_none_to_russia_leaves_the_upper_end_open(build: Callable[..., Any]) -> None:
-    now = facts.share_now(build(EVENTS, claims(10, 0, 20, 20)))
-    assert now and now.borne and now.low == 5.0 and now.high is None
-
-
-def test_nothing_but_none_to_russia_has_no_ratio(build: Callable[..., Any]) -> None:
-    now = facts.share_now(build(EVENTS, claims(0, 0, 0, 0)))
-    assert now and now.ratio is None and now.low is None
 
 
 def test_the_rhythm_is_of_deals_and_ends_where_the_reading_ends(build: Callable[..., Any]) -> None:
@@ -92,3 +75,32 @@ def test_the_official_total_stands_beside_the_sum_to_its_day(record: Any) -> Non
     total = facts.official(record.as_of("2026-03-31"), "prisoners")
     assert total and total.side == "ukraine" and total.count == 8050
     assert f"{total.as_of:%Y-%m-%d}" == "2026-03-11" and total.off_low <= total.off_high
+
+
+def promises(*rows: tuple[str, str, int | None, int, str]) -> pd.DataFrame:
+    """Return what `pledges.summary` says, newest first: agreement, kind, promised, handovers, agreed on."""
+    names = ["agreement_id", "kind", "promised_high", "events", "agreed_on"]
+    out = pd.DataFrame(rows, columns=names)
+    return out.assign(
+        agreed_on=pd.to_datetime(out["agreed_on"]),
+        promised_high=out["promised_high"].astype("Int64"),
+        events=out["events"].astype("Int64"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("newest", "told"),
+    [
+        (("new", "bodies", 5, 0, "2025-05-14"), "old"),  # too early to say that nothing came
+        (("new", "bodies", 5, 0, "2025-05-13"), "new"),  # a month without is a finding
+        (("new", "bodies", 5, 1, "2025-06-12"), "new"),
+        (("new", "bodies", 5, 0, ""), "old"),
+        (("new", "bodies", None, 1, "2025-01-01"), "old"),
+        (("new", "civilians", 5, 1, "2025-01-01"), "old"),
+    ],
+)
+def test_which_promise_is_told(newest: Any, told: str) -> None:
+    s = promises(newest, ("old", "prisoners", 9, 1, "2024-01-01"))
+    found = facts.promise(s, pd.Timestamp("2025-06-12"))
+    assert found and found[0] == told
+    assert facts.promise(s.iloc[:0], pd.Timestamp("2025-06-12")) is None

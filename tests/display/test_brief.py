@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 from jinja2 import UndefinedError
 
+from repatria.analysis import asymmetry, facts
 from repatria.display import brief
-from repatria.display.words import say
-
-SUM = {"known": 1, "persons": 10, "low": 10, "high": 10, "unknown": 0, "withheld": 0}
-LATEST = {"count": 10, "absence": None, "missing": False, "grade": "agreed", "mediator_only": False}
+from repatria.display.words import ratio, say, span
+from repatria.record import names
 
 
 class Event:
@@ -21,99 +20,6 @@ class Event:
 
     date = pd.Timestamp("2023-02-10")
     date_precision = "day"
-
-
-def state(**more: Any) -> dict[str, Any]:
-    return {
-        "handovers": 1,
-        "first": Event,
-        "last": Event,
-        "sums": {"to_ukraine": SUM, "to_russia": SUM | {"known": 0}},
-        "latest": {"to_ukraine": LATEST, "to_russia": LATEST | {"mediator_only": True}},
-    } | more
-
-
-HEADLINE: dict[str, Any] = {
-    "known": {"bodies": state()},
-    "last_day": pd.Timestamp("2023-02-10"),
-    "past": False,
-    "undated": {"to_ukraine": 182, "to_russia": 51},
-    "todays": False,
-    "searched": {"bodies": None},
-    "lens": "best",
-    "guardrail": "It does not measure losses.",
-}
-
-
-@pytest.mark.parametrize("missing", sorted(set(HEADLINE) - {"last_day", "undated", "todays"}))
-def test_a_headline_without_one_of_its_numbers_is_an_error(missing: str) -> None:
-    with pytest.raises(UndefinedError):
-        say("brief/headline", **{k: v for k, v in HEADLINE.items() if k != missing})
-
-
-@pytest.mark.parametrize("missing", SUM)
-def test_a_sum_without_one_of_its_numbers_is_an_error(missing: str) -> None:
-    whole = SUM | {"high": 12, "unknown": 2, "withheld": 1}
-    lacking = {k: v for k, v in whole.items() if k != missing}
-    known = {"bodies": state(sums={"to_ukraine": lacking, "to_russia": whole})}
-    with pytest.raises(UndefinedError):
-        say("brief/headline", **(HEADLINE | {"known": known}))
-
-
-def test_a_view_that_knows_nothing_says_so(record: Any) -> None:
-    text = brief.headline(record.as_of("2022-02-25"))
-    assert "none is known in this window" in text and "not a finding that there was none" in text
-    assert "**Handovers of bodies:** none" in text and "bodies not yet; prisoners not yet." in text
-
-
-def test_one_handover_of_one_direction() -> None:
-    text = say("brief/headline", **HEADLINE)
-    assert text.startswith(
-        "**1 handover of bodies** on 10 February 2023: 10 to Ukraine in 1 handover; "
-        "no known figure to Russia in 1 handover. "
-        "The latest: 10 February 2023, 10 to Ukraine (both sides agree), 10 to Russia (a mediator only)."
-    )
-    assert "The record as it stands; densely searched: bodies not yet." in text
-
-
-def test_a_past_view_says_what_undated_pages_keep_out_of_it(record: Any) -> None:
-    text = say("brief/headline", **(HEADLINE | {"past": True, "todays": True}))
-    assert "182 claims to Ukraine and 51 to Russia that are known today stand on such pages" in text
-    assert "told by what has been read since" in text
-    with pytest.raises(UndefinedError):
-        say(
-            "brief/headline",
-            **{k: v for k, v in (HEADLINE | {"past": True}).items() if k != "undated"},
-        )
-    then = record.as_of("2025-06-12")
-    out = then.left_out()
-    here = out["kind"].isin(["bodies", "prisoners"]) & (out["direction"] == "to_russia")
-    assert f"and {out.loc[here, 'claims'].sum()} to Russia that are known" in brief.headline(then)
-
-
-def test_ranges_and_what_has_no_figure_are_said() -> None:
-    wide = SUM | {"low": 9, "high": 12, "known": 3, "unknown": 2, "withheld": 1}
-    known = {"bodies": state(handovers=5, sums={"to_ukraine": wide, "to_russia": SUM})}
-    text = say("brief/headline", **(HEADLINE | {"known": known}))
-    assert (
-        "10 to Ukraine (range of published claims 9–12) in 3 handovers, "
-        "with 2 more without a figure (size withheld in 1)"
-    ) in text
-
-
-def test_the_brief_of_12_june_2025_knows_one_handover_of_june(record: Any) -> None:
-    text = brief.headline(record.as_of("2025-06-12"), "2025-06-01")
-    assert "**1 handover of bodies** on 11 June 2025" in text
-    assert "1,212 to Ukraine (both sides agree), 27 to Russia (one side only)" in text
-    assert "As known on 12 June 2025" in text
-    assert "to Ukraine size withheld" in text, "the prisoner stages have no size"
-
-
-def test_the_headline_carries_range_coverage_and_guardrail(record: Any) -> None:
-    text = brief.headline(record)
-    assert "range of published claims" in text
-    assert "densely searched" in text and "Later silence is unread, not empty" in text
-    assert "It does not measure losses" in text
 
 
 # --- the findings -------------------------------------------------------------------------------
@@ -144,7 +50,44 @@ def test_a_past_view_says_so_first(record: Any) -> None:
     view = record.as_of("2025-06-12")
     assert brief.in_short(view).startswith("As pages dated by 12 June 2025 have it.\n\n1. ")
     assert "before the reading ends" not in brief.in_short(view), "nothing is marked as read then"
-    assert "not in this view" in brief.not_known(view)
+    text, out = brief.not_known(view), view.left_out()
+    out = out[(out["kind"].isin(["bodies", "prisoners"])).to_numpy()]
+    left = {d: out.loc[(out["direction"] == d).to_numpy(), "claims"].sum() for d in names.SIDES}
+    assert f"{left['to_ukraine']} claims to Ukraine and {left['to_russia']} to Russia known" in text
+    assert "told by what has been read since" not in text
+    assert "told by what has been read since" in brief.not_known(
+        record.as_of("2025-06-12", coverage="today")
+    )
+
+
+def test_a_view_that_knows_nothing_says_so(record: Any) -> None:
+    view = record.as_of("2022-02-25")
+    text = brief.in_short(view)
+    assert text.count("no handover is known in this window") == 2 and "Promised" not in text
+    assert "no stretch of days" not in brief.not_known(view) and "Of " not in brief.not_known(view)
+    assert "For bodies it was" not in brief.questions(view)
+
+
+def test_the_level_is_that_of_the_page_on_asymmetry(record: Any) -> None:
+    now = asymmetry.share_now(record)
+    text = brief.in_short(record)
+    assert f"about [{ratio(now['ratio'])} bodies to Ukraine](events/index.html#bodies)" in text
+    assert f"({ratio(now['low'])} to {ratio(now['high'])} by chance alone)" in text
+
+
+def test_a_promise_a_day_old_of_which_nothing_came_is_not_told(record: Any) -> None:
+    # The offer of further bodies was known on 17 June 2025, and nothing could have come of it.
+    text = brief.finding(record.as_of("2025-06-17"))
+    assert text and "Istanbul talks of 2 June 2025" in text and "none is counted" not in text
+
+
+def test_questions_answer_with_the_numbers_of_the_page(record: Any) -> None:
+    text = brief.questions(record)
+    total = facts.official(record, "prisoners")
+    assert total and f"For prisoners it was {total.count:,} to" in text
+    assert f"by then add up to {span(total.off_low, total.off_high)} fewer" in text
+    assert "thinly to" in text and "left out on purpose" not in text
+    assert "left out on purpose" in brief.questions(record.as_of("2025-06-12"))
 
 
 def test_the_latest_are_the_newest_with_their_owners(record: Any) -> None:
@@ -174,12 +117,15 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "url": "",
     },
     "now": {
-        "now": Numbers(
-            to_ukraine=30, to_russia=3, known=3, handovers=3, ratio=10.0, low=9.0, high=None
-        ),
+        "kind": "bodies",
+        "ratio": 10.0,
+        "low": 9.0,
+        "high": 11.3,
+        "day": pd.Timestamp("2025-06-12"),
         "unknown": 1,
         "before": 4,
     },
+    "promise": {"said": "Of 5 came 3."},
     "rhythm": {
         "kind": "bodies",
         "r": Numbers(
@@ -191,11 +137,14 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "lacking": None,
         "dense": {"bodies": None},
         "through": DAY,
-        "past": False,
+        "past": True,
+        "undated": {"to_ukraine": 1, "to_russia": 0},
+        "todays": True,
     },
     "in_short": {"findings": ["one"], "since": "", "until": "", "lens": "best", "past": ""},
     "none": {"kind": "bodies", "last_day": DAY},
 }
+UNASKED = ("url", "capital", "dense", "through")  # of the smallest finding
 Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
 
 
@@ -208,13 +157,15 @@ Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
         ),
         (
             "now",
-            "went to Ukraine and [3](events/index.html#bodies) to Russia, about 10 for each one. [Over",
+            "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia by 12 June 2025 "
+            "(9.0 to 11 by chance alone). [Over time ›]",
         ),
         (
             "rhythm",
-            "about every 28 days (4 times in the past year); the last known handover was [10 February",
+            "bodies came about every 28 days (4 times); the last known handover was [10 February 2023",
         ),
-        ("not_known", "0 to Ukraine and 1 to Russia of 1 handover of bodies. Unknown is not zero."),
+        ("not_known", "Of 1 handover of bodies 0 to Ukraine and 1 to Russia. Unknown is not zero."),
+        ("promise", "**Promised:** Of 5 came 3. [Promised ›]"),
         ("in_short", "1. one"),
         ("none", "not a finding that there was none"),
     ],
@@ -225,7 +176,7 @@ def test_the_smallest_finding(name: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "missing"),
-    [(n, k) for n, numbers in FINDINGS.items() for k in numbers if k not in ("url", "capital")],
+    [(n, k) for n, numbers in FINDINGS.items() for k in numbers if k not in UNASKED],
 )
 def test_a_finding_without_one_of_its_numbers_is_an_error(name: str, missing: str) -> None:
     with pytest.raises((UndefinedError, TypeError)):

@@ -72,7 +72,7 @@ def test_no_total_is_said_in_words(record: Any) -> None:
     then = record.as_of("2022-03-01")
     totals = analysis.reconcile(then)
     assert rc.summary(totals) == "No running total is known in this view."
-    assert rc.table(totals).frame.empty
+    assert rc.table(totals, then).frame.empty
     assert rc.gaps(analysis.steps(then)).frame.empty
     assert rc.missing_table(then).frame.empty
     assert rc.unresolved(then) == []
@@ -150,12 +150,16 @@ def test_the_summary_tells_persons_and_handovers_apart(record: Any) -> None:
 
 def test_the_tables_hold_what_was_compared(record: Any) -> None:
     totals = analysis.reconcile(record)
-    shown = rc.table(totals).frame
+    table = rc.table(totals, record)
+    shown = table.frame
     assert 0 < len(shown) <= totals["sum"].notna().sum()
     assert shown["what"].str.endswith("number of handovers").any()
     # Six weeks of June: one row a side's own total.
     june = shown[shown["total"].isin(["6,057", "6,060"])]
     assert {"exact"} <= set(june["result"])
+    html = table._repr_html_()
+    assert shown["page"].str.startswith("http").all() and ">page<" not in html
+    assert html.count(' rel="noopener noreferrer nofollow">') == len(shown), "each total has a page"
     steps = analysis.steps(record)
     gaps = rc.gaps(steps).frame
     assert len(gaps) == (~steps["verdict"].isin(analysis.FITS)).sum()
@@ -177,7 +181,8 @@ def test_missing_handovers_stand_beside_missing_persons(record: Any) -> None:
 def test_a_change_of_base_is_named(record: Any) -> None:
     totals = analysis.reconcile(record).iloc[:1]
     based = totals.assign(scope="without_june_2025", sum=1, sum_high=1)
-    assert "without the Istanbul handovers of June 2025" in rc.table(based).frame["what"].iloc[0]
+    shown = rc.table(based, record).frame
+    assert "without the Istanbul handovers of June 2025" in shown["what"].iloc[0]
 
 
 def test_warnings_tell_which_series_are_open(record: Any) -> None:

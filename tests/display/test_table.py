@@ -115,3 +115,12 @@ def test_a_table_does_not_change_its_frame() -> None:
     t = Table("t", "t", frame)
     t.csv(), t._repr_html_(), repr(t)
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_cell_leads_to_its_page_and_one_without_to_none() -> None:
+    frame = pd.DataFrame({"total": ["5", "6"], "page": ["https://example.org/?a=1&b", ""]})
+    table = Table("t", "T", frame, pages={"total": "page"})
+    html = table._repr_html_()
+    own = '<a href="https://example.org/?a=1&amp;b" rel="noopener noreferrer nofollow">5</a>'
+    assert own in html and html.count("<a ") == 1 and "page</th>" not in html
+    assert "https://example.org" in table.csv()

@@ -22,7 +22,7 @@ record = rp.load().as_of(as_of)
 bodies = record.events("bodies", lens, since, until)
 """.strip()
 GOOD = (
-    "rp.display.brief.headline(record, since, lens)",
+    "rp.display.brief.not_known(record, since, until, lens)",
     "rp.charts.handovers.stems(bodies)",
     'rp.display.events.events(bodies, "bodies")',
 )

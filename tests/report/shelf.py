@@ -11,6 +11,7 @@ import nbformat
 import repatria as rp
 from repatria.report import site
 from repatria.report.parameters import Parameters
+from repatria.report.provenance import notebooks
 
 
 def shown(thing: Any) -> Any:
@@ -58,8 +59,23 @@ def books(folder: Path, record: Any) -> list[Path]:
         ),
         executed(folder / "02_asymmetry.ipynb", "# Asymmetry\n\nHow lopsided.", time=stems),
         executed(folder / "03_cadence.ipynb", "# Cadence\n\nHow often.", **{"stems-bodies": stems}),
-        executed(folder / "04_pledges.ipynb", "# Pledges\n\nWhat was promised.", promised=stems),
+        executed(
+            folder / "04_pledges.ipynb",
+            "# Pledges\n\nWhat was promised.",
+            bullet=stems,
+            afterwards=stems,
+        ),
     ]
+
+
+def standing(root: Path, record: Any, **facts: Any) -> Path:
+    """Build a release of the record as it stands, of the stored notebooks, on its last day."""
+    day = record.last_day.date()
+    folder = root / day.isoformat()
+    folder.mkdir(parents=True)
+    known = {"name": folder.name, "published": day, "interval": 7}
+    site.build(folder, notebooks(), record, Parameters(), known | facts)
+    return folder
 
 
 def release(root: Path, record: Any, day: str, **facts: Any) -> Path:

@@ -24,7 +24,7 @@ def test_a_failing_cell_is_named_kept_and_publishes_nothing(
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
     before = (out / "latest" / "index.html").read_bytes()
-    bad = book(tmp_path, "01_bad.ipynb", "rp.display.brief.headline(record)", "1 / 0")
+    bad = book(tmp_path, "01_bad.ipynb", "rp.display.brief.how_to_read(record)", "1 / 0")
     cause = r"01_bad\.ipynb: cell \d+: ZeroDivisionError: division by zero"
     with pytest.raises(ReportError, match=cause):
         run.make(RELEASE, out, print, books=[good, bad], on=ON)

@@ -22,6 +22,7 @@ from repatria.report import page, pdf, site
 from repatria.report.parameters import Parameters
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+STANDING = f"{rp.load().last_day:%Y-%m-%d}"  # the record as it stands
 
 
 class Links(HTMLParser):
@@ -59,7 +60,7 @@ def words(html: str) -> str:
 
 def test_the_tree_is_whole(later: Path, record: Any) -> None:
     held = {p.relative_to(later).as_posix() for p in later.rglob("*") if p.is_file()}
-    single = "index record asymmetry cadence pledges changes events/index"
+    single = "index record asymmetry cadence pledges changes questions events/index"
     wanted = {f"{n}.html" for n in single.split()}
     wanted |= {"brief.pdf", "data.zip", "release.json", "style.css"}
     events = record.as_of("2025-06-13").events(cancelled=True, disputed=True)
@@ -89,23 +90,69 @@ def test_every_link_inside_opens_what_it_names(shelf: Path, links: dict[Path, Li
     assert wrong == set()
 
 
-def test_a_number_of_the_brief_is_two_clicks_from_its_web_page(
-    later: Path, links: dict[Path, Links]
+def section(html: str, ident: str) -> str:
+    """Return a section of a page, by its id."""
+    return html.partition(f'id="{ident}"')[2].partition("</section>")[0]
+
+
+def rows(html: str) -> list[dict[str, str]]:
+    """Return the handovers of the table of events: kind, both counts as words, and the row itself."""
+    out = []
+    for row in re.findall(r'<tr id="events-.*?</tr>', html, re.S):
+        kind = re.search(r'data-kind="(\w+)"', row)
+        counts = re.findall(r'<td class="n">(.*?)</td>', row)
+        assert kind
+        out.append({"kind": kind[1], "Ukraine": counts[0], "Russia": counts[1], "row": row})
+    return out
+
+
+@pytest.mark.parametrize("name", ["2025-06-13", STANDING])
+def test_every_number_of_the_brief_is_two_clicks_from_its_web_pages(
+    shelf: Path, links: dict[Path, Links], name: str
 ) -> None:
-    brief = later / "index.html"
-    html = re.search(r'<section id="short">.*?</section>', brief.read_text("utf-8"), re.S)
-    tables = re.findall(r'<div class="rp-table".*?</div>', brief.read_text("utf-8"), re.S)
-    assert html and len(tables) == 2
-    figures = re.findall(r'href="([^"]+)"[^>]*>[^<]*\d[^<]*</a>', html[0] + "".join(tables))
-    assert len(figures) > 12
-    for address in figures:
-        if not address.startswith("http"):
-            there = links[(later / address.partition("#")[0]).resolve()]
-            assert any(a.startswith("http") for a in there.to), address
+    later = shelf / name
+    html = (later / "index.html").read_text("utf-8")
+    found = re.findall(r"<li>.*?</li>", section(html, "short"), re.S)
+    tables = re.findall(r'<div class="rp-table".*?</div>', html, re.S)
+    assert len(found) == 5 and len(tables) == 2
+    handovers = rows((later / "events" / "index.html").read_text("utf-8"))
+    clicks = [(f, *a) for f in found for a in re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', f)]
+    for finding in found:
+        assert re.search(r'<a href="[^"]+"[^>]*>[^<]*\d[^<]*</a>', finding), "a number leads on"
+    for finding, address, text in clicks:
+        file, _, fragment = address.partition("#")
+        if address.startswith("http"):
+            continue  # one click
+        page_ = (later / file).resolve()
+        assert any(a.startswith(("http", "events/")) for a in links[page_].to), address
+        if file == "events/index.html":  # the sum, or the level, of the rows it leads to
+            of = [r for r in handovers if r["kind"] == fragment]
+            side = text.rpartition(" ")[2]
+            assert of and (side in of[0] or text.endswith("›"))
+            known = [r for r in of if r.get(side, "?")[0].isdigit() and "disputed" not in r["row"]]
+            assert all('rel="noopener' in r["row"] for r in known), "a web page for every count"
+            if known and "How lopsided" not in finding:
+                total = sum(int(r[side].replace(",", "")) for r in known)
+                assert total == int(text.partition(" ")[0].replace(",", ""))
+        elif file.startswith("events/"):
+            assert Path(file).stem.partition("-")[0] in ("bodies", "prisoners")
+            assert text in words(page_.read_text("utf-8"))
+        else:
+            assert fragment in links[page_].ids, address
+    for row in re.findall(r"<tr.*?</tr>", "".join(tables), re.S):
+        event = re.search(r'href="(events/[\w-]+\.html)"', row)
+        counts = re.findall(r">([\d,]+)</td>", row)
+        if event:  # both counts stand on the page that the row leads to, with web pages
+            text = (later / event[1]).read_text("utf-8")
+            assert all(f"{n} to " in words(text) for n in counts)
+            assert not counts or 'rel="noopener' in text
+        else:
+            assert "<td" not in row, "a row of heads"
 
 
-def test_the_brief_keeps_its_length_and_its_words(later: Path) -> None:
-    path = later / "index.html"
+@pytest.mark.parametrize("name", ["2025-06-13", STANDING])
+def test_the_brief_keeps_its_length_and_its_words(shelf: Path, name: str) -> None:
+    path = shelf / name / "index.html"
     text = words(path.read_text("utf-8"))
     assert len(text.split()) <= 1000
     assert Links(path).nodes <= 3000 and path.stat().st_size <= 600_000
@@ -317,7 +364,9 @@ def test_the_feed_is_atom(shelf: Path, url: str) -> None:
         stamp = element.findtext(f"{ATOM}updated") or ""
         assert dt.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
     ids = [e.findtext(f"{ATOM}id") or "" for e in feed.iter(f"{ATOM}entry")]
-    assert len(ids) == len(set(ids)) == 3 and all(i.startswith("urn:uuid:") for i in ids)
+    assert len(ids) == len(set(ids)) == len(entries) + 1 and all(
+        i.startswith("urn:uuid:") for i in ids
+    )
     assert (
         feed.findtext(f"{ATOM}author/{ATOM}name")
         and feed.find(f"{ATOM}link[@rel='self']") is not None

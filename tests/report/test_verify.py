@@ -32,7 +32,7 @@ def test_other_code_is_told_with_the_numbers_it_moved(
 ) -> None:
     real = provenance.versions
     monkeypatch.setattr(provenance, "versions", lambda: real())
-    cells = ("rp.display.brief.headline(record, since, lens)", "bodies = bodies.tail(3)")
+    cells = ("rp.display.brief.not_known(record, since, until, lens)", "bodies = bodies.tail(3)")
     other = book(tmp_path, "00_small.ipynb", *cells, 'rp.display.events.events(bodies, "bodies")')
     (release / "index.html").write_text("harmed")
     verdict = verify.release(release, print, books=[other])

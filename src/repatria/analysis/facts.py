@@ -1,6 +1,6 @@
-"""What a brief needs first: how many, beside the official total; how lopsided now; how often; how far read.
+"""What a brief needs first: how many, beside the official total; how often; what was promised; how far read.
 
-Each fact carries how many handovers it rests on: one that rests on a minority of them is for no headline.
+How lopsided it is now says `asymmetry.share_now`, here as everywhere.
 """
 
 from __future__ import annotations
@@ -11,52 +11,24 @@ from typing import Any
 
 import pandas as pd
 
-from repatria.record.schema import DIRECTIONS, RECEIVER, WAR_START
+from repatria.record.schema import RECEIVER, WAR_START
 from repatria.record.view import Day, Record
 
 __all__ = [
-    "Now",
     "Official",
     "Rhythm",
     "official",
     "official_names",
+    "promise",
     "read_through",
     "rhythm",
-    "share_now",
     "totals_not_met",
     "year",
 ]
 
 KINDS = ("bodies", "prisoners")
 YEAR = pd.Timedelta(days=365)
-
-
-@dataclass(frozen=True)
-class Now:
-    """Persons of one kind handed over in a year, in the handovers with a figure in both directions.
-
-    `low` and `high` are the smallest and the largest number to Ukraine for each one to Russia in a
-    single one of them (`high` is missing where one had none to Russia); `known` of `handovers` have both figures.
-    """
-
-    to_ukraine: int
-    to_russia: int
-    known: int
-    handovers: int
-    low: float | None
-    high: float | None
-    first: pd.Timestamp
-    last: pd.Timestamp
-
-    @property
-    def ratio(self) -> float | None:
-        """Persons to Ukraine for each one to Russia."""
-        return self.to_ukraine / self.to_russia if self.to_russia else None
-
-    @property
-    def borne(self) -> bool:
-        """Whether most of the handovers have both figures."""
-        return 2 * self.known > self.handovers
+EARLY = pd.Timedelta(days=30)  # so long a promise of which nothing has come is no finding
 
 
 @dataclass(frozen=True)
@@ -110,38 +82,6 @@ def year(record: Record, kind: str, lens: str = "best", since: Day = "") -> pd.D
     last = read_through(record) or record.last_day
     events = record.events(kind, lens, since)
     return events[(events["date"] > last - YEAR).to_numpy()].reset_index(drop=True)
-
-
-def share_now(
-    record: Record, lens: str = "best", since: Day = "", kind: str = "bodies"
-) -> Now | None:
-    """Return how lopsided the handovers of the past year are; None where none has both figures.
-
-    >>> now = share_now(record)
-    >>> now.low <= now.ratio
-    True
-
-    See also: `repatria.analysis.asymmetry.rolling`, the share over time.
-    """
-    from repatria.analysis import asymmetry  # not above: with it comes all of scipy
-
-    events = year(record, kind, lens, since)
-    both = asymmetry.complete(events)
-    if both.empty:
-        return None
-    pooled = asymmetry.share(events)
-    numbers = [both[d].astype("int64") for d in DIRECTIONS]
-    each = (numbers[0] / numbers[1].where(numbers[1] > 0)).astype("float64")
-    return Now(
-        pooled.to_ukraine,
-        pooled.to_russia,
-        pooled.events_in,
-        len(events),
-        None if each.isna().all() else float(each.min()),
-        None if each.isna().any() else float(each.max()),
-        both["date"].min(),
-        both["date"].max(),
-    )
 
 
 def rhythm(record: Record, kind: str, lens: str = "best", since: Day = "") -> Rhythm | None:
@@ -203,6 +143,20 @@ def official(record: Record, kind: str, direction: str = "to_ukraine") -> Offici
         None if number is None else int(number["count"]),
         None if number is None else _short(number),
     )
+
+
+def promise(summary: pd.DataFrame, last_day: pd.Timestamp) -> tuple[str, str] | None:
+    """Return agreement and kind of the newest promise to tell: one with a number, and a handover or a month's time.
+
+    `summary` as `pledges.summary` returns it. Bodies and prisoners only; None without one.
+
+    >>> promise(rp.analysis.pledges.summary(record), record.last_day)
+    ('ceasefire-2026-05', 'prisoners')
+    """
+    s = summary[summary["kind"].isin(KINDS) & (summary["promised_high"].fillna(0) > 0)]
+    told = (s["events"] > 0) | (s["agreed_on"] <= last_day - EARLY)
+    s = s[told.to_numpy(dtype=bool)]
+    return None if s.empty else (str(s["agreement_id"].iloc[0]), str(s["kind"].iloc[0]))
 
 
 def totals_not_met(record: Record, ids: Sequence[str]) -> pd.DataFrame:

@@ -8,22 +8,26 @@ from typing import Any
 import pandas as pd
 
 from repatria.analysis import cadence
-from repatria.charts import asymmetry, base, handovers, silences
+from repatria.charts import asymmetry, base, handovers, pledges, silences
 from repatria.charts.base import Chart
 from repatria.display.words import say
 
-__all__ = ["bodies", "lopsided", "silence"]
+__all__ = ["bodies", "lopsided", "promised", "silence"]
+
+TITLED = ("promised", "silence")  # the others' own titles say it in a layman's words
 
 
-def _plain(chart: Chart, name: str, events: pd.DataFrame, **numbers: Any) -> Chart:
+def _plain(chart: Chart, name: str, rows: pd.DataFrame, **numbers: Any) -> Chart:
     """Return a chart with the brief's words; one that has nothing to draw keeps its own."""
     if not chart.panels:
         return chart
-    numbers |= {"title": chart.title, "as_of": events.attrs["as_of"], "handovers": len(events)}
-    title, subtitle, source = (
-        say(f"brief/{name}_{w}", **numbers) for w in ("title", "note", "source")
+    numbers |= {"title": chart.title, "as_of": rows.attrs["as_of"]}
+    return replace(
+        chart,
+        title=say(f"brief/{name}_title", **numbers) if name in TITLED else chart.title,
+        subtitle=say(f"brief/{name}_note", **numbers),
+        source=say("brief/source", **numbers),
     )
-    return replace(chart, title=title, subtitle=subtitle, source=source)
 
 
 def bodies(events: pd.DataFrame) -> Chart:
@@ -63,6 +67,28 @@ def silence(gaps: pd.DataFrame) -> Chart:
     s = cadence.summary(gaps)
     numbers = {"median": s.median, "closed": s.closed, "through": gaps.attrs["through"]}
     return _plain(chart, "silence", gaps, **numbers)
+
+
+def promised(summary: pd.DataFrame, fulfilment: pd.DataFrame, newest: int = 4) -> Chart:
+    """Draw what was promised and what was delivered of it, of the newest agreements a handover is tied to.
+
+    `summary` and `fulfilment` as `pledges.summary` and `pledges.fulfilment` return them.
+
+    >>> p = rp.analysis.pledges
+    >>> promised(p.summary(record), p.fulfilment(record)).panels
+    ('main',)
+
+    See also: `repatria.charts.pledges.bullet`, all agreements.
+    """
+    s = summary[summary["kind"].isin(["bodies", "prisoners"]).to_numpy()]
+    drawn = (s["promised_high"].fillna(0) > 0) & (s["possible_events"] > 0)
+    every = s.loc[drawn.to_numpy(dtype=bool), "agreement_id"].drop_duplicates()
+    shown = every.head(newest)
+    s = s[s["agreement_id"].isin(shown).to_numpy()]
+    chart = pledges.bullet(s, fulfilment)
+    chart = _plain(chart, "promised", s, agreements=len(shown), of=len(every))
+    # Its head takes two lines on a phone: room for them.
+    return replace(chart, aspect={k: 1.2 * v for k, v in chart.aspect.items()})
 
 
 def __dir__() -> list[str]:

@@ -2,67 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
 from repatria.analysis import asymmetry, facts
+from repatria.analysis import pledges as promises
 from repatria.display import pledges
 from repatria.display.handover import CAPITALS, handovers
 from repatria.display.table import Table
-from repatria.display.words import GUARDRAIL, Prose, say
+from repatria.display.words import Prose, say, span
 from repatria.record import names
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
-__all__ = ["finding", "headline", "how_to_read", "in_short", "latest", "not_known"]
+__all__ = ["finding", "how_to_read", "in_short", "latest", "not_known", "questions"]
 
 KINDS = ("bodies", "prisoners")
 MOST = 5  # findings
-
-
-def _state(events: pd.DataFrame, mediators: set[str]) -> dict[str, Any]:
-    """Return what the headline says of one kind: its sums, and its newest event."""
-    if events.empty:
-        return {"handovers": 0}
-    sums = asymmetry.sums(events).set_index("direction").to_dict("index")
-    last = events.iloc[-1]
-    latest = {}
-    for d in DIRECTIONS:
-        absence, grade = last[f"{d}_absence"], last[f"{d}_grade"]
-        latest[d] = {
-            "count": last[d],
-            "absence": absence,
-            "missing": pd.isna(last[d]),
-            "grade": grade,
-            "mediator_only": grade == "one_sided" and last[f"{d}_claimant"] in mediators,
-        }
-    first = events.loc[events["date"].idxmin()]
-    return {"handovers": len(events), "first": first, "last": last, "sums": sums, "latest": latest}
-
-
-def headline(record: Record, since: str = "", lens: str = "best") -> Prose:
-    """Return the state of the record: sums as ranges with their day, and the guardrail.
-
-    >>> "It does not measure losses" in headline(record, "2025-06-01")
-    True
-    """
-    claims = record.claims()
-    mediators = set(claims.loc[(claims["side"] == "mediator").to_numpy(), "name"])
-    out = record.left_out()
-    undated = out[out["kind"].isin(KINDS)].groupby("direction", observed=True)["claims"].sum()
-    return say(
-        "brief/headline",
-        undated=undated.to_dict(),
-        todays=record.coverage_of == "today",
-        known={k: _state(record.events(k, lens, since), mediators) for k in KINDS},
-        last_day=record.last_day,
-        past=record.known_by is not None,
-        searched={k: record.searched_through(k) for k in KINDS},
-        lens=lens,
-        guardrail=GUARDRAIL,
-    )
 
 
 # --- in short -----------------------------------------------------------------------------------
@@ -84,7 +42,7 @@ def in_short(record: Record, since: str = "", until: str = "", lens: str = "best
     whole = not (since or until) and lens == "best"
     for kind in sorted(KINDS, key=lambda k: -persons[k]):
         found += list(_of_kind(record, kind, frames[kind], whole))
-    promised = finding(record)
+    promised = finding(record, lens) if not since else None
     found = [*found[: MOST - 1], promised] if promised else found[:MOST]
     window = names.day(pd.Timestamp(since)) if since else ""
     end = names.day(pd.Timestamp(until)) if until else ""
@@ -98,10 +56,41 @@ def in_short(record: Record, since: str = "", until: str = "", lens: str = "best
     )
 
 
-def finding(record: Record) -> Prose | None:
-    """Return the sentence on the newest agreement on prisoners or bodies with a number, if there is one."""
-    said = pledges.findings(record, most=1).splitlines()
-    return Prose(said[0].removeprefix("- ") + " [Promised ›](pledges.html)") if said else None
+def finding(record: Record, lens: str = "best") -> Prose | None:
+    """Return the sentence on the newest promise with a number; None without one.
+
+    >>> finding(record).endswith("[Promised ›](pledges.html#bullet)")
+    True
+
+    See also: `repatria.analysis.facts.promise`, which promise it is.
+    """
+    summary = promises.summary(record, lens)
+    found = facts.promise(summary, record.last_day)
+    if found is None:
+        return None
+    said = pledges.finding(record, *found, lens, summary)
+    for text, address in _behind(record, summary, *found):
+        said = Prose(re.sub(rf"(?<![\d,]){text}(?![\d,])", f"[{text}]({address})", said, count=1))
+    return say("brief/promise", said=said)
+
+
+def _behind(
+    record: Record, summary: pd.DataFrame, agreement_id: str, kind: str
+) -> Iterator[tuple[str, str]]:
+    """Yield where what a promise's sentence says leads: its number to a page, its days to the handovers."""
+    mine = (summary["agreement_id"] == agreement_id) & (summary["kind"] == kind)
+    told = summary[(mine & summary["promised_high"].notna()).to_numpy(dtype=bool)].iloc[0]
+    p = record.pledges()
+    same = (p["agreement_id"] == agreement_id) & (p["kind"].astype("str") == kind)
+    same &= (p["scope"] == "") & (p["quantity_high"] == told["promised_high"])
+    carried = [record.pages(i) for i in p.loc[same.fillna(False).to_numpy(dtype=bool), "pledge_id"]]
+    pages = pd.concat([record.pages(""), *carried]).sort_values(["tier", "published_on"])
+    for url in pages.loc[(pages["url"] != "").to_numpy(), "url"].head(1):
+        yield span(told["promised_low"], told["promised_high"]), url
+    events = record.events(kind)
+    days = events[events["date"].isin([told["first"], told["last"]]).to_numpy()]
+    for event in days.itertuples(index=False):
+        yield names.event_day(event), f"#event-{event.event_id}"
 
 
 def _of_kind(record: Record, kind: str, events: pd.DataFrame, whole: bool) -> Iterator[Prose]:
@@ -116,15 +105,15 @@ def _of_kind(record: Record, kind: str, events: pd.DataFrame, whole: bool) -> It
         capital = CAPITALS[total.side] if total else ""
         url = record.pages(total.total_id)["url"].iloc[-1] if total else ""
         yield say("brief/sum", told=told, official=total, capital=capital, url=url, **numbers)
-    if not whole:
+    if not whole or kind != "bodies":
         return
-    now = facts.share_now(record, kind=kind)
-    if kind == "bodies" and now and now.borne and now.ratio:
+    now = asymmetry.share_now(record, kind)
+    if now["ratio"] is not None and now["handovers_in"] > now["handovers_out"]:
         before = record.events(kind, until="2023-12-31")
         unknown = int(before["to_russia"].isna().sum())
-        yield say("brief/now", now=now, unknown=unknown, before=len(before), **numbers)
+        yield say("brief/now", **now, before=len(before), unknown=unknown)
     rhythm = facts.rhythm(record, kind)
-    if kind == "bodies" and rhythm:
+    if rhythm:
         yield say("brief/rhythm", r=rhythm, **numbers)
 
 
@@ -148,7 +137,7 @@ def latest(
         "to Ukraine": [h.to_ukraine for h in shown],
         "to Russia": [h.to_russia for h in shown],
         "who says so": [h.who for h in shown],
-        "published counts differ": [h.differs or "no" for h in shown],
+        "counts differ": [h.differs for h in shown],
     }
     title = f"The newest {len(shown)} of {len(events)} handovers"
     return Table("latest", title, pd.DataFrame(columns), links=["date"], ids="event")
@@ -165,8 +154,12 @@ def not_known(record: Record, since: str = "", until: str = "", lens: str = "bes
         e = record.events(kind, lens, since, until)
         known[kind] = {"handovers": len(e), **{d: int(e[d].isna().sum()) for d in DIRECTIONS}}
     total = facts.official(record, "bodies")
+    out = record.left_out()
+    undated = out[out["kind"].isin(KINDS)].groupby("direction", observed=False)["claims"].sum()
     return say(
         "brief/not_known",
+        undated=dict.fromkeys(DIRECTIONS, 0) | undated.to_dict(),
+        todays=record.coverage_of == "today",
         known=known,
         lacking=total.lacking if total else None,
         dense={k: record.searched_through(k) for k in KINDS},
@@ -182,6 +175,28 @@ def how_to_read(record: Record) -> Prose:
     True
     """
     return say("brief/how_to_read")
+
+
+def questions(record: Record) -> Prose:
+    """Return what readers ask first, with answers from the record: whose dead, why not Kyiv's total, until when.
+
+    >>> "### Why not Kyiv's own total?" in questions(record)
+    True
+    """
+    events = {k: record.events(k) for k in KINDS}
+    after = promises.afterwards(record)
+    sums = {k: asymmetry.sums(e).set_index("direction").to_dict("index") for k, e in events.items()}
+    return say(
+        "brief/questions",
+        wrong=int((after["series"].astype("str") == "bodies_returned_in_error").sum()),
+        handovers={k: len(e) for k, e in events.items()},
+        sums=sums,
+        official={k: facts.official(record, k) for k in KINDS},
+        dense={k: record.searched_through(k) for k in KINDS},
+        through=facts.read_through(record),
+        past=record.known_by is not None,
+        last_day=record.last_day,
+    )
 
 
 def __dir__() -> list[str]:

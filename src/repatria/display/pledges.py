@@ -175,18 +175,25 @@ def disputed_schedule(record: Record, agreement_id: str) -> Table:
 # --- what came of it ------------------------------------------------------------------------------
 
 
-def finding(record: Record, agreement_id: str, kind: str = "", lens: str = "best") -> Prose:
+def finding(
+    record: Record,
+    agreement_id: str,
+    kind: str = "",
+    lens: str = "best",
+    summary: pd.DataFrame | None = None,
+) -> Prose:
     """Return one sentence on what was promised under an agreement and what came of it.
 
     All kinds unless one is given. Empty for an agreement that is not there, or under which no
-    number is promised.
+    number is promised. `summary` is that of the analysis, where it is there already.
 
     >>> finding(record, "istanbul-2025-05-16")
     'Of the 1,000 for 1,000 prisoners agreed in May 2025, 1,000 each were exchanged in three days.'
 
     See also: `findings`, `fulfilment`.
     """
-    rows = _by_agreement(analysis.summary(record, lens))
+    known = analysis.summary(record, lens) if summary is None else summary
+    rows = _by_agreement(known)
     asked = [k for k in rows if k[0] == agreement_id and kind in ("", k[1])]
     return _finding(record, {k[1]: rows[k] for k in asked}, agreement_id)
 

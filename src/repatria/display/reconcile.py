@@ -105,8 +105,8 @@ def summary(reconciled: pd.DataFrame) -> Prose:
     return say("reconcile/summary", totals=len(reconciled), **results)
 
 
-def table(reconciled: pd.DataFrame) -> Table:
-    """Return the compared totals as readers see them, newest first.
+def table(reconciled: pd.DataFrame, record: Record) -> Table:
+    """Return the compared totals of a record as readers see them, newest first, each with a page.
 
     One row where several claimants say the same.
     """
@@ -136,8 +136,11 @@ def table(reconciled: pd.DataFrame) -> Table:
             "what may lie behind it": [reasons(row) for row in r.itertuples(index=False)],
         }
     )
-    said = same.assign(claimant=r["claimant"]).groupby(list(same), sort=False, dropna=False)
-    rows = said.agg(**{"said by": ("claimant", lambda c: "; ".join(sorted(set(c))))}).reset_index()
+    own = {"claimant": r["claimant"], "page": r["total_id"].map(_pages(record)).fillna("")}
+    said = same.assign(**own).groupby(list(same), sort=False, dropna=False)
+    rows = said.agg(
+        **{"said by": ("claimant", lambda c: "; ".join(sorted(set(c)))), "page": ("page", "max")}
+    ).reset_index()
     rows = rows.sort_values(
         ["day", "what", "said by"], ascending=[False, True, True], ignore_index=True
     )
@@ -152,7 +155,15 @@ def table(reconciled: pd.DataFrame) -> Table:
             say("reconcile/short_note"),
             *_numbered(r),
         ],
+        pages={"total": "page"},
     )
+
+
+def _pages(record: Record) -> pd.Series:
+    """Return the address of the newest page that carries a row of totals, by its id."""
+    m = record.tables["mentions"].merge(record.tables["sources"], on="source_id")
+    m = m[(m["url"] != "").to_numpy()].sort_values("published_on", na_position="first")
+    return m.drop_duplicates("row_id", keep="last").set_index("row_id")["url"]
 
 
 def _order(frame: pd.DataFrame, *first: str) -> list[str]:

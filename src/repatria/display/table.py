@@ -25,6 +25,7 @@ class Table:
     event ids, `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
     ["to Ukraine: count", "to Ukraine: by"]}; the heading and its colon are then left out of the columns' own heads.
     `ids` names a column of event ids that is not shown: cells of `links` then lead to these and read as they are.
+    `pages` leads a column's cells to addresses in another, not shown: {"total": "page"}; the CSV has both.
     `groups` names a column whose values head groups of rows, in order of first appearance. `data` is what the CSV
     holds where the shown columns are joined for readers; else it holds `frame`.
 
@@ -45,6 +46,7 @@ class Table:
     spanners: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: str = ""
     ids: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
 
     def _cell(self, column: str, value: object) -> str:
         if pd.isna(value) and pd.api.types.is_numeric_dtype(self.frame[column]):  # type: ignore[call-overload]
@@ -72,17 +74,21 @@ class Table:
         return {"label": label, "spanner": spanner, "css": Markup(css), "links": name in self.links}
 
     def _repr_html_(self) -> str:
-        f = self.frame.drop(columns=[c for c in (self.groups, self.ids) if c])
+        unseen = {self.groups, self.ids, *self.pages.values()} - {""}
+        f = self.frame.drop(columns=list(unseen))
         columns = [self._column(c) for c in f.columns]
         groups = self.frame[self.groups] if self.groups else [""] * len(f)
         ids = self.frame[self.ids] if self.ids else [""] * len(f)
+        none = [""] * len(f)
+        pages = [self.frame[self.pages[c]] if c in self.pages else none for c in f.columns]
         rows = [
             {
                 "group": g,
                 "id": i,
                 "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)],
+                "pages": to,
             }
-            for g, i, row in zip(groups, ids, f.itertuples(index=False), strict=True)
+            for g, i, row, *to in zip(groups, ids, f.itertuples(index=False), *pages, strict=True)
         ]
         heads = [
             {"label": label, "columns": list(part)}

@@ -23,7 +23,7 @@ from typing import Any
 
 from repatria.record.fingerprint import data_folder
 from repatria.report import forks, parameters, provenance, publish, run
-from repatria.report.base import ReportError, Say
+from repatria.report.base import ReportError, Say, pack
 from repatria.report.parameters import Parameters
 
 __all__ = ["Job", "days", "make", "work"]
@@ -158,7 +158,7 @@ def make(
         places = {p: out / "views" / run.label(p, "") for p in wanted}
         todo = [p for p in wanted if not publish.found(places[p], keys[p])]
         say(f"{len(wanted)} views, {len(wanted) - len(todo)} there already")
-        run.pack(data, shop / "data.zip")
+        pack((p for p in data.iterdir() if p.is_file()), shop / "data.zip", "data/")
         packed = (shop / "data.zip").read_bytes()
         texts = {b.name: b.read_text("utf-8") for b in books}
         scratch = "" if cluster else str(shop)

@@ -37,6 +37,7 @@ OPTIONAL = (
     "release",
     "script",
     "url",
+    "wide",
 )  # of a frame
 PICTURE = re.compile(r'data:image/png;base64,([^"]+)')
 FIGURE = re.compile(r'<figure class="rp-chart" id="chart-([a-z0-9-]+)">.*?</figure>', re.S)
@@ -87,6 +88,19 @@ def linked(html: str, markdown: bool = False) -> str:
     if markdown:
         return re.sub(r"\]\(#event-([\w-]+)\)", r"](events/\1.html)", html)
     return re.sub(r'href="#event-([\w-]+)"', r'href="events/\1.html"', html)
+
+
+def slim(svg: str) -> str:
+    """Return a drawing with its coordinates to a hundredth of a point, and without the space between elements.
+
+    >>> slim('<g>\\n  <path d="M 1.234567 2"/>\\n</g><text x="1">0.1234</text>')
+    '<g><path d="M 1.23 2"/></g><text x="1">0.1234</text>'
+    """
+
+    def short(found: re.Match[str]) -> str:
+        return re.sub(r"(\d\.\d\d)\d+", r"\1", found[0].replace(" \n", " "))
+
+    return re.sub(r' (?:d|x|y|transform|points)="[^"]*"', short, re.sub(r">\s+<", "><", svg))
 
 
 def document(path: Path, inline: bool = False) -> Document:
@@ -153,7 +167,7 @@ def _shown(output: Any, page: Document, taken: set[str], inline: bool) -> None:
         files = {
             f"{file}.png": wide,
             f"{file}-phone.png": phone,
-            f"{file}.svg": (svg or "").encode(),
+            f"{file}.svg": slim(svg or "").encode(),
         }
         page.files |= {k: v for k, v in files.items() if v}
         html = found.group(0)

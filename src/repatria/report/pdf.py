@@ -13,7 +13,7 @@ from typing import Any
 from repatria.report.base import ReportError
 from repatria.report.page import TEMPLATES
 
-__all__ = ["blocks", "plain", "write"]
+__all__ = ["blocks", "picture", "plain", "write"]
 
 SKIPPED = ("nav", "script", "style", "title", "button", "head")
 LEFT_OUT = ("skip", "files", "self", "toc", "rp-source")  # classes that are for a screen
@@ -139,19 +139,30 @@ def _above(block: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return block["kind"] == "h2" and after["kind"] == "figure"
 
 
-def write(target: Path, html: str, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the brief's PDF: PDF/UA-1, with alternative texts and embedded fonts.
+def write(folder: Path) -> None:
+    """Write `brief.pdf` of a release's brief: PDF/UA-1, with alternative texts and embedded fonts.
 
-    Pictures are those of `folder`. Raises ReportError, with the reason, if it cannot be set.
+    Raises ReportError, with the reason, if it cannot be set.
     """
+    (folder / "brief.pdf").write_bytes(_set(folder, pdf_standards=["ua-1"]))
+
+
+def picture(folder: Path, ppi: int = 90) -> bytes:
+    """Return the first page of a release's brief as a PNG, `ppi` pixels an inch, without a browser."""
+    pages = _set(folder, format="png", ppi=ppi)
+    return pages[0] if isinstance(pages, list) else pages
+
+
+def _set(folder: Path, **how: Any) -> Any:
     import matplotlib
     import typst
 
+    html = (folder / "index.html").read_text("utf-8")
     read = blocks(html)
     for block in read:
         if block["kind"] == "figure":
             path = f"charts/brief-{block['name']}.png"
-            block["picture"] = path if path in files else ""
+            block["picture"] = path if (folder / path).is_file() else ""
     # Charts stand together, under their own titles.
     read = [
         b for b, after in zip(read, [*read[1:], {"kind": ""}], strict=True) if not _above(b, after)
@@ -164,14 +175,13 @@ def write(target: Path, html: str, folder: Path, files: Mapping[str, bytes]) -> 
         "blocks": read,
     }
     try:
-        typst.compile(  # type: ignore[misc]  # its stub takes no bytes
+        return typst.compile(  # type: ignore[misc]  # its stub takes no bytes
             (TEMPLATES / "site" / "brief.typ").read_bytes(),
-            output=str(target),
             root=str(folder),
             font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
             ignore_system_fonts=True,
             sys_inputs={"data": json.dumps(data)},
-            pdf_standards=["ua-1"],
+            **how,
         )
     except Exception as e:  # the binding has one error for whatever Typst says
         raise ReportError(f"brief.pdf: {e}") from None

@@ -81,10 +81,9 @@ def inputs(
     parameters: Parameters,
     data: Path,
     books: Sequence[Path],
-    interval: int = 0,
-    site_url: str = "",
+    told: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return everything a report's bytes depend on, as digests and versions."""
+    """Return everything a report's bytes depend on, as digests and versions; `told` is what the run was told beside."""
     return {
         "parameters": parameters.as_dict(),
         "data": of_data(data),
@@ -94,7 +93,7 @@ def inputs(
         "rule": f"{RULE} v{RULE_VERSION}",
         "versions": versions(),
         "settings": dict(SETTINGS),
-        "site": {"interval": interval, "url": site_url},
+        "told": dict(told or {}),
     }
 
 

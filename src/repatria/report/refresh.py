@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from repatria import __version__
+from repatria.record import names
 from repatria.record.fingerprint import ROOT, data_folder
 from repatria.report import documents, kernels
-from repatria.report.base import ReportError, Say
-from repatria.report.parameters import CELL
+from repatria.report.base import ReportError, Say, pack
+from repatria.report.parameters import CELL, Parameters
 
-__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block"]
+__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block", "sample"]
 
 
 def notebooks(say: Say = print) -> None:
@@ -56,14 +60,80 @@ def docs(commands: Any) -> None:
 
 
 def readme() -> None:
-    """Write the README's headline, as a range with its day, and its chart from the record."""
-    from repatria import charts
+    """Write the README's findings, in the brief's words, and run its first chart."""
     from repatria.display import brief
+    from repatria.display.words import GUARDRAIL
     from repatria.record.view import load
 
-    record = load()
-    _rewrite(ROOT / "README.md", "headline", brief.headline(record))
-    charts.handovers.stems(record.events("bodies")).save(ROOT / "docs" / "handovers.png")
+    found = re.sub(r" \[[^]]*›\]\([^)]*\)", "", brief.in_short(load()))
+    found = re.sub(r"\]\(#event-([\w-]+)\)", r"](events/\1.html)", found)
+    found = found.replace("](events/", "](docs/sample/events/")
+    _rewrite(ROOT / "README.md", "headline", f"{found}\n\n*{GUARDRAIL}*")
+    code = re.search(r"## Your first own chart.*?```python\n(.*?)```", _read("README.md"), re.S)
+    if code is None:
+        raise ReportError("README.md: the first chart is not there")
+    with contextlib.chdir(ROOT / "docs"):
+        exec(compile(code[1], "README.md", "exec"), {})
+
+
+def sample(say: Say = print) -> None:
+    """Write `docs/sample`, the brief of the record as it stands with the pages it leads to, and its picture.
+
+    Made of the stored notebook: refresh that first.
+    """
+    from repatria.record.view import load
+    from repatria.report import pdf, site
+
+    record, data = load(), data_folder()
+    since = f"{record.last_day.year - 1}-12-31"
+    with tempfile.TemporaryDirectory() as scratch:
+        before, folder = Path(scratch) / "before", Path(scratch) / "sample"
+        before.mkdir()
+        folder.mkdir()
+        pack(data.glob("*.csv"), before / "data.zip")
+        told = {"day": names.day(record.as_of(since).last_day), "as_of": since}
+        (before / "release.json").write_text(json.dumps(told))
+        facts = {"name": "sample", "published": record.last_day.date(), "previous": before}
+        book = ROOT / "notebooks" / "00_brief.ipynb"
+        site.build(folder, [book], record, Parameters(), facts)
+        (ROOT / "docs" / "brief.png").write_bytes(pdf.picture(folder))
+        kept = _excerpt(folder, ROOT / "docs" / "sample")
+    say(f"sample: {kept} files")
+
+
+def _excerpt(folder: Path, target: Path) -> int:
+    """Keep of a release its brief and the pages that one leads to; a link to any other becomes plain text."""
+    brief = (folder / "index.html").read_text("utf-8")
+    led = {a.partition("#")[0] for a in re.findall(r'href="([^":]*)"', brief)}
+    held = {p for p in led if p.endswith((".html", ".pdf"))} | {"index.html", "style.css"}
+    held = {p for p in held if (folder / p).is_file()}
+    shutil.rmtree(target, ignore_errors=True)
+    for name in sorted(held):
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".html"):
+            html = _unlinked((folder / name).read_text("utf-8"), Path(name).parent, held)
+            place.write_text(html, "utf-8")
+        else:
+            shutil.copyfile(folder / name, place)
+    return len(held)
+
+
+def _unlinked(html: str, here: Path, held: set[str]) -> str:
+    """Return a page without the links and heads that lead to pages that are not held."""
+
+    def kept(found: re.Match[str]) -> str:
+        file = found[1].partition("#")[0]
+        there = os.path.normpath(here / file) if file else ""
+        outside = re.match(r"[a-z]+:", found[1])
+        return found[0] if not file or outside or there in held else found[2]
+
+    html = re.sub(r'<link rel="alternate"[^>]*>', "", html)
+    return re.sub(r'<a href="([^"]*)"[^>]*>(.*?)</a>', kept, html, flags=re.S)
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
 
 
 def _rewrite(page: Path, name: str, block: str) -> None:

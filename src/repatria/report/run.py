@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +19,8 @@ from repatria.report.base import ReportError, Say
 from repatria.report.forks import Warm
 from repatria.report.parameters import Parameters
 
-__all__ = ["Outcome", "label", "load", "make", "pack", "today"]
+__all__ = ["Outcome", "label", "load", "make", "today"]
 
-# The oldest time a zip file can hold: its bytes tell nothing of when it was packed.
-EPOCH = (1980, 1, 1, 0, 0, 0)
 SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
 
@@ -65,14 +62,16 @@ def make(
     keep: int = 0,
     at_once: int = 0,
     data: Path | None = None,
+    correct: str = "",
     interval: int = 0,
     site_url: str = "",
     source: Warm | None = None,
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
-    `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
-    a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
+    `books` are the notebooks, by default the project's own; `correct` is where corrections are received;
+    `on` is the day of publication, by default today (then a report of another day is still good if nothing
+    but the day differs); `keep` releases stay, by default all;
     `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
     `interval` days from now the next report is due; `site_url` is where the reports are served;
     kernels are forked from `source`, by default from a process of this run's own.
@@ -84,9 +83,10 @@ def make(
     data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
+    told = {"interval": interval, "site_url": site_url, "correct": correct}
     publish.check(out)
     view = label(parameters, day)
-    key = provenance.run_key(provenance.inputs(parameters, data, books, interval, site_url))
+    key = provenance.run_key(provenance.inputs(parameters, data, books, told))
     there = _there(out, view, on)
     if not force and publish.found(there, key):
         assert there is not None
@@ -104,13 +104,13 @@ def make(
             contextlib.nullcontext(source) if source else kernels.warmed(work / "home", data, say)
         )
         with warm as source:  # it imports while this goes on
-            inputs = provenance.inputs(parameters, data, books, interval, site_url)
+            inputs = provenance.inputs(parameters, data, books, told)
             facts = _facts(parameters, inputs, data, books, day, out, name)
             done = _execute(work, parameters, facts, failed, say, source, at_once)
         say("pages: writing")
         folder = work / "page"
         folder.mkdir()
-        _pages(folder, done, parameters, facts | {"interval": interval, "site_url": site_url})
+        _pages(folder, done, parameters, facts | told)
         key = provenance.run_key(facts["inputs"])
         publish.seal(folder, {k: facts[k] for k in SEALED}, key)
         with publish.only_one(out):
@@ -223,22 +223,12 @@ def _pages(
 
     told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
     told |= {"published": dt.date.fromisoformat(facts["on"]), "earlier": facts["folders"]}
-    told |= {k: facts[k] for k in ("interval", "site_url") if facts[k]}
+    told |= {k: facts[k] for k in ("interval", "site_url", "correct") if facts[k]}
     if facts["folders"]:
         told["previous"] = facts["folders"][-1]
     if facts["name"].startswith("views/"):
         told["root"] = "../../"
     site.build(folder, done, facts["record"], parameters, told)
-
-
-def pack(folder: Path, target: Path) -> None:
-    """Pack the plain files of a folder, the same bytes wherever and whenever."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as held:
-        for path in sorted(p for p in folder.iterdir() if p.is_file()):
-            entry = zipfile.ZipInfo(f"data/{path.name}", EPOCH)
-            entry.external_attr, entry.create_system = 0o644 << 16, 3
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            held.writestr(entry, path.read_bytes())
 
 
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:

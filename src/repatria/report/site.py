@@ -8,7 +8,6 @@ import io
 import json
 import re
 import uuid
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from typing import Any
 from repatria import __version__
 from repatria.record.fingerprint import data_folder
 from repatria.report import events_pages, page, pdf
+from repatria.report.base import pack
 from repatria.report.events_pages import record_of
 from repatria.report.page import Document, document, framed
 from repatria.report.parameters import Parameters
@@ -33,13 +33,14 @@ FACTS = {
     "earlier": "folders of earlier releases, oldest first: what they said of each event",
     "inputs": "what the release is made from, as `provenance.inputs` returns it",
     "interval": "days to the next release, of the schedule",
+    "waiting": "pages gathered and not read yet: how many, and the oldest one's day or None",
     "site_url": "the address of the reports' root, for mail, feeds and previews",
     "root": "the way from a release to the reports' root (default ../)",
     "correct": "the address where corrections are received",
 }
 STALE = 45  # days: a page that speaks of an older reading says so first
 BRIEF = "brief"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same data
+DESCRIBED = ("datapackage.json", "README.md")  # what goes into data.zip beside the tables
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,11 @@ def build(
     _tables(folder, rows)
     said = f"Against the release before: {news.words}"
     release.put("changes.html", "changes.html.j2", "What is new", said, news=news)
+    _questions(release)
     _brief(release, news)
-    _data(folder, Path(facts.get("data") or data_folder()))
+    data = Path(facts.get("data") or data_folder())
+    held = [p for p in data.iterdir() if p.suffix == ".csv" or p.name in DESCRIBED]
+    pack(held, folder / "data.zip")
     made = entry(release, news)
     (folder / "release.json").write_text(
         json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8"
@@ -200,22 +204,23 @@ def _brief(release: Release, news: Any) -> None:
     if brief is None:
         brief = Document(BRIEF, "Who came home", "", [], "")
     first, rest = _split(brief.html)
-    rest = _paired(rest)
-    head = page.environment().get_template("news.html.j2").render(news=news, up="")
+    rest = _charted(rest)
+    head = page.environment().get_template("news.html.j2")
     interval = release.facts.get("interval")
     due = pd.Timestamp(release.published) + pd.Timedelta(days=interval) if interval else None
     inputs = release.facts.get("inputs", {})
     digest = inputs.get("data", release.record.digest)
     words = {
         "before": first,
-        "news": head,
+        "news": head.render(news=news, up="", waiting=_waiting(release)),
         "body": rest,
         "css": page.asset("style.css"),
-        "cite": f"Repatria, release {release.name}, data sha256 {digest[:12]}, CC BY 4.0",
+        "cite": f"Repatria, release {release.name}, data sha256 {digest[:12]}. CC BY 4.0.",
         "correct": release.facts.get("correct", ""),
         "due": due,
         "made": _made(release, digest),
         "lead": brief.lead,
+        "wide": True,
     }
     lead = pdf.plain(next(iter(re.findall(r"<li>(.*?)</li>", first, re.S)), brief.lead))
     html = release.put("index.html", "brief.html.j2", brief.title, lead, **words)
@@ -223,7 +228,24 @@ def _brief(release: Release, news: Any) -> None:
     if site:  # a page that travels by mail leads back to the site
         html = re.sub(r'href="(?!#|[a-z]+:)', f'href="{site}/{release.name}/', html)
         (release.folder / "index.html").write_text(html, "utf-8")
-    pdf.write(release.folder / "brief.pdf", html, release.folder, brief.files)
+    pdf.write(release.folder)
+
+
+def _questions(release: Release) -> None:
+    """Write the page of what readers ask first."""
+    from repatria.display import brief
+
+    asked = page.inert_markdown(brief.questions(release.record))
+    body = re.sub(r"<h3>(.*?)</h3>", _asked, asked)
+    titles = re.findall(r'<h2 id="[^"]*">(.*?)</h2>', body)
+    said = pdf.plain(" ".join(titles))
+    release.put("questions.html", "frame.html.j2", "Questions and answers", said, body=body)
+
+
+def _asked(found: re.Match[str]) -> str:
+    """Return a question as a heading that a link can name by its words."""
+    ident = re.sub(r"[^a-z]+", "-", pdf.plain(found[1]).lower()).strip("-")
+    return f'<h2 id="{ident}">{found[1]}</h2>'
 
 
 def _split(html: str) -> tuple[str, str]:
@@ -232,16 +254,27 @@ def _split(html: str) -> tuple[str, str]:
     return "".join(parts[:2]), "".join(parts[2:])
 
 
-def _paired(html: str) -> str:
-    """Set the charts after the first side by side, each as drawn for a phone."""
+def _charted(html: str) -> str:
+    """Set the charts two in a row where there is room: of each two the second as drawn for a phone."""
     parts = re.split(r"(?=<section id=)", html)
-    drawn = [i for i, p in enumerate(parts) if "<picture>" in p][1:]
-    for i in drawn:
+    drawn = [i for i, p in enumerate(parts) if "<picture>" in p]
+    for i in drawn[1::2]:
         parts[i] = parts[i].replace('<source media="(max-width: 30rem)"', '<source media="all"')
-    if len(drawn) > 1 and drawn == list(range(drawn[0], drawn[-1] + 1)):
-        parts[drawn[0]] = '<div class="pair">' + parts[drawn[0]]
+        parts[i] = parts[i].replace("<section id=", '<section class="narrow" id=', 1)
+    if drawn and drawn == list(range(drawn[0], drawn[-1] + 1)):
+        parts[drawn[0]] = '<div class="charts">' + parts[drawn[0]]
         parts[drawn[-1]] += "</div>"
     return "".join(parts)
+
+
+def _waiting(release: Release) -> str:
+    """Return how many pages wait to be read; nothing where nobody gathers pages."""
+    from repatria.display.words import say
+
+    if "waiting" not in release.facts:
+        return ""
+    pages, oldest = release.facts["waiting"]
+    return say("site/waiting", pages=pages, oldest=oldest)
 
 
 def _made(release: Release, digest: str) -> list[tuple[str, str]]:
@@ -267,17 +300,6 @@ def _tables(folder: Path, rows: Sequence[Any]) -> None:
     writer.writerows([inert(v) for v in row] for row in rows)
     (folder / "tables").mkdir(exist_ok=True)
     (folder / "tables" / "events.csv").write_text(text.getvalue(), "utf-8")
-
-
-def _data(folder: Path, data: Path) -> None:
-    """Pack the data package: tables, descriptor, codebook; the same bytes for the same files."""
-    wanted = sorted(p for p in data.iterdir() if p.suffix == ".csv")
-    wanted += [p for p in (data / "datapackage.json", data / "README.md") if p.is_file()]
-    with zipfile.ZipFile(folder / "data.zip", "w") as z:
-        for path in wanted:
-            info = zipfile.ZipInfo(path.name, EPOCH)
-            info.external_attr, info.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            z.writestr(info, path.read_bytes(), compresslevel=9)
 
 
 # --- the shelf of releases ------------------------------------------------------------------------

@@ -83,18 +83,8 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
         if of_data(data) != held["inputs"]["data"]:
             raise ReportError(f"{folder / 'data.zip'}: not the data of the manifest")
         before = _before(folder, Path(scratch) / "reports")
-        site = held["inputs"].get("site", {})
-        again = run.make(
-            values,
-            before,
-            say,
-            force=True,
-            books=books,
-            on=on,
-            data=data,
-            interval=site.get("interval", 0),
-            site_url=site.get("url", ""),
-        ).folder
+        told = held["inputs"].get("told", {})
+        again = run.make(values, before, say, True, books, on, data=data, **told).folder
         other = publish.manifest(again)
         differs = sorted(
             name for name in files | other["files"] if files.get(name) != other["files"].get(name)
