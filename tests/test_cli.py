@@ -24,6 +24,8 @@ RUN = CliRunner()
         (["events", "--lens", "both"], "lens: 'both' is none of best, ukraine, russia, receiver"),
         (["events", "--as-of", "never"], r"as_of: 'never' is not a day \(YYYY-MM-DD\)"),
         (["events", "--until", "2020-01-01"], "until: 2020-01-01 is out of range"),
+        (["explain", "bodies-2025-06-12"], "'bodies-2025-06-12' is no event of this view; near it"),
+        (["explain", "--kind", "souls"], "kind: 'souls' is none of bodies, prisoners, civilians"),
         (["check", "/nowhere"], "/nowhere: is not a folder"),
     ],
 )
@@ -45,6 +47,18 @@ def test_check_passes_the_record_and_counts_its_warnings() -> None:
     assert all(": warning: " in line for line in lines)
     quiet = RUN.invoke(app, ["check", "--no-warnings"])
     assert quiet.output.splitlines() == [last]
+
+
+def test_explain_says_why_a_count_is_what_it_is_and_what_is_in_a_sum() -> None:
+    one = RUN.invoke(app, ["explain", "bodies-2025-06-16"])
+    assert one.exit_code == 0
+    assert "Leads: it is the receiving side's official count" in " ".join(one.output.split())
+    then = RUN.invoke(
+        app, ["explain", "bodies-2025-06-16", "--as-of", "2025-06-16", "--lens", "russia"]
+    )
+    assert "as pages dated by 16 June 2025 carry it" in " ".join(then.output.split())
+    total = RUN.invoke(app, ["explain", "--kind", "bodies", "--since", "2022", "--until", "2022"])
+    assert total.exit_code == 0 and "not in it: not reported" in total.output
 
 
 def test_events_prints_absence_in_words() -> None:

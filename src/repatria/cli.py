@@ -107,6 +107,30 @@ def events(
 
 
 @app.command()
+def explain(
+    event_id: Annotated[str, Argument(help="An event; without one, the sum of a kind.")] = "",
+    kind: Annotated[str | None, Option(help="bodies, prisoners or civilians.")] = None,
+    as_of: AsOf = "",
+    since: Since = "",
+    until: Until = "",
+    lens: Lens = "best",
+    data: Data = None,
+) -> None:
+    """Say why an event's counts are what they are, claim by claim; or what is in a sum, and what not."""
+    p = _parameters(as_of=as_of, since=since, until=until, lens=lens)
+    from repatria.record.view import load
+
+    try:
+        record = load(data).as_of(p.as_of)
+        if event_id:
+            typer.echo(record.explain(event_id, p.lens))
+        else:
+            typer.echo(record.explain_sum(kind, p.lens, p.since, p.until))
+    except ValueError as e:
+        raise _fail(e) from None
+
+
+@app.command()
 def report(
     as_of: AsOf = "",
     since: Since = "",

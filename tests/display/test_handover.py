@@ -108,27 +108,41 @@ def test_parts_and_claims_without_a_number_say_what_they_are(build: Callable[...
     )
 
 
-WHOLE: dict[str, Any] = {
-    "corrected": False,
-    "figure": True,
+FACTS: dict[str, Any] = {
+    "outcome": "widens",
     "role": "whole",
     "part": "total",
-    "own": {
-        "leads": False,
-        "poor": False,
-        "admissible": True,
-        "agrees": False,
-        "rank": 2,
-        "vague": False,
-    },
-    "lead": {"poor": False, "rank": 1, "vague": False},
+    "rank": 2,
+    "vague": False,
+    "publishers": 1,
+    "value": 5,
 }
 
 
-@pytest.mark.parametrize("missing", ["corrected", "figure", "role", "own", "lead"])
+@pytest.mark.parametrize("missing", ["own", "lead"])
 def test_a_reason_without_one_of_its_facts_is_an_error(missing: str) -> None:
+    whole = {"own": FACTS, "lead": FACTS | {"rank": 1}}
     with pytest.raises(UndefinedError):
-        say("handover/reason", **{k: v for k, v in WHOLE.items() if k != missing})
+        say("handover/reason", **{k: v for k, v in whole.items() if k != missing})
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"vague": True}, "that is exact"),
+        ({"publishers": 0}, "that is carried by more publishers"),
+        ({}, "that comes first by its id"),
+    ],
+)
+def test_a_tie_says_what_broke_it(own: dict[str, Any], words: str) -> None:
+    assert words in say("handover/reason", own=FACTS | own, lead=FACTS)
+
+
+def test_only_one_of_two_figures_of_a_claimant_leads(build: Callable[..., Any]) -> None:
+    claims = [claim("kyiv", "to_ukraine", 5), claim("kyiv", "to_ukraine", 6)]
+    found = why(build, *claims)
+    assert sum(w.startswith("**Leads**") for w in found.values()) == 1
+    assert any("comes first by its id; it widens the range" in w for w in found.values())
 
 
 def test_a_claim_that_its_claimant_took_back(record: Any) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repatria.record.coverage import LEVELS, stretches
+from repatria.record.frames import as_of
 
 SINCE, UNTIL = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-01-20")
 DAY = pd.Timedelta(days=1)
@@ -61,7 +62,5 @@ def _best(coverage: list[dict[str, Any]], side: str, day: pd.Timestamp) -> int:
 
 def test_the_record_begins_thin(record: Any) -> None:
     events = record.as_of("2026-02-28", coverage="today").events("bodies")
-    spans = stretches(
-        events.attrs["coverage"], "bodies", events["date"].min(), events.attrs["as_of"]
-    )
+    spans = stretches(events.attrs["coverage"], "bodies", events["date"].min(), as_of(events))
     assert [s[2] for s in spans][:2] == ["thin", "dense"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repatria.record import rule as estimate
+from repatria.record.fingerprint import ROOT
 from repatria.record.schema import QUALIFIERS
 
 WHO = {
@@ -264,3 +266,95 @@ def test_the_rule_does_not_change_its_input(items: list[dict[str, Any]]) -> None
     copy = claims.copy(deep=True)
     estimate.estimate(claims)
     pd.testing.assert_frame_equal(claims, copy)
+
+
+# --- judged: the same rule, claim by claim --------------------------------------------------------
+
+
+def verdicts(items: list[dict[str, Any]], lens: str = "best") -> dict[str, str]:
+    told = estimate.judged(table(items), lens)
+    return dict(zip(told["claim_id"], told["outcome"], strict=True))
+
+
+def agrees_with_the_estimate(claims: pd.DataFrame, lens: str) -> None:
+    """Assert that what `judged` says of the claims makes exactly what `estimate` gives."""
+    told, found = estimate.judged(claims, lens), estimate.estimate(claims, lens)
+    assert sorted(told["claim_id"]) == sorted(claims["claim_id"])
+    heard = told[told["low"].notna()].assign(direction=lambda t: t["direction"].astype("str"))
+    key = ["event_id", "direction"]
+    counted = found[found["best"].notna()].set_index(key)
+    assert set(map(tuple, heard[key].to_numpy())) == set(counted.index)
+    for at, own in heard.groupby(key, observed=True):
+        row = counted.loc[at]
+        leads = own[own["outcome"] == "leads"]
+        assert row["claim_id"] in set(leads["claim_id"]) and set(leads["value"]) == {row["best"]}
+        assert own["low"].min() == row["low"]
+        open_end = own["high"].isna().any()
+        assert pd.isna(row["high"]) if open_end else own["high"].max() == row["high"]
+        widens = own[own["outcome"] == "widens"]
+        narrow = own[own["outcome"] != "widens"]
+        assert (narrow["low"] == leads["low"].iloc[0]).all()
+        assert not (
+            (widens["lo"] <= row["best"]) & (row["best"] <= widens["hi"].fillna(2**40))
+        ).any()
+        official = {str(s) for s, r in zip(own["side"], own["rank"], strict=True) if r <= 2}
+        if row["grade"] in ("agreed", "contested"):
+            assert official == {"ukraine", "russia"}
+        elif row["grade"] == "reported":
+            assert (own["rank"] == 4).all()
+
+
+@given(rows, st.sampled_from(estimate.LENSES))
+def test_what_is_said_of_each_claim_makes_the_estimate(
+    items: list[dict[str, Any]], lens: str
+) -> None:
+    agrees_with_the_estimate(table(items), lens)
+
+
+@pytest.mark.parametrize("lens", estimate.LENSES)
+def test_what_is_said_of_each_claim_of_the_record_makes_its_estimates(
+    record: Any, lens: str
+) -> None:
+    agrees_with_the_estimate(record.claims(), lens)
+
+
+def test_no_claim_no_verdict() -> None:
+    assert estimate.judged(table([])).empty
+
+
+def test_a_vague_leader_yields_and_is_told_so() -> None:
+    vague = {"who": "kyiv", "n": 100, "q": "more_than"}
+    told = verdicts([vague, {"who": "moscow", "n": 120}])
+    assert told == {"c000": "refined", "c001": "leads"}
+
+
+def test_every_outcome_points_to_the_sentence_that_says_so(record: Any) -> None:
+    told = estimate.judged(record.claims(), "ukraine")
+    said = told.groupby("outcome")["sentence"].unique()
+    assert {o: [*s] for o, s in said.items() if o != "unseen"} == {
+        "corrected": [0],
+        "silent": [5],
+        "subset": [1],
+        "covered": [1],
+        "poor": [2],
+        "unofficial": [4],
+        "leads": [3],
+        "agrees": [4],
+        "widens": [4],
+    }
+    assert told.loc[told["outcome"] == "unseen", "sentence"].isna().all(), "a lens is no sentence"
+
+
+def test_parts_of_a_sum_are_judged_as_the_sum() -> None:
+    parts = [
+        {"who": "kyiv", "n": n, "part": p, "role": "component"} for n, p in ((5, "a"), (6, "b"))
+    ]
+    told = estimate.judged(table([*parts, {"who": "moscow", "n": 12}]))
+    assert told["outcome"].tolist() == ["leads", "leads", "widens"]
+    assert told["value"].tolist() == [11, 11, 12]
+
+
+def test_the_method_tells_the_rule_as_the_rule_does() -> None:
+    text = (ROOT / "docs" / "method.md").read_text("utf-8")
+    steps = re.findall(r"^(\d)\. \*\*", text.partition("## Windows")[0], re.M)
+    assert steps == [str(n) for n in range(len(estimate.SENTENCES))]

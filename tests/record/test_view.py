@@ -462,7 +462,7 @@ def test_february_2022_can_be_recorded(tmp_path: Any) -> None:
     [
         (20250630, "as_of: 20250630 is an int, not a day"),
         (2025.5, "as_of: 2025.5 is a float, not a day"),
-        (None, "as_of: None is a NoneType, not a day"),
+        ("2062-01-01", "as_of: 2062-01-01 is after today .*; leave it out for no limit"),
         (pd.NaT, "as_of: NaT is a NaTType, not a day"),
         ("2025-02-30", "as_of: '2025-02-30' is not a day"),
     ],

@@ -7,6 +7,7 @@ docs/method-asymmetry.md has the formulae, the traps and the simulated coverage.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from scipy import special, stats
 from scipy.interpolate import BSpline
 
 from repatria.analysis.chance import Change, bare, complete, overdispersion, placebo, step, units
+from repatria.record import frames
 from repatria.record.view import Record
 
 __all__ = [
@@ -63,7 +65,13 @@ def running_deal(events: pd.DataFrame) -> str | None:
     >>> rp.analysis.asymmetry.running_deal(now)
     'deal-bodies-2025-06-11'
     """
-    as_of = events.attrs.get("as_of")
+    as_of = frames.as_of(events)
+    if as_of is None and len(events):
+        warnings.warn(
+            "these events have lost their attrs and with them the day they are as of: whether a deal "
+            "still runs cannot be told; take them from record.events(...)",
+            stacklevel=2,
+        )
     if events.empty or as_of is None or not bool(events["deal_id"].iloc[-1]):
         return None
     events = bare(events)
@@ -308,7 +316,7 @@ def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[
     ([2022, 2023], False, True)
     """
     events = record.events(kind, lens)
-    found, as_of = level_now(events), events.attrs["as_of"]
+    found, as_of = level_now(events), record.last_day
     since = as_of - pd.DateOffset(years=1)
     year = events[events["date"] > since]
     both = complete(year)

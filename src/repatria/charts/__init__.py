@@ -4,7 +4,11 @@
 ('to_ukraine', 'to_russia')
 """
 
+import sys
+
 import lazy_loader as lazy
+
+from repatria.record.guard import Guarded
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
@@ -20,3 +24,5 @@ __getattr__, __dir__, __all__ = lazy.attach(
     ],
     submod_attrs={"base": ["Chart"], "style": ["Style"]},
 )
+
+sys.modules[__name__].__class__ = Guarded  # wrong objects end in one sentence

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from repatria.charts.style import Style
 from repatria.display import words
 from repatria.record.coverage import stretches
+from repatria.record.frames import as_of
 
 __all__ = [
     "absent_marks",
@@ -223,7 +224,7 @@ def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     The as-of day may lie past the last searched day: the rest is hatched as unread by `unread`.
     """
     first, last = events["date"].min(), events["date"].max()
-    ends = [events.attrs.get(name) for name in ("as_of", "until")]
+    ends = [as_of(events, name) for name in ("as_of", "until")]
     until = min((day for day in ends if day is not None), default=last)
     return (first, max(until, last)) if len(events) else (until, until)
 

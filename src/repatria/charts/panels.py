@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from repatria.charts import base
 from repatria.charts.base import Style
+from repatria.record.frames import as_of
 from repatria.record.schema import KINDS
 
 __all__ = [
@@ -92,7 +93,7 @@ def year_ground(
     `part` are ymin and ymax, in parts of the height. Labelled for the key.
     """
     first, last = pd.Timestamp(years[0], 1, 1), pd.Timestamp(years[-1], 12, 31)
-    until = min(last, frame.attrs.get("as_of", last))
+    until = min(last, as_of(frame) or last)
     labels = {"thin": "thinly read", "unread": "unread"}
     for start, end, density in base.stretches(base.ground(frame), kind, first, until):
         if density == "dense":

@@ -1,6 +1,10 @@
 """Display: results in, sentences and tables for readers out. One file a question; the words stand in templates."""
 
+import sys
+
 import lazy_loader as lazy
+
+from repatria.record.guard import Guarded
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
@@ -9,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "brief",
         "cadence",
         "events",
+        "explain",
         "forecast",
         "handover",
         "holdings",
@@ -18,3 +23,5 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "reconcile",
     ],
 )
+
+sys.modules[__name__].__class__ = Guarded  # wrong objects end in one sentence

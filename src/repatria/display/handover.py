@@ -9,7 +9,7 @@ import pandas as pd
 
 from repatria.display.words import Prose, counted, joined, part_words, plural, say, span
 from repatria.record import names
-from repatria.record.rule import heard
+from repatria.record.rule import judged
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
@@ -22,6 +22,7 @@ __all__ = [
     "owner",
     "reasons",
     "summed",
+    "weighed",
 ]
 
 CAPITALS = {"ukraine": "Kyiv", "russia": "Moscow"}
@@ -131,28 +132,38 @@ def reasons(record: Record) -> dict[str, Reason]:
     >>> sum(r.leads for claim, r in why.items() if claim.startswith("bodies-2025-06-11."))
     2
     """
-    claims = record.claims()
-    ranked = heard(claims)
-    who = ["event_id", "direction", "claimant_id"]
-    own = {tuple(r[k] for k in who): r for r in ranked.to_dict("records")}
-    lead = {key[:2]: r for key, r in own.items() if r["leads"]}
+    return weighed(judged(record.claims()))
+
+
+def weighed(judged_: pd.DataFrame) -> dict[str, Reason]:
+    """Return why each claim leads or yields, by claim id, from what `rule.judged` says of it.
+
+    >>> told = weighed(record.explain("bodies-2025-06-16").claims)
+    >>> [r.why for r in told.values() if r.leads][0].startswith("**Leads**")
+    True
+    """
+    key = ["event_id", "direction"]
+    leads = judged_[(judged_["outcome"] == "leads").to_numpy()].drop_duplicates(key)
+    lead = {(r["event_id"], str(r["direction"])): r for r in leads.to_dict("records")}
     out = {}
-    for c in claims.itertuples(index=False):
-        key = (c.event_id, str(c.direction), c.claimant_id)
-        counted_ = pd.notna(c.count_low) and c.role != "subset" and not c.corrected_by
-        why = say(
-            "handover/reason",
-            corrected=bool(c.corrected_by),
-            figure=pd.notna(c.count_low),
-            role=str(c.role),
-            part=part_words(str(c.part)),
-            own=own.get(key),
-            lead=lead.get(key[:2]),
-        )
-        out[c.claim_id] = Reason(
-            c.claim_id, bool(counted_ and key in own and own[key]["leads"]), why
-        )
+    for c in judged_.to_dict("records"):
+        first = lead.get((c["event_id"], str(c["direction"])))
+        why = say("handover/reason", own=_facts(c), lead=first and _facts(first))
+        out[c["claim_id"]] = Reason(c["claim_id"], c["outcome"] == "leads", why)
     return out
+
+
+def _facts(c: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return what the template asks of a claim."""
+    return {
+        "outcome": str(c["outcome"]),
+        "role": str(c["role"]),
+        "part": part_words(str(c["part"])),
+        "value": c["value"],
+        "rank": None if pd.isna(c["rank"]) else int(c["rank"]),
+        "vague": pd.notna(c["qualifier"]) and str(c["qualifier"]) != "exact",
+        "publishers": int(c["publishers"]),
+    }
 
 
 def summed(kinds: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ from repatria.display.words import ABSENCE_WORDS, date, say, span
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
-__all__ = ["Entry", "Page", "Statement", "ledger"]
+__all__ = ["Entry", "Page", "Statement", "ledger", "statement"]
 
 _WORDING = {
     "at_least": "at least ",
@@ -96,14 +96,20 @@ def ledger(record: Record, events: pd.DataFrame) -> list[Entry]:
         pages.setdefault(claim_id, []).append(Page(*page))
     said: dict[str, list[Statement]] = {}
     for c in claims.itertuples(index=False):
-        said.setdefault(c.event_id, []).append(_statement(c, tuple(pages.get(c.claim_id, ()))))
+        said.setdefault(c.event_id, []).append(statement(c, tuple(pages.get(c.claim_id, ()))))
     return [
         Entry(e.event_id, _summary(e), tuple(said.get(e.event_id, ())))
         for e in events.itertuples(index=False)
     ]
 
 
-def _statement(c: Any, pages: tuple[Page, ...]) -> Statement:
+def statement(c: Any, pages: tuple[Page, ...] = ()) -> Statement:
+    """Return a claim, as a row of `Record.claims` has it, as readers see it.
+
+    >>> told = record.claims("bodies-2025-06-16", direction="to_russia")
+    >>> statement(next(told.itertuples(index=False))).figure
+    '51'
+    """
     qualifier = "" if pd.isna(c.qualifier) else str(c.qualifier)
     if pd.isna(c.count_low):
         figure = ABSENCE_WORDS[str(c.absence)]

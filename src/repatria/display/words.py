@@ -115,7 +115,7 @@ def ratio(value: float | None) -> str:
 
 def date(value: object) -> str:
     """Return an ISO day, or an empty text for a missing one."""
-    return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
+    return "" if pd.isna(value) else f"{pd.Timestamp(value):%Y-%m-%d}"  # type: ignore[arg-type]
 
 
 def span(low: object, high: object) -> str:

@@ -35,12 +35,13 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def day(value: pd.Timestamp) -> str:
-    """Return a day in words.
+def day(value: pd.Timestamp | str) -> str:
+    """Return a day (or its ISO text) in words.
 
     >>> day(pd.Timestamp("2025-06-11"))
     '11 June 2025'
     """
+    value = pd.Timestamp(value)
     return f"{value.day} {value:%B %Y}"
 
 

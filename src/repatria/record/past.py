@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from repatria.record import window
-from repatria.record.schema import DIRECTIONS, KINDS, MENTIONED
+from repatria.record.schema import MENTIONED
 
-__all__ = ["known_by", "left_out", "through"]
+__all__ = ["known_by", "through"]
 
 
 def __dir__() -> list[str]:
@@ -56,24 +56,3 @@ def through(t: dict[str, pd.DataFrame], last: pd.Timestamp) -> dict[str, pd.Data
     cover = t["coverage"][t["coverage"]["read_from"] <= last]
     t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=last))
     return t
-
-
-def left_out(aside: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    """Return how many claims stand on undated pages only; see `Record.left_out`.
-
-    `aside` has those claims (event_id, kind, direction), `claims` those of the view.
-    """
-    told = claims[claims["count_low"].notna() & claims["known_on"].notna()]
-    pairs = pd.MultiIndex.from_frame(told[["event_id", "direction"]].astype("str"))
-    silent = ~pd.MultiIndex.from_frame(aside[["event_id", "direction"]].astype("str")).isin(pairs)
-    rows = []
-    for kind in KINDS:
-        for direction in DIRECTIONS:
-            here = ((aside["kind"] == kind) & (aside["direction"] == direction)).to_numpy()
-            ids = aside["event_id"]
-            without = ids[here & silent].nunique()
-            rows.append((kind, direction, int(here.sum()), ids[here].nunique(), without))
-    frame = pd.DataFrame(rows, columns=["kind", "direction", "claims", "events", "without"])
-    for column, names in (("kind", KINDS), ("direction", DIRECTIONS)):
-        frame[column] = pd.Categorical(frame[column], categories=names)
-    return frame

@@ -1,16 +1,7 @@
 """The estimate rule `receiver-first`: from claims to one number per event and direction.
 
-The rule, in words (docs/method.md gives the reasons):
-
-0. A claim that its claimant took back (`corrects`) is passed over from the day this is known.
-1. A claimant's count for a direction is its whole; without one, the sum of its components.
-2. Claims carried by nothing but aggregator pages are set aside wherever another claim exists.
-3. Best: the receiving side's official count, else the giver's, else a mediator's, else anybody's.
-   Ties: exact wording, more publishers, claim id. A vague leader ("more than 1,200") yields to an exact
-   admissible figure inside its interval.
-4. Admissible: official claims; all claims where there is no official one. Low and high span them. A
-   claim whose interval holds the best figure agrees with it and widens nothing.
-5. Grade: agreed, contested, one_sided, reported, undisclosed.
+The rule in words is `SENTENCES`, a sentence a step (docs/method.md gives the reasons); `estimate` applies
+it, and `judged` says of each claim by which sentence it leads or is passed over.
 """
 
 from __future__ import annotations
@@ -28,14 +19,26 @@ __all__ = [
     "LENSES",
     "RULE",
     "RULE_VERSION",
+    "SENTENCES",
     "by_event",
     "estimate",
-    "heard",
     "interval",
+    "judged",
 ]
 
 RULE = "receiver-first"
 RULE_VERSION = "2"
+SENTENCES = (
+    "A claim that its claimant took back (`corrects`) is passed over from the day this is known.",
+    "A claimant's count for a direction is its whole; without one, the sum of its components.",
+    "Claims carried by nothing but aggregator pages are set aside wherever another claim exists.",
+    "Best: the receiving side's official count, else the giver's, else a mediator's, else anybody's. "
+    "Ties: exact wording, more publishers, claim id. A vague leader (“more than 1,200”) yields to an "
+    "exact admissible figure inside its interval.",
+    "Admissible: official claims; all claims where there is no official one. Low and high span them. A "
+    "claim whose interval holds the best figure agrees with it and widens nothing.",
+    "Grade: agreed, contested, one_sided, reported, undisclosed.",
+)
 LENSES = ("best", "ukraine", "russia", "receiver")
 GRADES = ("agreed", "contested", "one_sided", "reported", "undisclosed")
 ABSENCES = ("zero", "withheld", "not_reported", "not_applicable")
@@ -97,6 +100,14 @@ def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
     side = claims["side"].astype("str")
     wanted = claims["direction"].astype("str").map(RECEIVER) if lens == "receiver" else lens
     return claims[side == wanted]
+
+
+def _typed(c: pd.DataFrame) -> pd.DataFrame:
+    return c.assign(
+        direction=c["direction"].astype("str"),
+        side=c["side"].astype("str"),
+        official=(c["official"].astype("str") == "yes").to_numpy(),
+    )
 
 
 def _wholes(c: pd.DataFrame) -> pd.DataFrame:
@@ -182,13 +193,8 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
 
     See also: `Record.estimates`, `Record.events`.
     """
-    c = _seen_through(_current(claims), lens)
-    c = c.assign(
-        direction=c["direction"].astype("str"),
-        side=c["side"].astype("str"),
-        official=(c["official"].astype("str") == "yes").to_numpy(),
-    )
-    counted = _counted(_admissible(_ranked(_wholes(c))))
+    c = _typed(_seen_through(_current(claims), lens))
+    counted = _counted(_spanned(_admissible(_ranked(_wholes(c)))))
     result = pd.concat([counted, _undisclosed(c, counted)], ignore_index=True)
     for column in ("best", "low", "high", "claims"):
         result[column] = result[column].astype("Int64")
@@ -199,36 +205,72 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     return result.sort_values(_KEY, ignore_index=True)
 
 
-def heard(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a claimant's count of a whole, as the rule hears it; `claims` as for `estimate`.
+def judged(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
+    """Return every claim with what the rule does with it; `claims` and errors as for `estimate`.
 
-    Columns: event_id, direction, claimant_id, claim_id, value, rank (1 the receiving side's official, 2 the giving
-    side's, 3 a mediator's, 4 anybody's), poor (carried by aggregators only), vague, admissible, agrees (its interval
-    holds the leading value) and leads.
+    Added columns: `outcome`, `sentence` (the number of the one in `SENTENCES` that says so), and for
+    counted claims on a whole, or on the parts of one, `value` (persons, as the rule reads it; of a sum: the
+    sum), `lo`, `hi` (its interval; hi missing where no upper end is claimed), `low`, `high` (what it
+    lets the estimate span) and `rank` (1 the receiving side's official, 2 the giving side's, 3 a
+    mediator's, 4 anybody's). Rows come in the order in which the rule hears them. Outcomes: corrected,
+    unseen (not through this lens), silent (no count), subset, covered (a component beside its
+    claimant's whole), poor (aggregators only), unofficial, leads, refined (a vague leader that yields),
+    agrees, widens.
 
-    >>> heard(record.claims("bodies-2025-06-16"))["leads"].sum()
-    np.int64(2)
+    >>> told = judged(record.claims("bodies-2025-06-16", direction="to_ukraine"))
+    >>> told["outcome"].iloc[0], SENTENCES[told["sentence"].iloc[0]][:5]
+    ('leads', 'Best:')
     """
-    c = _current(claims)
-    c = c.assign(
-        direction=c["direction"].astype("str"),
-        side=c["side"].astype("str"),
-        official=(c["official"].astype("str") == "yes").to_numpy(),
-    )
+    seen = _seen_through(_current(claims), lens)
+    c = _typed(seen)
     ranked = _ranked(_wholes(c))
-    listened = _admissible(ranked)
-    who = [*_KEY, "claimant_id"]
-    leads = pd.MultiIndex.from_frame(listened.drop_duplicates(_KEY)[who])
-    within = pd.MultiIndex.from_frame(listened[who])
-    best = listened.drop_duplicates(_KEY).set_index(_KEY)["value"].rename("best")
-    ranked = ranked.join(best, on=_KEY)
-    out = ranked.assign(
-        admissible=pd.MultiIndex.from_frame(ranked[who]).isin(within),
-        agrees=ranked["best"].between(ranked["lo"], ranked["hi"]),
-        leads=pd.MultiIndex.from_frame(ranked[who]).isin(leads),
+    heard = _spanned(_admissible(ranked))
+    own = _statement_of(claims, c, ranked)
+    at = pd.Series(np.arange(len(ranked)), index=ranked["claim_id"]).reindex(own).to_numpy()
+    in_at = pd.Series(np.arange(len(heard)), index=heard["claim_id"]).reindex(own).to_numpy()
+    stated, admitted = ~np.isnan(at), ~np.isnan(in_at)
+    r = ranked.reindex(pd.Index(at)).reset_index(drop=True)
+    h = heard.reset_index(drop=True).reindex(pd.Index(in_at)).reset_index(drop=True)
+    first = ~ranked.duplicated(_KEY)
+    would_lead = own.isin(ranked.loc[first, "claim_id"]).to_numpy()
+    role, none = claims["role"].astype("str").to_numpy(), claims["count_low"].isna().to_numpy()
+    cases: list[tuple[Any, str, int]] = [
+        (~claims["claim_id"].isin(_current(claims)["claim_id"]).to_numpy(), "corrected", 0),
+        (~claims["claim_id"].isin(seen["claim_id"]).to_numpy(), "unseen", -1),
+        (none, "silent", 5),
+        (role == "subset", "subset", 1),
+        (~stated, "covered", 1),
+        (~admitted & (r["poor"] != r["poor_lead"]).to_numpy(), "poor", 2),
+        (~admitted, "unofficial", 4),
+        ((h["claim_id"] == h["claim_id_best"]).to_numpy(), "leads", 3),
+        (would_lead, "refined", 3),
+        (~h["differs"].eq(True).to_numpy(), "agrees", 4),
+    ]
+    masks = [mask for mask, _, _ in cases]
+    out = claims.assign(
+        outcome=np.select(masks, [o for _, o, _ in cases], "widens"),
+        sentence=pd.array(np.select(masks, [n for _, _, n in cases], 4), dtype="Int64"),
     )
-    columns = [*who, "claim_id", "value", "rank", "poor", "vague", "admissible", "agrees", "leads"]
-    return out[columns].drop_duplicates(who, ignore_index=True)
+    out["sentence"] = out["sentence"].mask(out["sentence"] < 0)  # a lens is no sentence of the rule
+    out[["value", "lo", "hi", "rank"]] = r[["value", "lo", "hi", "rank"]].astype("Int64").to_numpy()
+    out[["low", "high"]] = h[["low", "high"]].astype("Int64").to_numpy()
+    numbers = ["value", "lo", "hi", "low", "high", "rank"]
+    out[numbers] = out[numbers].astype("Int64")
+    for end in ("hi", "high"):
+        out[end] = out[end].mask(out[end] >= OPEN)
+    out["admitted"], out["ranked"] = in_at, at  # missing comes last
+    order = ["event_id", "direction", "admitted", "ranked", "sentence", "claim_id"]
+    return out.sort_values(order, ignore_index=True).drop(columns=["admitted", "ranked"])
+
+
+def _statement_of(claims: pd.DataFrame, seen: pd.DataFrame, ranked: pd.DataFrame) -> pd.Series:
+    """Return for each claim the id of the statement it is in: its own, or that of its claimant's sum."""
+    key = [*_KEY, "claimant_id"]
+    parts = seen[(seen["role"] == "component") & seen["count_low"].notna()]
+    sums = ranked.loc[ranked["claim_id"].isin(parts["claim_id"]), [*key, "claim_id"]]
+    into = parts[[*key, "claim_id"]].merge(sums, on=key, suffixes=("", "_sum"))
+    named = dict(zip(into["claim_id"], into["claim_id_sum"], strict=True))
+    return claims["claim_id"].map(lambda i: named.get(i, i))
 
 
 def _ranked(w: pd.DataFrame) -> pd.DataFrame:
@@ -268,17 +310,22 @@ def _admissible(w: pd.DataFrame) -> pd.DataFrame:
     return w.join(best.add_suffix("_best"), on=_KEY)
 
 
-def _counted(w: pd.DataFrame) -> pd.DataFrame:
-    """Return best, low, high and grade per event and direction from its admissible statements."""
+def _spanned(w: pd.DataFrame) -> pd.DataFrame:
+    """Return the admissible statements with how far each lets the estimate span, and whose they are."""
     differs = ~((w["lo"] <= w["value_best"]) & (w["value_best"] <= w["hi"])).to_numpy()
     finite = np.where(w["hi"] >= OPEN, w["lo"], w["hi"])
-    w = w.assign(
+    return w.assign(
+        differs=differs,
         low=np.where(differs, np.minimum(w["lo"], w["lo_best"]), w["lo_best"]),
         high=np.where(differs, np.maximum(finite, w["hi_best"]), w["hi_best"]),
         ukraine=_official_side(w, "ukraine"),
         russia=_official_side(w, "russia"),
         any_official=w["rank"] <= 3,
     )
+
+
+def _counted(w: pd.DataFrame) -> pd.DataFrame:
+    """Return best, low, high and grade per event and direction from its admissible statements."""
     out = w.groupby(_KEY, observed=True, sort=True).agg(
         low=("low", "min"),
         high=("high", "max"),

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
 
-from repatria.record import fingerprint, oddities, past, window
+from repatria.record import explain as explaining
+from repatria.record import fingerprint, frames, kept, oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
-from repatria.record.coverage import STRETCH, Ground
 from repatria.record.files import inspect
 from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
+from repatria.record.showing import Shown
 from repatria.record.window import Day, day
 
-__all__ = ["Day", "Record", "RecordError", "day", "inspect", "keep", "load", "pack"]
+__all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
 
 COVERAGE = ("then", "today")
-_kept: dict[str, Record] = {}  # by digest
 
 
 def __dir__() -> list[str]:
@@ -41,12 +39,8 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
 
     See also: `inspect`, which returns problems instead, warnings with them.
     """
-    if _kept and today is None:
-        folder = Path(path) if path is not None else fingerprint.data_folder()
-        digest = fingerprint.of_data(folder)
-        if digest in _kept:
-            fingerprint.read.append(digest)
-            return _kept[digest]
+    if today is None and (there := kept.found(path)) is not None:
+        return there
     tables, digest, problems = inspect(path, warnings=False, today=today)
     errors = [p for p in problems if p.level == "error"]
     if errors:
@@ -55,24 +49,8 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     return Record(MappingProxyType(tables), digest)
 
 
-def pack(record: Record) -> bytes:
-    """Return a record with its estimates under every lens, for `keep`."""
-    for lens in estimate.LENSES:
-        record._under(lens)
-    made = ("_claims", "_estimates", "_every_event")
-    return pickle.dumps((record, {name: record.__dict__[name] for name in made}))
-
-
-def keep(packed: bytes) -> None:
-    """Let every later `load` of the same files give a packed record, in place of one kept before."""
-    record, made = pickle.loads(packed)
-    record.__dict__.update(made)
-    _kept.clear()
-    _kept[record.digest] = record
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
+@dataclass(frozen=True, eq=False, repr=False)
+class Record(Shown):
     """A validated record, or what pages dated by a past day carry of it; accessors return copies.
 
     tables       table name -> typed DataFrame, as the CSV has it; not to be changed
@@ -93,14 +71,8 @@ class Record:
     ends: pd.Timestamp | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpickled, (
-            dict(self.tables),
-            self.digest,
-            self.known_by,
-            self.coverage_of,
-            self.aside,
-            self.ends,
-        )
+        more = self.known_by, self.coverage_of, self.aside, self.ends
+        return _unpickled, (dict(self.tables), self.digest, *more)
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
@@ -127,18 +99,18 @@ class Record:
         ]
         return max((d for d in days if pd.notna(d)), default=pd.Timestamp(WAR_START))
 
-    def as_of(self, known_by: Day, coverage: str = "then") -> Record:
-        """Return what pages dated by a day carry. An empty day returns the record as it stands.
+    def as_of(self, known_by: Day | None, coverage: str = "then") -> Record:
+        """Return what pages dated by a day carry. No day returns the record as it stands.
 
         Undated pages never enter, so this is less than a reader of that day could have known:
         `left_out` says by how much. A claim is known from its earliest dated page, and a corrected
         one leads until its correction is; an event is known from its first claim (a cancelled one,
-        which has none, from its first schedule); events dated later are not yet there. What
-        curators wrote (status, deal, note) is today's. What was searched is `coverage="then"`: the
-        stretches declared read by that day (often none, and then no silence can be read in the
-        view); `coverage="today"`: today's stretches up to that day, as a backtest needs that asks
-        what a method would have said, had the pages been read. Raises ValueError for a day before
-        the war, what is no day, and an unknown `coverage`.
+        which has none, from its first schedule). What curators wrote (status, deal, note) is
+        today's. What was searched is `coverage="then"`: the stretches declared read by that day
+        (often none: then no silence can be read in the view); "today": today's stretches up to that
+        day, as a backtest needs. A month or a year is its last day.
+        Raises ValueError for a day before the war or to come, what is no day, and an unknown
+        `coverage`.
 
         >>> then = record.as_of("2025-06-12")
         >>> then.events("bodies", since="2025-06-01")["event_id"].tolist()
@@ -148,9 +120,9 @@ class Record:
         """
         if coverage not in COVERAGE:
             raise ValueError(f"coverage: {coverage!r} is none of {', '.join(COVERAGE)}")
-        if isinstance(known_by, str) and known_by == "":
+        if known_by is None or (isinstance(known_by, str) and known_by == ""):
             return self
-        until = day(known_by, "as_of")
+        until = window.passed(known_by, "as_of", self._newest, last=True)
         if self.known_by is not None:
             until = min(until, self.known_by)
         t = past.known_by(dict(self.tables), until)
@@ -161,20 +133,20 @@ class Record:
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
         return Record(MappingProxyType(t), self.digest, until, of, self._aside, self.ends)
 
-    def until(self, last: Day) -> Record:
-        """Return what the record holds on days up to `last`. An empty day returns it as it stands.
+    def until(self, last: Day | None) -> Record:
+        """Return what the record holds on days up to `last`. No day returns it as it stands.
 
         Unlike `as_of`, pages of any day count: it ends the window of every function at once, events,
-        totals, plans and what was searched. Raises ValueError for a day before the war or none.
+        totals, plans and what was searched. Raises ValueError for a day before the war, to come, or none.
 
         >>> record.until("2025-06-12").events("bodies", since="2025-06-01")["event_id"].tolist()
         ['bodies-2025-06-11']
 
         See also: `as_of`, and the windows of `events` and `claims`.
         """
-        if isinstance(last, str) and last == "":
+        if last is None or (isinstance(last, str) and last == ""):
             return self
-        end = day(last, "until")
+        end = window.passed(last, "until", self._newest, last=True)
         if self.ends is not None:
             end = min(end, self.ends)
         t = past.through(dict(self.tables), end)
@@ -205,35 +177,13 @@ class Record:
         >>> record.as_of("2025-06-30").left_out().columns.tolist()
         ['kind', 'direction', 'claims', 'events', 'without']
         """
-        return past.left_out(self._aside[self._aside["date"] <= self.last_day], self._claims)
+        c = self._claims
+        told = c[c["count_low"].notna() & c["known_on"].notna()]
+        return frames.left_out(self._aside[self._aside["date"] <= self.last_day], told)
 
     @cached_property
     def _claims(self) -> pd.DataFrame:
-        t = self.tables
-        pages = t["citations"].merge(
-            t["sources"][["source_id", "publisher", "published_on", "tier"]],
-            on="source_id",
-            how="left",
-        )
-        pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
-        per = pages.groupby("claim_id").agg(
-            known_on=("published_on", "min"),
-            poor=("poor", "min"),
-            citations=("source_id", "size"),
-            publishers=("publisher", "nunique"),
-        )
-        claims = (
-            t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
-        )
-        events = t["events"][["event_id", "kind", "date", "date_precision"]]
-        claims = claims.merge(events, on="event_id", how="left")
-        corrections = (
-            claims.loc[claims["corrects"] != ""]
-            .drop_duplicates("corrects")
-            .set_index("corrects")["claim_id"]
-        )
-        claims["corrected_by"] = claims["claim_id"].map(corrections).astype("str").fillna("")
-        return claims.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
+        return frames.claims(self.tables)
 
     @cached_property
     def _estimates(self) -> dict[str, pd.DataFrame]:
@@ -263,7 +213,8 @@ class Record:
             e["deal_id"] = e["deal_id"].where(e["deal_id"] != "", e["event_id"])
             known = self._claims.groupby("event_id")["known_on"].min()
             e["known_on"] = known.reindex(e["event_id"]).astype("datetime64[s]").array
-            self._every_event[lens] = estimate.by_event(e, self.estimates(lens))
+            spread = estimate.by_event(e, self.estimates(lens))
+            self._every_event[lens] = frames.arranged(spread)
         return self._every_event[lens]
 
     def events(
@@ -277,48 +228,100 @@ class Record:
     ) -> pd.DataFrame:
         """Return one row per event, sorted by date, with its estimate in each direction.
 
-        Columns: event_id, kind, date (the first of the month where only that is known),
-        date_precision, status, deal_id (its own id where it is a deal of its own), agreement_id,
-        mediators, place, category, note, known_on (day of its first dated page), and per direction
-        `to_ukraine`, `to_russia`: the count (Int64, persons), `_low`, `_high`, `_grade`, `_absence`
+        Columns: event_id, date (the first of the month where only that is known), `to_ukraine` and
+        `to_russia` (the counts; Int64, persons), kind, date_precision, status, deal_id (its own id
+        where it is a deal of its own), agreement_id, mediators, place, category, note, known_on
+        (day of its first dated page), and per direction `_low`, `_high`, `_grade`, `_absence`
         (zero, withheld, not_reported, not_applicable), `_claim`, `_claimant` (the claim the count
         is from and who made it), `_claims` (how many were admissible); last `in_window`: whole, or
-        part where the window cuts the month that is all that is known. `attrs` carries as_of, lens,
-        kind, until, rule, unsure (the number of events in part in the window), coverage and
-        coverage_of for the charts. A missing count is unknown, never zero. Cancelled events come
-        only with `cancelled=True`, disputed ones (it is not settled that there was such a handover,
-        so no sum may hold it) only with `disputed=True`. Raises ValueError for an unknown kind or
-        lens or a day that is none.
+        part where the window cuts the month that is all that is known. `attrs` (see `frames.about`)
+        carries what charts need to tell silence from unread days. A missing count is unknown, never
+        zero. A window takes days, months and years ("2025-06", "2025"). Cancelled events come only
+        with `cancelled=True`, disputed ones (it is not settled that there was such a handover, so
+        no sum may hold it) only with `disputed=True`. Raises ValueError for an unknown kind or
+        lens, a day that is none or to come, and a window that ends before it begins.
 
         >>> june = record.events("bodies", since="2025-06-11", until="2025-06-13")
         >>> june[["event_id", "to_ukraine", "to_russia"]].values.tolist()
         [['bodies-2025-06-11', 1212, 27], ['bodies-2025-06-13', 1200, 0]]
 
-        See also: `claims`, `window.inside`, `rule.estimate`.
+        See also: `directions`, its long form; `explain`, why a count is what it is; `claims`.
         """
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
+        since, until = self._window(since, until)
         e = self._under(lens)
         e = e.assign(in_window=window.inside(e, since, until))
-        wanted = e["status"].isin(
-            ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
-        )
+        kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+        wanted = e["status"].isin(kept)
         wanted &= e["in_window"].notna()
         if kind is not None:
             wanted &= e["kind"] == kind
         out = e[wanted].reset_index(drop=True)
-        cover = self.coverage(kind)
-        out.attrs = {
-            "as_of": self.last_day,
-            "lens": lens,
-            "kind": kind,
-            "until": day(until, "until") if until else None,
-            "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}",
-            "unsure": int((out["in_window"] == "part").sum()),
-            "coverage": Ground(cover[list(STRETCH)].to_dict("records")),
-            "coverage_of": self.coverage_of,
-        }
+        out.attrs = frames.about(self, out, kind, lens, until)
         return out
+
+    def _window(
+        self, since: Day | None, until: Day | None
+    ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+        """Return a window's ends as days that can have been."""
+        return (
+            window.passed(since, "since", self._newest) if since else None,
+            window.passed(until, "until", self._newest, last=True) if until else None,
+        )
+
+    @cached_property
+    def _newest(self) -> pd.Timestamp:
+        """The last day that a question can be about: today's, or a later one that the record holds."""
+        dates = self.tables["events"]["date"]
+        return max(self.last_day, dates.max()) if len(dates) else self.last_day
+
+    def directions(
+        self,
+        kind: str | None = None,
+        lens: str = "best",
+        since: Day | None = None,
+        until: Day | None = None,
+        cancelled: bool = False,
+        disputed: bool = False,
+    ) -> pd.DataFrame:
+        """Return `events` in long form, for x, y and hue: a row an event and direction, to Ukraine first.
+
+        Columns: event_id, date, direction, count, low, high, grade, absence, claim_id, claimant,
+        claims, then the event's kind, date_precision, status, deal_id, agreement_id, known_on,
+        in_window; their meaning, `attrs` and errors are those of `events`.
+
+        >>> record.directions("bodies", since="2025-06-13", until="2025-06-13")["count"].tolist()
+        [1200, 0]
+        """
+        return frames.directions(self.events(kind, lens, since, until, cancelled, disputed))
+
+    def explain(self, event_id: str, lens: str = "best") -> explaining.Explanation:
+        """Return why an event's counts are what they are: every claim, and what the rule does with it.
+
+        Raises ValueError for an event that is not on record, naming the nearest, and an unknown
+        lens.
+
+        >>> record.explain("bodies-2025-06-16").claims["outcome"].iloc[0]
+        'leads'
+
+        See also: `explain_sum`, for what is in a sum; `repatria explain` on a terminal.
+        """
+        return explaining.event(self, event_id, lens)
+
+    def explain_sum(
+        self,
+        kind: str | None = None,
+        lens: str = "best",
+        since: Day | None = None,
+        until: Day | None = None,
+    ) -> explaining.Sum:
+        """Return which events are in a sum, which are not, and why; arguments and errors as `events`.
+
+        >>> record.explain_sum("bodies", since="2025-06-11", until="2025-06-13").sums["persons"].tolist()
+        [2412, 27]
+        """
+        return explaining.total(self, kind, lens, since, until)
 
     def claims(
         self,
@@ -356,7 +359,7 @@ class Record:
             if value is not None:
                 c = c[c[column] == value]
         if since or until:
-            c = c[window.inside(c, since, until).notna()]
+            c = c[window.inside(c, *self._window(since, until)).notna()]
         return c.sort_values(["date", "claim_id"], ignore_index=True)
 
     def citations(self, claim_id: str | None = None, event_id: str | None = None) -> pd.DataFrame:

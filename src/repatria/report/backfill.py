@@ -108,7 +108,8 @@ _loaded: list[str] = []  # digest of the record kept last
 
 def _source(place: Path, data: Path) -> forks.Warm | None:
     """Return what kernels are forked from, and load the record, once for all jobs of this worker."""
-    from repatria.record.view import keep, load, pack
+    from repatria.record.kept import keep, pack
+    from repatria.record.view import load
 
     if not forks.forks():
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["api", "commands", "modules", "public"]
 
-WINGS = ("record", "analysis", "display", "charts")
+WINGS = ("record", "analysis", "display", "charts", "explore")
 
 
 def commands(group: Any) -> str:
@@ -53,7 +53,7 @@ def _cell(text: str) -> str:
 
 
 def modules() -> list[ModuleType]:
-    """Return the public modules of the record, analysis, display and charts, by name."""
+    """Return the public modules of the record, analysis, display, charts and explore, by name."""
     found = []
     for wing in WINGS:
         package = importlib.import_module(f"repatria.{wing}")

@@ -6,18 +6,15 @@ every notebook holds `CELL`, which is made of it.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
-import re
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from repatria.record.days import a_type, written
 from repatria.record.schema import WAR_START
 
 __all__ = ["CELL", "Parameters", "check"]
-
-_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
 
 class Parameters(BaseModel):
@@ -46,7 +43,7 @@ class Parameters(BaseModel):
     def _is_a_day(cls, value: object, info: ValidationInfo) -> str:
         if isinstance(value, str) and not value.strip():
             return ""
-        first, last = _days(value)
+        first, last = written(value)
         today = (info.context or {}).get("today") or dt.date.today()
         if last < WAR_START or first > today:
             raise ValueError(f"{value} is out of range ({WAR_START} to {today})")
@@ -60,7 +57,7 @@ class Parameters(BaseModel):
         from repatria.record.rule import LENSES  # not above: it loads pandas
 
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is {_a_type(value)}, not text")
+            raise ValueError(f"{value!r} is {a_type(value)}, not text")
         if value not in LENSES:
             raise ValueError(f"{value!r} is none of {', '.join(LENSES)}")
         return value
@@ -72,31 +69,6 @@ class Parameters(BaseModel):
     def given(self) -> dict[str, str]:
         """Return the parameters that say something: what a notebook has to be told."""
         return {name: value for name, value in self.as_dict().items() if value}
-
-
-def _days(value: object) -> tuple[dt.date, dt.date]:
-    """Return the first and the last day that a written day, month or year stands for."""
-    if isinstance(value, dt.date) and value == value:  # not a missing Timestamp
-        day = dt.date(value.year, value.month, value.day)
-        return day, day
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is {_a_type(value)}, not a day (YYYY-MM-DD)")
-    if parts := _DAY.fullmatch(value.strip()):
-        year, month, day_ = (int(p) if p else None for p in parts.groups())
-        try:
-            first = dt.date(year or 0, month or 1, day_ or 1)
-            if day_:
-                return first, first
-            last = month or 12
-            return first, dt.date(first.year, last, calendar.monthrange(first.year, last)[1])
-        except ValueError:  # no such day
-            pass
-    raise ValueError(f"{value!r} is not a day (YYYY-MM-DD)")
-
-
-def _a_type(value: object) -> str:
-    name = type(value).__name__
-    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
 
 
 def check(values: Mapping[str, object], today: dt.date | None = None) -> Parameters:

@@ -52,7 +52,8 @@ def _keep() -> None:
 
     A record that cannot be loaded is left to the kernels: they say why.
     """
-    from repatria.record.view import keep, load, pack
+    from repatria.record.kept import keep, pack
+    from repatria.record.view import load
 
     ours, theirs = os.pipe()
     child = os.fork()

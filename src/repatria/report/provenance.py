@@ -26,6 +26,7 @@ from repatria.report.parameters import Parameters
 __all__ = [
     "begin",
     "contradictions",
+    "for_reports",
     "inputs",
     "notebooks",
     "of_code",
@@ -69,10 +70,11 @@ _begun: dict[str, str] = {}
 def notebooks(folder: Path | None = None) -> list[Path]:
     """Return a report's notebooks in order: `NN_name.ipynb`, less those marked as not for reports."""
     found = sorted((folder or ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    return [p for p in found if _for_reports(p)]
+    return [p for p in found if for_reports(p)]
 
 
-def _for_reports(notebook: Path) -> bool:
+def for_reports(notebook: Path) -> bool:
+    """Return whether a notebook belongs in reports: its metadata may say no."""
     marks = json.loads(notebook.read_text("utf-8"))["metadata"].get("repatria", {})
     return bool(marks.get("report", True))
 

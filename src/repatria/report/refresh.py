@@ -14,7 +14,7 @@ from typing import Any
 from repatria import __version__
 from repatria.record import names
 from repatria.record.fingerprint import ROOT, data_folder
-from repatria.report import documents, kernels
+from repatria.report import documents, kernels, provenance
 from repatria.report.base import ReportError, Say, pack
 from repatria.report.parameters import CELL, Parameters
 
@@ -33,13 +33,27 @@ def notebooks(say: Say = print) -> None:
                 if "parameters" in cell.metadata.get("tags", []):
                     cell.source = CELL
             nbformat.write(nb, source)
-            run = kernels.Run(Path(scratch) / "kernel", data_folder(), release=False)
-            kernels.execute(source, target, {}, run)
-            nb = kernels.clean(nbformat.read(target, as_version=4))
+            if provenance.for_reports(book):
+                run = kernels.Run(Path(scratch) / "kernel", data_folder(), release=False)
+                kernels.execute(source, target, {}, run)
+                nb = kernels.clean(nbformat.read(target, as_version=4))
+            else:
+                nb = kernels.clean(_live(nbformat.read(source, as_version=4)))
             kept = ("kernelspec", "repatria")
             nb.metadata = {k: nb.metadata[k] for k in kept if k in nb.metadata}
             nbformat.write(nb, book)
         say(f"{book.stem}: stored")
+
+
+def _live(notebook: Any) -> Any:
+    """Execute a notebook that is no report; keep of its outputs what a page can show, no widgets."""
+    from nbclient import NotebookClient
+
+    NotebookClient(notebook, timeout=kernels.TIMEOUT).execute()
+    for output in (o for cell in notebook.cells for o in cell.get("outputs", ())):
+        if "data" in output:
+            output["data"] = {k: v for k, v in output["data"].items() if k in kernels.SHOWN}
+    return notebook
 
 
 def codebook() -> None:

@@ -1,0 +1,158 @@
+"""The frames that a record hands out: how claims are joined, what an events frame says of itself, its long form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from repatria.record import rule
+from repatria.record.coverage import Ground
+from repatria.record.schema import DIRECTIONS, KINDS
+from repatria.record.window import Day, day
+
+if TYPE_CHECKING:
+    from repatria.record.view import Record
+
+__all__ = ["FIRST", "about", "arranged", "as_of", "claims", "directions", "left_out"]
+
+FIRST = ["event_id", "date", *DIRECTIONS, "kind"]
+_PARTS = {
+    "": "count",
+    **{f"_{p}": p for p in ("low", "high", "grade", "absence")},
+    "_claim": "claim_id",
+    "_claimant": "claimant",
+    "_claims": "claims",
+}
+_OWN = ["kind", "date_precision", "status", "deal_id", "agreement_id", "known_on", "in_window"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def claims(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return claims with their claimant, their event's kind and date, and what their pages say together.
+
+    >>> claims(record.tables)["claim_id"].is_unique
+    True
+    """
+    pages = t["citations"].merge(
+        t["sources"][["source_id", "publisher", "published_on", "tier"]], on="source_id", how="left"
+    )
+    pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
+    per = pages.groupby("claim_id").agg(
+        known_on=("published_on", "min"),
+        poor=("poor", "min"),
+        citations=("source_id", "size"),
+        publishers=("publisher", "nunique"),
+    )
+    out = t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
+    events = t["events"][["event_id", "kind", "date", "date_precision"]]
+    out = out.merge(events, on="event_id", how="left")
+    corrections = (
+        out.loc[out["corrects"] != ""].drop_duplicates("corrects").set_index("corrects")["claim_id"]
+    )
+    out["corrected_by"] = out["claim_id"].map(corrections).astype("str").fillna("")
+    return out.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
+
+
+def arranged(events: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of events that begins with what it is about: event, date, both counts, kind.
+
+    >>> arranged(record.events("bodies")).columns[:4].tolist()
+    ['event_id', 'date', 'to_ukraine', 'to_russia']
+    """
+    return events[[*FIRST, *(c for c in events.columns if c not in FIRST)]]
+
+
+def about(
+    record: Record, events: pd.DataFrame, kind: str | None, lens: str, until: Day | None
+) -> dict[str, Any]:
+    """Return what a table of events says of itself (`attrs`), in JSON's own types: days are ISO text.
+
+    So it survives Parquet, pickle and copies; `as_of` and `repatria.charts` read it. Keys: as_of, lens,
+    kind, until, rule, unsure (how many events are in part in the window), searched (the last day
+    read by kind), coverage (stretches) and coverage_of.
+
+    >>> about(record, record.events(), "bodies", "best", None)["unsure"]
+    0
+    """
+
+    def iso(value: pd.Timestamp | None) -> str | None:
+        return None if value is None or pd.isna(value) else f"{value:%Y-%m-%d}"
+
+    cover = record.coverage(kind)
+    return {
+        "as_of": iso(record.last_day),
+        "lens": lens,
+        "kind": kind,
+        "until": iso(day(until, "until", last=True)) if until else None,
+        "rule": f"{rule.RULE} v{rule.RULE_VERSION}",
+        "unsure": int((events["in_window"] == "part").sum()),
+        "searched": {k: iso(record.searched_through(k)) for k in KINDS},
+        "coverage": Ground(
+            {
+                "kind": str(c.kind),
+                "side": str(c.side),
+                "read_from": iso(c.read_from),
+                "read_through": iso(c.read_through),
+                "density": str(c.density),
+            }
+            for c in cover.itertuples()
+        ),
+        "coverage_of": record.coverage_of,
+    }
+
+
+def as_of(frame: pd.DataFrame, name: str = "as_of") -> pd.Timestamp | None:
+    """Return the day a table speaks for, or None where it does not say; `name` for another day of it.
+
+    >>> as_of(record.as_of("2025-06-12").events())
+    Timestamp('2025-06-12 00:00:00')
+    """
+    value = frame.attrs.get(name)
+    return None if value is None else pd.Timestamp(value).as_unit("s")
+
+
+def directions(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events in long form: a row an event and direction. Columns: see `Record.directions`.
+
+    >>> june = record.events("bodies", since="2025-06-11", until="2025-06-11")
+    >>> directions(june)[["direction", "count"]].values.tolist()
+    [['to_ukraine', 1212], ['to_russia', 27]]
+    """
+    parts = []
+    for place, side in enumerate(DIRECTIONS):
+        named = {f"{side}{suffix}": name for suffix, name in _PARTS.items()}
+        part = events[["event_id", "date", *named, *_OWN]].rename(columns=named)
+        part.insert(2, "direction", pd.Categorical([side] * len(part), categories=DIRECTIONS))
+        part.index = pd.MultiIndex.from_arrays([range(len(part)), [place] * len(part)])
+        parts.append(part)
+    out = pd.concat(parts).sort_index().reset_index(drop=True)
+    out.attrs = dict(events.attrs)
+    return out
+
+
+def left_out(aside: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Return claims that only undated pages carry, counted; see `Record.left_out`.
+
+    `aside` are these claims, `told` the counted ones that a dated page carries.
+
+    >>> record.left_out()["claims"].sum() > 0
+    np.True_
+    """
+    pairs = pd.MultiIndex.from_frame(told[["event_id", "direction"]].astype("str"))
+    silent = ~pd.MultiIndex.from_frame(aside[["event_id", "direction"]].astype("str")).isin(pairs)
+    rows = []
+    for kind in KINDS:
+        for direction in DIRECTIONS:
+            here = (aside["kind"] == kind).to_numpy() & (aside["direction"] == direction).to_numpy()
+            ids = aside["event_id"]
+            found = int(here.sum()), ids[here].nunique(), ids[here & silent].nunique()
+            rows.append((kind, direction, *found))
+    frame = pd.DataFrame(rows, columns=["kind", "direction", "claims", "events", "without"])
+    for column, names in (("kind", KINDS), ("direction", DIRECTIONS)):
+        frame[column] = pd.Categorical(frame[column], categories=names)
+    return frame

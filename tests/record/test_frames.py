@@ -1,0 +1,161 @@
+"""Frames that survive the way out of Python and back: dtypes, absence, missing values, what they say of themselves."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import repatria as rp
+from repatria.record import frames
+
+FRAMES: dict[str, Callable[[Any], pd.DataFrame]] = {
+    "events": lambda r: r.events(cancelled=True, disputed=True),
+    "claims": lambda r: r.claims(),
+    "directions": lambda r: r.directions(cancelled=True, disputed=True),
+}
+
+
+@pytest.fixture(params=FRAMES)
+def frame(request: pytest.FixtureRequest, record: Any) -> pd.DataFrame:
+    return FRAMES[request.param](record)
+
+
+def same(back: pd.DataFrame, frame: pd.DataFrame, **how: Any) -> None:
+    """Assert that what came back, given its dtypes again, is what went out."""
+    pd.testing.assert_frame_equal(back.astype(frame.dtypes), frame, **how)
+
+
+def test_events_begin_with_what_they_are_about(record: Any) -> None:
+    first = ["event_id", "date", "to_ukraine", "to_russia", "kind"]
+    assert record.events().columns[:5].tolist() == first
+    assert record.as_of("2024-06-30").events(lens="russia").columns[:5].tolist() == first
+
+
+def test_pickle_and_copies_keep_all(frame: pd.DataFrame) -> None:
+    for back in (pickle.loads(pickle.dumps(frame)), copy.deepcopy(frame), frame.copy(), frame[:]):
+        pd.testing.assert_frame_equal(back, frame)
+        assert back.attrs == frame.attrs
+
+
+def test_parquet_keeps_all_but_the_unit_of_days(frame: pd.DataFrame, tmp_path: Path) -> None:
+    frame.to_parquet(tmp_path / "f.parquet")
+    back = pd.read_parquet(tmp_path / "f.parquet")
+    same(back, frame)
+    assert back.attrs == frame.attrs
+    days = {c for c in frame if frame[c].dtype == "datetime64[s]"}
+    assert {c for c in frame if back[c].dtype != frame[c].dtype} == days, "Parquet counts in ms"
+
+
+def test_csv_gives_all_back_but_attrs(frame: pd.DataFrame) -> None:
+    text = io.StringIO(frame.to_csv(index=False, na_rep="NA"))
+    back = pd.read_csv(text, keep_default_na=False, na_values=["NA"])
+    same(back, frame)
+    assert back.attrs == {}
+
+
+def test_polars_gives_all_back(frame: pd.DataFrame) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    there = pl.from_pandas(frame)
+    assert there.null_count().row(0) == tuple(int(n) for n in frame.isna().sum())
+    same(there.to_pandas(), frame, check_categorical=False)  # its order of categories is its own
+
+
+def test_duckdb_gives_all_back(frame: pd.DataFrame) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    with duckdb.connect() as db:
+        db.register("frame", frame)
+        nulls = ", ".join(f'count(*) - count("{c}")' for c in frame)
+        assert db.sql(f"select {nulls} from frame").fetchall() == [tuple(frame.isna().sum())]
+        same(db.sql("select * from frame").df(), frame)
+
+
+def test_an_absence_is_never_a_zero_abroad(record: Any) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    d = record.directions("bodies")
+    with duckdb.connect() as db:
+        db.register("d", d)
+        told = (
+            "select absence, count(*), count(count), min(count), max(count) from d group by absence"
+        )
+        found = {row[0]: row[1:] for row in db.sql(told).fetchall()}
+    assert found["zero"][1:] == (found["zero"][0], 0, 0)
+    assert found["withheld"][1] == found["not_reported"][1] == 0
+    assert found[None][2] > 0
+
+
+def test_attrs_are_of_json(record: Any) -> None:
+    for lens in ("best", "russia"):
+        attrs = record.as_of("2025-06-30").events("bodies", lens, until="2025-06").attrs
+        assert json.loads(json.dumps(attrs)) == attrs
+        assert attrs["as_of"] == attrs["until"] == "2025-06-30" and attrs["lens"] == lens
+
+
+def test_as_of_reads_days_as_they_are(record: Any) -> None:
+    events = record.as_of("2025-06-12").events()
+    assert frames.as_of(events) == pd.Timestamp("2025-06-12")
+    assert frames.as_of(events, "until") is None and frames.as_of(pd.DataFrame()) is None
+
+
+def test_what_a_merge_takes_is_missed_at_the_first_use(record: Any) -> None:
+    events = record.events("bodies")
+    assert events.merge(events[["event_id"]]).attrs == events.attrs, "both say the same"
+    merged = events.merge(pd.DataFrame({"event_id": events["event_id"], "mine": 1}))
+    assert merged.attrs == {}
+    with pytest.raises(ValueError, match="has lost its coverage"):
+        rp.charts.handovers.stems(merged)
+    with pytest.warns(UserWarning, match="have lost their attrs"):
+        rp.analysis.asymmetry.running_deal(merged)
+    merged.attrs = events.attrs
+    again = rp.charts.handovers.stems(merged)
+    assert again.title == rp.charts.handovers.stems(events).title
+
+
+def test_the_chart_of_what_came_back_from_parquet_is_the_same(record: Any, tmp_path: Path) -> None:
+    events = record.events("bodies", since="2025")
+    events.to_parquet(tmp_path / "e.parquet")
+    back = pd.read_parquet(tmp_path / "e.parquet")
+    draw = rp.charts.handovers.stems
+    files = [draw(f).save(tmp_path / f"{i}.svg").read_bytes() for i, f in enumerate((events, back))]
+    assert files[0] == files[1]
+
+
+def test_the_long_form_says_what_the_wide_one_says(record: Any) -> None:
+    e, d = record.events(), record.directions()
+    assert len(d) == 2 * len(e) and d.attrs == e.attrs
+    assert d["event_id"].tolist() == e["event_id"].repeat(2).tolist()
+    assert d["direction"].tolist() == ["to_ukraine", "to_russia"] * len(e)
+    for direction in ("to_ukraine", "to_russia"):
+        own = d[d["direction"] == direction].reset_index(drop=True)
+        for column, name in {
+            "": "count",
+            "_low": "low",
+            "_grade": "grade",
+            "_claim": "claim_id",
+        }.items():
+            pd.testing.assert_series_equal(own[name], e[f"{direction}{column}"], check_names=False)
+
+
+def test_no_event_is_no_row_of_the_right_kind(build: Callable[..., Any]) -> None:
+    r = build([], [])
+    for make in FRAMES.values():
+        assert make(r).empty
+    assert r.directions()["count"].dtype == "Int64"
+
+
+def test_seaborn_takes_the_long_form(record: Any) -> None:
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    d = record.directions("bodies", since="2025")
+    ax = sns.scatterplot(d, x="date", y="count", hue="direction")
+    drawn = sum(len(c.get_offsets()) for c in ax.collections)
+    assert drawn == d["count"].notna().sum()
+    plt.close(ax.figure)
