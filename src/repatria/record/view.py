@@ -93,10 +93,8 @@ class Record(Shown):
         if self.known_by is not None:
             return self.known_by
         published = self.tables["sources"]["published_on"]
-        days = [
-            published[published <= window.today()].max(),
-            self.tables["coverage"]["read_through"].max(),
-        ]
+        read = self.tables["coverage"]["read_through"].max()
+        days = [published[published <= window.today()].max(), read]
         return max((d for d in days if pd.notna(d)), default=pd.Timestamp(WAR_START))
 
     def as_of(self, known_by: Day | None, coverage: str = "then") -> Record:
