@@ -1,7 +1,8 @@
-"""A tab of a real Chromium, where there is one, and axe-core, where npm has put it."""
+"""A tab of a real Chromium, where there is one, and axe-core, where npm or a package has put it."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -25,8 +26,10 @@ def tab() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core: AXE=path, or what `npm install axe-core` left in node_modules."""
+    """The source of axe-core: AXE=path, that of a Python package, or what npm left in node_modules."""
     places = [os.environ.get("AXE", "")]
+    if (package := importlib.util.find_spec("axe_playwright_python")) and package.origin:
+        places.append(str(Path(package.origin).parent / "axe.min.js"))
     if npm := shutil.which("npm"):
         roots = [["root"], ["root", "--global"]]
         found = [
@@ -36,4 +39,4 @@ def axe() -> str:
     for place in filter(None, places):
         if Path(place).is_file():
             return Path(place).read_text("utf-8")
-    pytest.skip("no axe-core here: npm install --no-save axe-core, or AXE=path of axe.min.js")
+    pytest.skip("no axe-core here: npm install --no-save axe-core@4.14.1, or AXE=path of axe.min.js")

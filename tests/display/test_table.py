@@ -117,6 +117,12 @@ def test_a_table_does_not_change_its_frame() -> None:
     pd.testing.assert_frame_equal(frame, copy)
 
 
+def test_a_row_that_begins_without_a_value_has_no_empty_head() -> None:
+    frame = pd.DataFrame({"day": pd.to_datetime(["2025-06-11", None]), "n": [1, 2]})
+    html = Table("t", "T", frame)._repr_html_()
+    assert html.count('<th scope="row"') == 1 and '<td class="d"></td>' in html
+
+
 def test_a_cell_leads_to_its_page_and_one_without_to_none() -> None:
     frame = pd.DataFrame({"total": ["5", "6"], "page": ["https://example.org/?a=1&b", ""]})
     table = Table("t", "T", frame, pages={"total": "page"})
