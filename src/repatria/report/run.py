@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,15 @@ def make(
     data: Path | None = None,
     interval: int = 0,
     site_url: str = "",
+    waiting: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
 
     `books` are the notebooks, by default the project's own; `on` is the day of publication, by default today (then
     a report of another day is still good if nothing but the day differs); `keep` releases stay, by default all;
     `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
-    `interval` days from now the next report is due; `site_url` is where the reports are served.
+    `interval` days from now the next report is due; `site_url` is where the reports are served; `waiting` is what a
+    release tells of the inbox (`watch.inbox.facts`), an input like any other.
 
     Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
     failed notebook is kept in `out/failed/<label>/`.
@@ -83,7 +85,8 @@ def make(
         parameters = parameters.model_copy(update={"on": day})
     publish.check(out)
     view = label(parameters, day)
-    key = provenance.run_key(provenance.inputs(parameters, data, books))
+    inbox = {"waiting": dict(waiting)} if waiting and not view else {}
+    key = provenance.run_key(provenance.inputs(parameters, data, books) | inbox)
     there = _there(out, view, on)
     if not force and publish.found(there, key):
         assert there is not None
@@ -98,7 +101,7 @@ def make(
         data, books = provenance.snapshot(data, books, work)
         name = f"views/{view}" if view else publish.reserve(out, day, work)
         with kernels.warmed(work / "home", data, say) as source:  # imports while this goes on
-            facts = _facts(parameters, data, books, day, out, name)
+            facts = _facts(parameters, data, books, day, out, name, inbox)
             done = _execute(work, parameters, facts, failed, say, source, at_once)
         say("pages: writing")
         folder = work / "page"
@@ -146,12 +149,18 @@ def load(data: Path) -> Any:
 
 
 def _facts(
-    parameters: Parameters, data: Path, books: Sequence[Path], on: str, out: Path, name: str
+    parameters: Parameters,
+    data: Path,
+    books: Sequence[Path],
+    on: str,
+    out: Path,
+    name: str,
+    inbox: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what is known before the notebooks run."""
     whole = load(data)
     record = whole.as_of(parameters.as_of, coverage="today").until(parameters.until)
-    inputs = provenance.inputs(parameters, data, books)
+    inputs = provenance.inputs(parameters, data, books) | inbox
     if whole.digest != inputs["data"]:
         raise ReportError("the record changed while it was read")
     older = [p for p in publish.releases(out) if publish.order(p.name) < publish.order(name)]

@@ -196,6 +196,8 @@ def _brief(release: Release, news: Any) -> None:
     """Write the brief, as HTML and as PDF."""
     import pandas as pd
 
+    from repatria.display.words import say
+
     brief = next((d for d in release.documents if d.name == BRIEF), None)
     if brief is None:
         brief = Document(BRIEF, "Who came home", "", [], "")
@@ -206,6 +208,10 @@ def _brief(release: Release, news: Any) -> None:
     due = pd.Timestamp(release.published) + pd.Timedelta(days=interval) if interval else None
     inputs = release.facts.get("inputs", {})
     digest = inputs.get("data", release.record.digest)
+    waiting = inputs.get("waiting", {})
+    if waiting:
+        oldest = pd.Timestamp(waiting["oldest"])
+        waiting = say("brief/waiting", pages=waiting["pages"], oldest=oldest)
     words = {
         "before": first,
         "news": head,
@@ -214,6 +220,7 @@ def _brief(release: Release, news: Any) -> None:
         "cite": f"Repatria, release {release.name}, data sha256 {digest[:12]}, CC BY 4.0",
         "correct": release.facts.get("correct", ""),
         "due": due,
+        "waiting": waiting,
         "made": _made(release, digest),
         "lead": brief.lead,
     }

@@ -74,6 +74,7 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
     try:
         given, on, files = held["inputs"]["parameters"], held["on"], held["files"]
         values = parameters.check({k: v for k, v in given.items() if v})
+        waiting = dict(held["inputs"].get("waiting", {}))
     except (KeyError, TypeError, AttributeError):
         raise ReportError(f"{folder}: no manifest of a release") from None
     except ValueError as e:
@@ -83,7 +84,9 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
         if of_data(data) != held["inputs"]["data"]:
             raise ReportError(f"{folder / 'data.zip'}: not the data of the manifest")
         before = _before(folder, Path(scratch) / "reports")
-        again = run.make(values, before, say, force=True, books=books, on=on, data=data).folder
+        again = run.make(
+            values, before, say, force=True, books=books, on=on, data=data, waiting=waiting
+        ).folder
         other = publish.manifest(again)
         differs = sorted(
             name for name in files | other["files"] if files.get(name) != other["files"].get(name)
