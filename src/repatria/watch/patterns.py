@@ -16,6 +16,7 @@ DIRECTIONS = ("to_ukraine", "to_russia", "each", "pair", "together", "unsaid")
 _PLAIN = ("to_ukraine", "to_russia", "each")  # what is taken from a summary
 MOST_READ = 400  # characters of a headline, of a summary
 MOST_WORDS = 120  # characters of a text that are quoted
+_COUNTED = {"bodies": "B", "prisoners": "P", "civilians": "V"}
 # Up to six, up to three words in between.
 _GAPS = {"g": r"(?:\W+\w+){0,6}?\W+", "s": r"(?:\W+\w+){0,3}?\W+"}
 _NUMBER = r"(?:(?<=for-)|(?<=to-)|(?<![\w.,/:$€£#-]))(?:(?P<q{i}>{q})\s+)?(?P<n{i}>\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+)"
@@ -120,8 +121,8 @@ def _language(name: str) -> _Language:
     own = {**given["names"], **_GAPS}
 
     def rules(rule: Mapping[str, Any]) -> Iterator[_Rule]:
-        for kind in [rule["kind"]] if "kind" in rule else ["bodies", "prisoners"]:
-            names = own | {"K": own["B" if kind == "bodies" else "P"]}
+        for kind in [rule["kind"]] if "kind" in rule else _COUNTED:
+            names = own | {"K": own.get(_COUNTED[kind], own["P"])}
             for way, x, y in (("to_ukraine", "UA", "RU"), ("to_russia", "RU", "UA")):
                 direction = rule.get("direction", "")
                 if direction == "to_x":
