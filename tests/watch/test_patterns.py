@@ -44,7 +44,7 @@ def test_a_pattern_does_what_its_examples_say(
 @pytest.mark.parametrize("language", ["uk", "ru", "en", "de", "pl", "fr"])
 def test_every_language_knows_both_kinds_both_sides_and_what_is_only_planned(language: str) -> None:
     told = patterns.data()[language]
-    assert {k["kind"] for k in told["keep"]} == {"bodies", "prisoners"}
+    assert {k["kind"] for k in told["keep"]} >= {"bodies", "prisoners"}
     assert {c["direction"] for c in told["counts"]} >= {"each", "pair"}
     assert told["drop"]
 

@@ -73,7 +73,7 @@ def thin(
     read = stretches(log)
     declared, waiting = list(coverage), list(leads)
     out = []
-    for kind in ("bodies", "prisoners"):
+    for kind in ("bodies", "prisoners"):  # of civilians only what comes with them is searched for
         for side in ("ukraine", "russia"):
             ends = [c["read_through"] for c in declared if (c["kind"], c["side"]) == (kind, side)]
             own = [f["id"] for f in feeds if f["side"] in (side, "both")]

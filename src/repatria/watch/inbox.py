@@ -134,15 +134,15 @@ def waiting(leads: Sequence[Lead], book: Book) -> list[Lead]:
 
 
 def _near(kind: str, day: str, book: Book) -> str:
-    """Return the event on record that a page of this day may be on: the nearest before it, or empty."""
+    """Return the event on record that a page of this day may be on: the nearest, from the eve on; else empty."""
     published = dt.date.fromisoformat(day)
-    best: tuple[int, str] | None = None
+    found = []
     for event in book.tables["events"]:
         if event["kind"] == kind and event["date_precision"] == "day":
             apart = (published - dt.date.fromisoformat(event["date"])).days
-            if 0 <= apart <= NEAR and (best is None or (apart, event["event_id"]) < best):
-                best = (apart, event["event_id"])
-    return best[1] if best else ""
+            if -1 <= apart <= NEAR:
+                found.append((abs(apart), apart < 0, event["event_id"]))
+    return min(found)[2] if found else ""
 
 
 def groups(leads: Iterable[Lead], book: Book) -> list[Group]:

@@ -49,7 +49,7 @@ def replayed(found: Replayed, data: Path) -> str:
     events = [
         e["event_id"]
         for e in Book(data).tables["events"]
-        if e["date"] in days and e["date_precision"] == "day" and e["kind"] != "civilians"
+        if e["date"] in days and e["date_precision"] == "day"
     ]
     met = [e for e in events if any(g.event == e for g in found.found)]
     flags = sum(len(g.leads) for g in found.found)
