@@ -69,7 +69,7 @@ def test_addresses_once_and_only_those_that_are_some() -> None:
 
 def test_a_day_to_come_is_none() -> None:
     assert read(rss(("https://a.example/1", "A"), day="Fri, 18 Nov 2039 09:00:00 GMT"))[0].day == ""
-    assert read(rss(("https://a.example/1", "A")))[0].day == "2026-11-18"
+    assert read(rss(("https://a.example/1", "A")))[0].moment == "2026-11-18T09:00"
 
 
 def test_a_wrong_encoding_is_read_as_far_as_it_goes() -> None:
@@ -82,13 +82,13 @@ def test_atom_and_json_and_sitemaps() -> None:
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title><link href="https://a.example/1"/>'
         "<summary>S</summary><updated>2026-11-18T10:00:00Z</updated></entry></feed>"
     )
-    wanted = [Entry("https://a.example/1", "A", "S", "2026-11-18")]
+    wanted = [Entry("https://a.example/1", "A", "S", "2026-11-18T10:00")]
     assert read(atom) == wanted
     item = {
         "url": "https://a.example/1",
         "title": "A",
         "summary": "S",
-        "date_published": "2026-11-18T1",
+        "date_published": "2026-11-18T12:00:00+02:00",
     }
     feed = {"version": "https://jsonfeed.org/version/1.1", "items": [item, {"url": 5}, 7]}
     assert read(json.dumps(feed)) == wanted

@@ -103,7 +103,7 @@ def test_the_list_is_by_handover_and_inert(filed: Path, folder: Path) -> None:
 
 def test_what_was_read_and_what_was_not_is_said(filed: Path, folder: Path) -> None:
     feeds = [{"id": "a", "side": "both"}, {"id": "b", "side": "both"}]
-    row = {"run": "2026-11-26T05:07:00+00:00", "from": "2026-10-01", "through": "2026-11-26"}
+    row = {"run": "2026-11-26T05:07:00+00:00", "from": "2026-10-01", "through": "2026-11-26T05:07"}
     log = [{**row, "feed": "a", "state": "read", "reason": ""}]
     log += [{**row, "feed": "b", "state": "failed", "reason": "status 503"}]
     inbox.append(filed / run.LOG, log)

@@ -16,7 +16,7 @@ from repatria.curate.models import CurateError
 from repatria.curate.write import locked
 from repatria.watch import inbox, run
 
-TODAY = dt.date(2026, 11, 19)
+NOW = dt.datetime(2026, 11, 19, 5, 17, tzinfo=dt.UTC)
 BOMB = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 
@@ -68,7 +68,7 @@ def test_twenty_feeds_one_slow_one_down_one_hostile(
     ]
     lines: list[str] = []
     start = time.monotonic()
-    done = run.watch(tmp_path / "watch", folder, listed, lines.append, TODAY, LIMITS)
+    done = run.watch(tmp_path / "watch", folder, listed, lines.append, NOW, LIMITS)
     assert time.monotonic() - start < LIMITS.run + 1
     assert len(lines) == 20 and not any("\n" in line for line in lines)
     states = {r["feed"]: r["state"] for r in done.log}
@@ -79,7 +79,7 @@ def test_twenty_feeds_one_slow_one_down_one_hostile(
     # The second run asks with what the first was told, and files nothing twice.
     for i in range(16):
         web.pages[f"/{i}"] = answer("", 304)
-    again = run.watch(tmp_path / "watch", folder, listed[6:], lines.append, TODAY, LIMITS)
+    again = run.watch(tmp_path / "watch", folder, listed[6:], lines.append, NOW, LIMITS)
     assert again.new == [] and again.failed == 0
     assert [r["state"] for r in again.log].count("unchanged") == 13
     assert len(inbox.rows(tmp_path / "watch" / run.LOG)) == 34
@@ -90,7 +90,7 @@ def test_the_run_ends_when_its_time_is_over(web: Web, folder: Path, tmp_path: Pa
     listed = [feed(f"f{i}", f"{web.root}/{i}") for i in range(9)]
     limits = replace(LIMITS, wait=20, feed=20, run=0.5)
     start = time.monotonic()
-    done = run.watch(tmp_path / "watch", folder, listed, lambda _: None, TODAY, limits)
+    done = run.watch(tmp_path / "watch", folder, listed, lambda _: None, NOW, limits)
     assert time.monotonic() - start < 5
     assert {r["reason"] for r in done.log} == {"the run's time was over"}
 
@@ -102,7 +102,7 @@ def test_hostile_text_comes_out_inert_and_nothing_of_it_is_kept(
     items = [("https://paper.example/1", title.replace("\x1b", "&#x9b;"))] * 3
     items += [("javascript:x()", "Russia returns 9 bodies to Ukraine")]
     web.pages["/f"] = answer(rss(*items, day="Wed, 18 Nov 2037 09:00:00 GMT"))
-    done = run.watch(tmp_path / "w", folder, [feed("f", f"{web.root}/f")], print, TODAY, LIMITS)
+    done = run.watch(tmp_path / "w", folder, [feed("f", f"{web.root}/f")], print, NOW, LIMITS)
     (lead,) = done.new
     assert (lead.url, lead.published_on, lead.day) == ("https://paper.example/1", "", "2026-11-19")
     assert [(s.direction, s.count) for s in lead.suggested] == [("to_ukraine", 77)]
@@ -114,7 +114,7 @@ def test_hostile_text_comes_out_inert_and_nothing_of_it_is_kept(
 def test_old_entries_are_not_news(web: Web, folder: Path, tmp_path: Path) -> None:
     told = rss(("https://paper.example/1", "Russia and Ukraine exchange 31 POWs"))
     web.pages["/f"] = answer(told.replace("Nov 2026", "Nov 2025"))
-    done = run.watch(tmp_path / "w", folder, [feed("f", f"{web.root}/f")], print, TODAY, LIMITS)
+    done = run.watch(tmp_path / "w", folder, [feed("f", f"{web.root}/f")], print, NOW, LIMITS)
     assert done.new == [] and done.log[0]["entries"] == 1
 
 
@@ -124,13 +124,13 @@ def test_a_sitemap_is_judged_by_its_addresses(web: Web, folder: Path, tmp_path: 
         f"<urlset><url><loc>{page}</loc><lastmod>2026-11-18</lastmod></url></urlset>"
     )
     listed = [feed("s", f"{web.root}/s", format="sitemap", language="uk", side="ukraine")]
-    (lead,) = run.watch(tmp_path / "w", folder, listed, print, TODAY, LIMITS).new
+    (lead,) = run.watch(tmp_path / "w", folder, listed, print, NOW, LIMITS).new
     assert (lead.url, lead.kind, lead.language) == (page, "prisoners", "uk")
 
 
 def test_two_runs_at_once(folder: Path, tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(CurateError, match="under way"):
-        run.watch(tmp_path, folder, [], print, TODAY, LIMITS)
+        run.watch(tmp_path, folder, [], print, NOW, LIMITS)
 
 
 @pytest.mark.parametrize("text", ["{", "5", '[{"title": "a"}]', "[5]"])

@@ -27,12 +27,19 @@ def __dir__() -> list[str]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One page of a feed, in plain text. `day` is that of its publication, YYYY-MM-DD, empty if none is given."""
+    """One page of a feed, in plain text. `moment` is that of its publication, a day or YYYY-MM-DDTHH:MM in UTC, empty
+    if none is given.
+    """
 
     url: str
     title: str
     summary: str
-    day: str
+    moment: str
+
+    @property
+    def day(self) -> str:
+        """The day of its publication, YYYY-MM-DD, or empty."""
+        return self.moment[:10]
 
 
 def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry]:
@@ -42,7 +49,7 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
 
     >>> feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "https://a.example/1", "title": "A"}]}'
     >>> entries(feed, False, dt.date(2026, 11, 26), 10)
-    [Entry(url='https://a.example/1', title='A', summary='', day='')]
+    [Entry(url='https://a.example/1', title='A', summary='', moment='')]
     """
     head = body.replace(b"\0", b"")  # sixteen-bit text, too
     if b"<!ENTITY" in head.upper():
@@ -62,17 +69,21 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
     for url, title, summary, moment in found:
         url = without_clicks(url.strip()) if is_address(url.strip()) else ""
         if url and len(url) <= 2000 and url not in out:
-            day = moment if moment <= (today + dt.timedelta(days=1)).isoformat() else ""
-            out[url] = Entry(url, plain(title), plain(summary), day)
+            known = moment if moment[:10] <= (today + dt.timedelta(days=1)).isoformat() else ""
+            out[url] = Entry(url, plain(title), plain(summary), known)
     return list(out.values())[:most]
 
 
-def _day(text: object) -> str:
-    """Return the day of a moment in ISO form, else nothing."""
-    found = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(text or ""))
+def _moment(text: object) -> str:
+    """Return a moment in ISO form to the minute, in UTC; the day of one that says only that; else nothing."""
     try:
-        return dt.date.fromisoformat(found[0]).isoformat() if found else ""
-    except ValueError:
+        moment = dt.datetime.fromisoformat(str(text or ""))
+        if len(str(text)) <= 10:
+            return moment.date().isoformat()
+        return (
+            moment.astimezone(dt.UTC).isoformat()[:16] if moment.tzinfo else moment.isoformat()[:16]
+        )
+    except (ValueError, OverflowError):
         return ""
 
 
@@ -87,7 +98,7 @@ def _xml(body: bytes) -> Iterator[tuple[str, str, str, str]]:
         raise FeedError("not a feed")
     for entry in feed.entries:
         moment = entry.get("published_parsed") or entry.get("updated_parsed")
-        day = _day(f"{moment[0]:04}-{moment[1]:02}-{moment[2]:02}") if moment else ""
+        day = _moment("{:04}-{:02}-{:02}T{:02}:{:02}".format(*moment)) if moment else ""
         url, title, summary = (str(entry.get(k, "")) for k in ("link", "title", "summary"))
         yield url, title, summary, day
 
@@ -105,7 +116,7 @@ def _json(body: bytes) -> Iterator[tuple[str, str, str, str]]:
             text = item.get("summary") or item.get("content_text") or item.get("content_html")
             words = (item.get("url"), item.get("title"), text)
             url, title, summary = (w if isinstance(w, str) else "" for w in words)
-            yield url, title, summary, _day(item.get("date_published"))
+            yield url, title, summary, _moment(item.get("date_published"))
 
 
 def _sitemap(body: bytes) -> Iterator[tuple[str, str, str, str]]:
@@ -121,7 +132,7 @@ def _sitemap(body: bytes) -> Iterator[tuple[str, str, str, str]]:
         if page.tag.rpartition("}")[2] != "url":
             continue
         held = {part.tag.rpartition("}")[2]: (part.text or "").strip() for part in page.iter()}
-        url, day = held.get("loc", ""), _day(held.get("publication_date") or held.get("lastmod"))
+        url, day = held.get("loc", ""), _moment(held.get("publication_date") or held.get("lastmod"))
         try:
             last = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
         except ValueError:

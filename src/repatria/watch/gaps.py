@@ -33,16 +33,16 @@ class Thin:
 
 
 def stretches(log: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """Return the days on which each feed was read, as stretches from-through, from the log of the runs.
+    """Return when each feed was read, as stretches from-through (moments or days), from the log of the runs.
 
     A reading reaches back to the oldest entry the feed still held. One that does not reach the reading before it leaves a
     hole: what was published in between has scrolled away. A feed that did not change held what it held.
 
-    >>> log = [{"feed": "a", "state": "read", "from": "2026-10-01", "through": "2026-10-04"},
-    ...        {"feed": "a", "state": "failed", "from": "", "through": "2026-10-05"},
-    ...        {"feed": "a", "state": "read", "from": "2026-10-08", "through": "2026-10-09"}]
-    >>> stretches(log)
-    {'a': [('2026-10-01', '2026-10-04'), ('2026-10-08', '2026-10-09')]}
+    >>> log = [{"feed": "a", "state": "read", "from": "2026-10-01T06:30", "through": "2026-10-04T05:17"},
+    ...        {"feed": "a", "state": "failed", "from": "", "through": "2026-10-05T05:17"},
+    ...        {"feed": "a", "state": "read", "from": "2026-10-05T20:10", "through": "2026-10-06T05:17"}]
+    >>> stretches(log)["a"]
+    [('2026-10-01T06:30', '2026-10-04T05:17'), ('2026-10-05T20:10', '2026-10-06T05:17')]
     """
     out: dict[str, list[tuple[str, str]]] = {}
     for row in log:
@@ -67,7 +67,7 @@ def thin(
 ) -> list[Thin]:
     """Return the stretches that could be declared thinly read, by kind and side.
 
-    A stretch begins the day after what is declared, and ends before yesterday's end, before the oldest page of the kind that
+    Only whole days count. A stretch begins the day after what is declared, and ends before yesterday's end, before the oldest page of the kind that
     waits, and before the first day on which less than half of the feeds that carry the side were read.
     """
     read = stretches(log)
@@ -82,7 +82,7 @@ def thin(
             holes: dict[str, list[str]] = {}
             while day < today and day.isoformat() < oldest:
                 text = day.isoformat()
-                off = [i for i in own if not any(a <= text <= b for a, b in read.get(i, ()))]
+                off = [i for i in own if not _whole(text, read.get(i, ()))]
                 if 2 * len(off) > len(own):
                     break
                 for i in off:
@@ -93,6 +93,11 @@ def thin(
                 through = (day - dt.timedelta(1)).isoformat()
                 out.append(Thin(kind, side, start.isoformat(), through, told))
     return out
+
+
+def _whole(day: str, read: Sequence[tuple[str, str]]) -> bool:
+    """Return whether a feed was read from the beginning of a day to its end."""
+    return any(a <= f"{day}T00:00" and b > f"{day}T23:59" for a, b in read)
 
 
 def missing(record: Record, today: dt.date) -> list[dict[str, Any]]:

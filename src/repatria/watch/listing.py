@@ -33,13 +33,13 @@ def listing(folder: Path, data: Path, feeds: list[dict[str, str]], today: dt.dat
     """
     book, log = Book(data), inbox.rows(folder / LOG)
     waiting = inbox.waiting(inbox.read(folder), book)
-    last = log[-1]["run"][:16] if log else ""
+    last = log[-1]["run"] if log else ""
     return _rendered(
         "list",
         groups=inbox.groups(waiting, book),
         missing=gaps.missing(load(data), today),
         thin=gaps.thin(feeds, log, book.tables["coverage"], waiting, today),
-        unread=[r for r in log if r["run"][:16] == last and r["state"] == "failed"],
+        unread=[r for r in log if r["run"] == last and r["state"] == "failed"],
     )
 
 

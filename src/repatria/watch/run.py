@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -31,6 +31,7 @@ __all__ = ["LOG", "Outcome", "Replayed", "feeds", "replay", "watch"]
 LOG = "log.jsonl"
 MARKS = "marks.json"  # what each feed is to be asked with: ETag, Last-Modified
 OLD = 45  # days: older entries of a feed are not news
+_Read = tuple[dict[str, Any], list[Lead], Mapping[str, str]]
 _KEYS = {"id", "url", "publisher", "language", "side", "tier"}
 
 
@@ -92,46 +93,47 @@ def _one(
     feed: dict[str, str],
     asking: httpx.Client,
     limits: Limits,
-    marks: dict[str, Any],
+    marks: Mapping[str, str],
     robots: dict[str, RobotFileParser],
-    today: dt.date,
-) -> tuple[dict[str, Any], list[Lead]]:
-    """Read one feed; return its line of the log and the leads."""
+    now: dt.datetime,
+) -> _Read:
+    """Read one feed; return its line of the log, the leads, and what to ask with next time."""
+    today, moment = now.date(), now.isoformat()[:16]
     row: dict[str, Any] = {"feed": feed["id"], "state": "read", "from": "", "entries": 0, "kept": 0}
-    row |= {"through": today.isoformat(), "reason": ""}
+    row |= {"through": moment, "reason": ""}
     try:
-        got = fetch.get(asking, feed["url"], limits, marks.get(feed["id"], {}), robots)
+        got = fetch.get(asking, feed["url"], limits, marks, robots)
         if got.body is None:
-            return row | {"state": "unchanged"}, []
+            return row | {"state": "unchanged"}, [], marks
         found = entries(got.body, feed.get("format") == "sitemap", today, limits.entries)
     except FeedError as e:
-        return row | {"state": "failed", "reason": plain(str(e))}, []
+        return row | {"state": "failed", "reason": plain(str(e))}, [], marks
     except (
         Exception
     ) as e:  # whatever a stranger's bytes set off is that feed's failure, not the run's
-        return row | {"state": "failed", "reason": f"{type(e).__name__}: {plain(str(e))[:80]}"}, []
+        why = f"{type(e).__name__}: {plain(str(e))[:80]}"
+        return row | {"state": "failed", "reason": why}, [], marks
     leads = [lead for e in found if (lead := _lead(feed, e, today))]
-    days = sorted(e.day for e in found if e.day)
+    moments = sorted(e.moment for e in found if e.moment)
     undated = sum(not e.day for e in found)
     row |= {
-        "from": days[0] if days else today.isoformat(),
+        "from": moments[0] if moments else moment,
         "entries": len(found),
         "kept": len(leads),
     }
     row |= {"reason": f"{undated} without a day, or of a day to come"} if undated else {}
-    marks[feed["id"]] = dict(got.marks)
-    return row, leads
+    return row, leads, got.marks
 
 
 def _read(
-    listed: Sequence[dict[str, str]], limits: Limits, marks: dict[str, Any], today: dt.date
-) -> Iterator[tuple[dict[str, Any], list[Lead]]]:
+    listed: Sequence[dict[str, str]], limits: Limits, marks: Mapping[str, Any], now: dt.datetime
+) -> Iterator[_Read]:
     """Yield each feed's result as it comes; what has not come when the time is over has failed.
 
     The threads are not waited for: one that hangs in a name server ends with the process.
     """
     todo: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[dict[str, Any], list[Lead]]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[_Read] = queue.SimpleQueue()
     robots: dict[str, RobotFileParser] = {}
     asking = fetch.client(limits)
 
@@ -141,7 +143,7 @@ def _read(
                 feed = todo.get_nowait()
             except queue.Empty:
                 return
-            done.put(_one(feed, asking, limits, marks, robots, today))
+            done.put(_one(feed, asking, limits, marks.get(feed["id"], {}), robots, now))
 
     for feed in listed:
         todo.put(feed)
@@ -150,14 +152,15 @@ def _read(
         threading.Thread(target=work, daemon=True).start()
     while left and (rest := ends - time.monotonic()) > 0:
         try:
-            row, leads = done.get(timeout=rest)
+            found = done.get(timeout=rest)
         except queue.Empty:
             break
-        del left[row["feed"]]
-        yield row, leads
+        del left[found[0]["feed"]]
+        yield found
     for i in left:
         row = {"feed": i, "state": "failed", "from": "", "entries": 0, "kept": 0}
-        yield row | {"through": today.isoformat(), "reason": "the run's time was over"}, []
+        row |= {"through": now.isoformat()[:16], "reason": "the run's time was over"}
+        yield row, [], marks.get(i, {})
 
 
 def watch(
@@ -165,7 +168,7 @@ def watch(
     data: Path,
     listed: Sequence[dict[str, str]],
     say: Callable[[str], None] = print,
-    today: dt.date | None = None,
+    now: dt.datetime | None = None,
     limits: Limits | None = None,
 ) -> Outcome:
     """Read all feeds once, file new leads in `folder`, and log what was read.
@@ -173,21 +176,21 @@ def watch(
     Pages that are sources of the record in `data`, or left out of it, are not filed. Raises InboxError for a damaged
     inbox, CurateError if another run is under way, OSError.
     """
-    today = today or dt.datetime.now(dt.UTC).date()
+    now = now or dt.datetime.now(dt.UTC)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         there = inbox.rows(folder / MARKS)
         marks: dict[str, Any] = there[0] if there else {}
-        log, found = [], []
-        for row, leads in _read(listed, limits or Limits(), marks, today):
+        log, found, new_marks = [], [], {}
+        for row, leads, new_marks[row["feed"]] in _read(listed, limits or Limits(), marks, now):
             why = f": {row['reason']}" if row["reason"] else ""
             say(f"{row['feed']}: {row['state']}, {row['entries']} entries, {row['kept']} kept{why}")
-            log.append({"run": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), **row})
+            log.append({"run": now.isoformat(timespec="seconds"), **row})
             found += leads
         new = inbox.file(folder, sorted(found, key=lambda x: (x.day, x.feed, x.url)), Book(data))
         inbox.append(folder / LOG, log)
         other = folder / f"{MARKS}.new"
-        other.write_text(json.dumps({f["id"]: marks.get(f["id"], {}) for f in listed}), "utf-8")
+        other.write_text(json.dumps(marks | {i: dict(m) for i, m in new_marks.items()}), "utf-8")
         os.replace(other, folder / MARKS)  # last: a run cut off before is read again
     return Outcome(new, log)
 
