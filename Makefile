@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help report status test slow faults lab check bench lock refresh clean
+.PHONY: help watch report status test slow faults lab check bench lock refresh clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
+
+watch: $(STAMP) ## read the feeds, file pages that speak of a handover, list what waits
+	@$(BIN)/repatria watch $(ARGS)
 
 report: $(STAMP) ## check the record, run the notebooks, publish reports/<as_of>/index.html (ARGS="--as-of 2025-06-12")
 	$(BIN)/repatria report $(ARGS)

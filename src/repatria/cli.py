@@ -38,6 +38,7 @@ NEW_PART = "Confirm a part (or a total's scope) not yet on record."
 DATA = "Folder of another record (default: this project's data/)."
 Data = Annotated[Path | None, Option(help=DATA)]
 Out = Annotated[Path, Option(help="Folder of the reports.")]
+Inbox = Annotated[Path, Option("--inbox", help="Folder of the inbox.")]
 LogFile = Annotated[Path | None, Option(help="File that dated lines are added to.")]
 
 
@@ -139,6 +140,7 @@ def report(
     on: Annotated[str, Option(help="Day of publication (default: today).")] = "",
     out: Out = Path("reports"),
     data: Data = None,
+    inbox: Inbox = Path("watch"),
     force: Annotated[bool, Option(help="Run even if nothing changed.")] = False,
     keep: Annotated[int, Option(min=0, help="Releases to keep (0: all).")] = 0,
     site_url: Annotated[str, Option(help="Address of the reports, for mail and feed.")] = "",
@@ -159,6 +161,7 @@ def report(
     _from(data)
     with _running(log, "making the report", on_failure) as say:
         told: dict[str, Any] = {"site_url": site_url, "interval": interval, "correct": correct}
+        told["waiting"] = _waiting(inbox, data)
         outcome = run.make(p, out, say, force, on=day, keep=keep, **told)
         if outcome.made:
             hook(
@@ -170,22 +173,34 @@ def report(
     typer.echo(outcome.folder / "index.html")
 
 
+def _waiting(inbox: Path, data: Path | None) -> dict[str, Any]:
+    """Return what a release tells of the inbox; nothing is loaded where there is none."""
+    if not inbox.is_dir():
+        return {}
+    from repatria.record.fingerprint import data_folder
+    from repatria.watch.inbox import facts
+
+    return facts(inbox, data or data_folder())
+
+
 @contextlib.contextmanager
 def _running(log: Path | None, doing: str, on_failure: str = "") -> Iterator[Any]:
     """Give what takes a run's lines; end with one line and the exit code whatever goes wrong."""
+    from repatria.curate import CurateError
     from repatria.record.checks import RecordError
     from repatria.report import base
     from repatria.report.log import hook, interruptible, opened
 
+    told = (RecordError, CurateError, base.ReportError, OSError)
     try:
         with opened(log, doing) as say, interruptible():
             try:
                 yield say
-            except (RecordError, base.ReportError, OSError) as e:
+            except told as e:
                 say(f"failed: {base.told(e)}") if log else None
                 hook(on_failure, f"failed: {base.told(e)}", {}, say)
                 raise
-    except (RecordError, base.ReportError, OSError) as e:
+    except told as e:
         raise _fail(base.told(e)) from None
     except KeyboardInterrupt:
         typer.echo("interrupted: what was published before stays as it was", err=True)
@@ -222,6 +237,42 @@ def backfill(
     with _running(log, "making views") as say:
         many.make(wanted, out, say, cluster, on=day)
     typer.echo(out / "views")
+
+
+@app.command()
+def watch(
+    list_: Annotated[bool, Option("--list", help="Only show what waits.")] = False,
+    replay: Annotated[Path | None, Option(help="Judge a folder of day files instead.")] = None,
+    feeds: Annotated[Path | None, Option(help="Another list of feeds (TOML).")] = None,
+    inbox: Inbox = Path("watch"),
+    data: Data = None,
+    log: LogFile = None,
+    on_news: Annotated[str, Option(help="Command to run when pages were filed.")] = "",
+    on_failure: Annotated[str, Option(help="Command to run when no feed was read.")] = "",
+) -> None:
+    """Read the feeds once, file pages that speak of a handover; see docs/watching.md."""
+    import datetime as dt
+
+    from repatria.record.fingerprint import data_folder
+    from repatria.report.base import ReportError
+    from repatria.report.log import hook
+    from repatria.watch import listing, run
+
+    folder, today = data or data_folder(), dt.datetime.now(dt.UTC).date()
+    with _running(log, "reading feeds", on_failure) as say:
+        if replay:
+            typer.echo(listing.replayed(run.replay(replay, folder), folder))
+            return
+        listed = run.feeds(feeds)
+        if not list_:
+            done = run.watch(inbox, folder, listed, say)
+            if done.failed == len(listed):
+                raise ReportError("no feed was read")
+            say(f"{len(done.new)} pages filed, {done.failed} of {len(listed)} feeds not read")
+        told = listing.listing(inbox, folder, listed, today)
+        if not list_ and done.new:
+            hook(on_news, f"{len(done.new)} pages filed\n{told}", {}, say)
+    typer.echo(told)
 
 
 @app.command()
@@ -310,6 +361,9 @@ def export(
 @app.command()
 def add(
     from_: Annotated[str, Option("--from", help="JSON: a handover or a list (- = stdin).")] = "",
+    from_inbox: Annotated[int, Option(min=0, help="A page of the inbox, by number.")] = 0,
+    leave: Annotated[str, Option(help="Leave that page out; the reason.")] = "",
+    inbox: Inbox = Path("watch"),
     kind: Annotated[str, Option(help="bodies, prisoners or civilians.")] = "",
     date: Annotated[str, Option(help="Its day (YYYY-MM-DD), or month (YYYY-MM).")] = "",
     event_id: Annotated[str, Option("--event", help="One on record, not kind and date.")] = "",
@@ -349,7 +403,8 @@ def add(
     from repatria.curate import interview, write
     from repatria.record.fingerprint import data_folder
 
-    asking = not from_ and not (url and (claims or totals)) and _terminal()
+    given_all = leave or claims or totals or (searched and not url and not date)
+    asking = not from_ and not given_all and _terminal()
     handovers: list[Any] = []
     try:
         with write.opened(folder := data or data_folder()) as finished:
@@ -357,7 +412,8 @@ def add(
                 typer.echo("an interrupted addition was finished", err=True)
             if not finish:
                 handovers = _handovers(folder, given, asking)
-                _write(folder, handovers, yes or not asking, dry_run, strict)
+                whole = bool(from_inbox)
+                _write(folder, handovers, yes or not asking, dry_run, strict, whole)
     except (ValueError, OSError) as e:
         typer.echo(str(e), err=True)
         if asking and handovers:
@@ -374,8 +430,17 @@ def _handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         return models.from_json(text)
     handover = {k: given[k] for k in models.Handover.model_fields if k in given}
+    offers: list[Any] = []
+    if given["from_inbox"]:
+        handover, offers = _offered(folder, given, handover)
     if asking:
-        return [interview.run(folder, models.handover(handover))]
+        return [interview.run(folder, models.handover(handover), offers)]
+    if given["leave"] and offers:
+        about = {c: getattr(offers[0].page, c) for c in ("url", "publisher", "published_on")}
+        refused = about | {"reason": given["leave"], "note": given["note"]}
+        return [models.handover({"refused": [refused]})]
+    if given["kind"] and given["searched"] and not (given["url"] or given["date"]):
+        return [models.handover(handover)]
     if not given["url"]:
         raise models.CurateError("give --url and --claim, or --from, or run it on a terminal")
     kind, day = given["kind"] or given["event_id"].partition("-")[0], given["published_on"]
@@ -384,10 +449,34 @@ def _handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
     return [models.handover(handover | {"pages": [page]})]
 
 
-def _write(folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict: bool) -> None:
-    """Draft the rows, show them, and write them unless they are only to be shown."""
+def _offered(
+    folder: Path, given: dict[str, Any], handover: dict[str, Any]
+) -> tuple[dict[str, Any], list[Any]]:
+    """Return the handover that a page of the inbox may be on, and that page with the others of its group.
+
+    What the inbox knows of the page becomes what was given of it, where nothing else was.
+    """
+    from repatria.curate.book import Book
+    from repatria.watch import inbox
+
+    group, offers = inbox.offered(given["inbox"], Book(folder), given["from_inbox"])
+    if not (given["event_id"] or given["kind"] or given["date"]):
+        known = group.event != "new"
+        handover |= {"event_id": group.event} if known else {"kind": group.kind}
+    first = offers[0].page
+    given |= {k: v for k, v in first.model_dump().items() if k in given and not given[k]}
+    return handover, offers
+
+
+def _write(
+    folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict: bool, whole: bool
+) -> None:
+    """Draft the rows, show them, and write them unless they are only to be shown.
+
+    `whole`: show what totals and pledges would become, too.
+    """
     from repatria.curate import CurateError, propose, write
-    from repatria.display.changes import preview
+    from repatria.display.changes import consequences, preview
 
     made, addition = propose.draft(folder, handovers)
     if made is None:
@@ -395,6 +484,8 @@ def _write(folder: Path, handovers: list[Any], sure: bool, dry_run: bool, strict
         typer.echo("\n".join([*remarks, "nothing to add: it is all on record"]))
         return
     typer.echo(preview(made))
+    if whole:
+        typer.echo("\n".join(consequences(made)))
     if strict and made.warnings:
         raise CurateError(f"{len(made.warnings)} new warnings; nothing was written")
     if dry_run or not (sure or typer.confirm("Write these rows?")):

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-NAMES = "index record asymmetry cadence pledges changes questions events/index events/bodies-2025-06-11"
+NAMES = (
+    "index record asymmetry cadence pledges changes questions events/index events/bodies-2025-06-11"
+)
 PAGES = tuple(f"{name}.html" for name in NAMES.split())  # every kind there is
 WIDTHS = (1280, 640, 390, 320)  # 640: the page at 200 %
 
@@ -118,7 +120,9 @@ def test_the_brief_is_short_and_quick(tab: Any, later: Path) -> None:
     assert len(tab.ask("document.body.innerText").split()) <= 1000
     top = tab.ask("document.querySelector('#since').getBoundingClientRect().top")
     assert top < 900, "what is new begins on the first screen"
-    findings = "[...document.querySelectorAll('#short li')].map(l => l.getBoundingClientRect().bottom)"
+    findings = (
+        "[...document.querySelectorAll('#short li')].map(l => l.getBoundingClientRect().bottom)"
+    )
     assert max(tab.ask(findings)) < 900, "and all findings are on it"
 
 

@@ -11,6 +11,9 @@ import pytest
 
 import repatria as rp
 from repatria import cli
+from repatria.curate import interview
+from repatria.curate.interview import Offer
+from repatria.curate.models import Handover, Page
 from repatria.record.fingerprint import of_data
 
 EVENT = "bodies-2025-03-28"
@@ -134,3 +137,68 @@ def test_a_page_on_an_event_of_record_by_answering(data: Path, run: Any) -> None
     Path(kept).unlink()
     answers["pages"][0]["url"] = "https://paper10.example/1"  # a page of the right day
     assert run("--from", "-", input=json.dumps(answers)).exit_code == 0
+
+
+OFFERS = (
+    Offer(
+        Page(
+            url="https://paper.example/1",
+            publisher="Paper",
+            published_on="2025-04-18",
+            language="en",
+            tier="press",
+            dated_by="feed",
+        ),
+        (("each", 95, "exact", "95 each"), ("", 190, "more_than", "swap of 190")),
+    ),
+    Offer(Page(url="https://paper.example/2", publisher="Paper", published_on="2025-04-19")),
+    Offer(Page(url="https://paper.example/3", publisher="Paper", published_on="2025-04-19")),
+)
+
+
+def asked(data: Path, monkeypatch: pytest.MonkeyPatch, *answers: str) -> Handover:
+    """Answer an interview about the offers; the answers are all used up."""
+    given = iter(answers)
+
+    def prompt(text: str, default: str = "", **_: Any) -> str:
+        return next(given) or str(default)
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: next(given) == "y")
+    found = interview.run(data, Handover(kind="bodies"), OFFERS)
+    assert list(given) == []
+    return found
+
+
+def test_offered_pages_are_taken_left_out_or_left_for_later(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = ["take", "leave", "rumour", "out_of_scope", "another war", "later"]
+    event = ["", "", "", "", "", ""]  # the day is the first page's
+    first = ["y", "", "", "", "moscow", "no", "", ""]
+    found = asked(data, monkeypatch, *pages, *event, *first, "", "")
+    assert (found.date, [p.url for p in found.pages]) == ("2025-04-18", [OFFERS[0].page.url])
+    assert found.pages[0].dated_by == "feed"
+    claims = [(s.claimant, s.direction, s.count) for s in found.pages[0].claims]
+    assert claims == [("moscow", "to_ukraine", (95, 95)), ("moscow", "to_russia", (95, 95))]
+    (left,) = found.refused
+    assert (left.url, left.reason) == ("https://paper.example/2", "out_of_scope")
+
+
+def test_a_suggestion_without_its_way_is_asked_and_without_a_speaker_is_no_claim(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = ["", "", "", "", "", ""]
+    first = ["y", "", "", "no", "to_ukraine", "moscow", "", ""]
+    found = asked(data, monkeypatch, "take", "later", "later", *event, *first, "", "")
+    (claim,) = found.pages[0].claims
+    assert (claim.direction, claim.count, claim.qualifier) == (
+        "to_ukraine",
+        (190, 190),
+        "more_than",
+    )
+
+
+def test_nothing_taken_asks_nothing_more(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = asked(data, monkeypatch, "later", "leave", "poor_page", "", "later")
+    assert found.pages == [] and len(found.refused) == 1

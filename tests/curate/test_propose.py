@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import repatria as rp
+from repatria.curate import models
 from repatria.curate.book import Book, day_in, source_id, without_clicks
 from repatria.curate.models import CurateError, Handover, Page, statement, total
 from repatria.curate.propose import Draft, draft, propose
@@ -678,3 +679,51 @@ def test_the_guide_works_as_printed(folder: Path, run: Any) -> None:
         21,
     )
     assert (prisoners["to_ukraine"], prisoners["to_russia_absence"]) == (205, "withheld")
+
+
+# --- pages left out, and stretches without a handover -----------------------------------------
+
+
+def left_out(url: str, reason: str = "out_of_scope") -> Handover:
+    return models.handover(
+        {"refused": [{"url": url, "publisher": "Paper", "reason": reason, "note": "elsewhere"}]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"refused": [{"url": "https://a.example/1", "publisher": "P", "reason": "dull"}]}, "dull"),
+        (
+            {"refused": [{"url": "https://a.example/1", "publisher": "", "reason": "garbled"}]},
+            "text",
+        ),
+        ({"refused": [{"url": "a", "publisher": "P", "reason": "garbled"}]}, "not an address"),
+        ({"kind": "bodies"}, "needs a page"),
+        ({"searched": ["2025-04-20"]}, "needs a page"),
+        ({"kind": "bodies", "date": "2025-04-18", "searched": ["2025-04-20"]}, "needs a page"),
+    ],
+)
+def test_what_is_neither_a_handover_nor_a_refusal(
+    data: Path, given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CurateError, match=message):
+        propose(data, [models.handover(given)], TODAY)
+
+
+def test_a_page_is_left_out_once_with_its_reason(data: Path) -> None:
+    made = add(data, left_out("https://paper.example/9?utm_source=x"))
+    (row,) = made.addition.rows["excluded"]
+    assert (row["url"], row["reason"]) == ("https://paper.example/9", "out_of_scope")
+    assert Book(data).has_read("http://www.paper.example/9/")
+    again, addition = draft(data, [left_out("https://paper.example/9", "garbled")], TODAY)
+    assert again is None and "not left out" in addition.remarks[0]
+    used = Book(data).tables["sources"][0]["url"]
+    assert draft(data, [left_out(used)], TODAY)[0] is None
+
+
+def test_a_stretch_without_a_handover_can_be_declared_read(data: Path) -> None:
+    given = {"kind": "bodies", "searched": ["2025-04-20 ukraine"]}
+    made = add(data, models.handover(given))
+    assert [r["read_through"] for r in made.addition.rows["coverage"]] == ["2025-04-20"]
+    assert [r.side for r in made.reach] == ["ukraine", "russia"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from report.conftest import DAY, ON, RELEASE, book, complete
 
-from repatria.report import ReportError, provenance, publish, run
+from repatria.report import ReportError, provenance, publish, run, verify
 from repatria.report.parameters import Parameters
 
 
@@ -56,6 +56,28 @@ def test_nothing_is_run_when_nothing_changed(published: Path, good: Path) -> Non
     again = run.make(RELEASE, published.parent, lines.append, books=[good], on=ON)
     assert again == run.Outcome(published, made=False)
     assert lines[0].startswith("nothing changed")
+
+
+def test_what_waits_to_be_read_is_an_input_told_and_verified(
+    published: Path, good: Path, tmp_path: Path
+) -> None:
+    assert "to be read, the oldest" not in (published / "index.html").read_text("utf-8")
+    waiting = {"pages": 3, "oldest": "2025-06-02"}
+    made = run.make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
+    words = " ".join((made / "index.html").read_text("utf-8").split())
+    assert "3 pages wait to be read, the oldest of 2 June 2025" in words
+    assert (
+        json.loads((made / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]["waiting"]
+        == waiting
+    )
+    same = run.make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=dict(waiting))
+    assert not same.made
+    assert verify.release(made, print, books=[good]).holds
+    lens = Parameters(**{**RELEASE.as_dict(), "lens": "russia"})
+    view = run.make(lens, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
+    assert (
+        "waiting" not in json.loads((view / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]
+    )
 
 
 def test_another_day_alone_is_no_reason_to_run_unless_it_is_asked_for(

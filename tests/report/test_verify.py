@@ -34,7 +34,7 @@ def test_interval_and_address_are_part_of_what_is_verified(good: Path, tmp_path:
     made = run.make(
         RELEASE, tmp_path, print, books=[good], on=ON, interval=7, site_url="https://example.org/r"
     )
-    assert publish.manifest(made.folder)["inputs"]["site"]["interval"] == 7
+    assert publish.manifest(made.folder)["inputs"]["told"]["interval"] == 7
     assert verify.release(made.folder, print, books=[good]).holds
 
 

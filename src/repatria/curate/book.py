@@ -33,6 +33,7 @@ __all__ = [
     "house_of",
     "is_address",
     "key",
+    "same_page",
     "source_id",
     "without_clicks",
 ]
@@ -48,6 +49,7 @@ WRITTEN = (
     "claims",
     "citations",
     "mentions",
+    "excluded",
     "coverage",
 )
 _DAY_IN_ADDRESS = re.compile(
@@ -79,7 +81,8 @@ class Book:
         for name in WRITTEN:
             with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
                 self.tables[name] = list(csv.DictReader(file))
-        self.pages = {_same_page(s["url"]): s for s in self.tables["sources"] if s["url"]}
+        self.pages = {same_page(s["url"]): s for s in self.tables["sources"] if s["url"]}
+        self.left_out = {same_page(r["url"]) for r in self.tables["excluded"]}
         self.ids = {name: {key(name, r): r for r in self.tables[name]} for name in WRITTEN}
         self.about: dict[tuple[str, ...], list[Row]] = {}
         for claim in self.tables["claims"]:
@@ -92,13 +95,19 @@ class Book:
         self.tables[name].append(row)
         self.ids[name][key(name, row)] = row
         if name == "sources":
-            self.pages[_same_page(row["url"])] = row
+            self.pages[same_page(row["url"])] = row
+        if name == "excluded":
+            self.left_out.add(same_page(row["url"]))
         if name == "claims":
             self.about.setdefault(about(row), []).append(row)
 
+    def has_read(self, url: str) -> bool:
+        """Return whether the page with this address is a source, or was read and left out."""
+        return same_page(url) in self.pages or same_page(url) in self.left_out
+
     def page(self, url: str) -> Row | None:
         """Return the row of the page with this address, whatever led to it."""
-        return self.pages.get(_same_page(url))
+        return self.pages.get(same_page(url))
 
     def house(self, url: str) -> Row:
         """Return what all pages of this address's host have in common: publisher, language, tier."""
@@ -195,8 +204,12 @@ def without_clicks(url: str) -> str:
     return url if short == url else re.sub(r"[?&;]+(?=#|$)|#$", "", short)
 
 
-def _same_page(url: str) -> tuple[str, str, str]:
-    """Return an address without what does not tell pages apart: scheme, www., last slash, fragment, clicks."""
+def same_page(url: str) -> tuple[str, str, str]:
+    """Return an address without what does not tell pages apart: scheme, www., last slash, fragment, clicks.
+
+    >>> same_page("http://www.a.example/1/?utm_source=x#top") == same_page("https://a.example/1")
+    True
+    """
     parts = urlsplit(without_clicks(url))
     return _host(url), parts.path.rstrip("/"), parts.query
 

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -19,6 +20,7 @@ from repatria.curate.models import (
     CurateError,
     Handover,
     Page,
+    Refused,
     Statement,
     Total,
     read,
@@ -27,21 +29,42 @@ from repatria.curate.models import (
 )
 from repatria.curate.propose import stem
 from repatria.record.checks import shown
-from repatria.record.schema import DATED_BY, ID_PATTERN, KINDS, SEEN, SIDES, TABLES, TIERS
+from repatria.record.schema import (
+    DATED_BY,
+    DIRECTIONS,
+    EXCLUSIONS,
+    ID_PATTERN,
+    KINDS,
+    SEEN,
+    SIDES,
+    TABLES,
+    TIERS,
+)
 
-__all__ = ["keep", "run"]
+__all__ = ["Offer", "keep", "run"]
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
-def run(folder: Path, start: Handover) -> Handover:
-    """Ask on the terminal for what `start` leaves open. Writes nothing.
+@dataclass(frozen=True)
+class Offer:
+    """A page to be asked about: what is known of it, and figures suggested, each with the words it stands on.
+
+    A figure is (direction or empty, count, wording, words); without a direction it is asked for.
+    """
+
+    page: Page
+    figures: tuple[tuple[str, int, str, str], ...] = ()
+
+
+def run(folder: Path, start: Handover, offers: Sequence[Offer] = ()) -> Handover:
+    """Ask on the terminal for what `start` leaves open, first about the pages offered. Writes nothing.
 
     An answer that is not understood is asked for again. Raises CurateError for an event that is not on record.
     """
-    return _Interview(Book(folder), start.model_copy(deep=True)).handover()
+    return _Interview(Book(folder), start.model_copy(deep=True)).handover(offers)
 
 
 def keep(answers: Handover) -> Path:
@@ -90,14 +113,21 @@ class _Interview:
     def __init__(self, book: Book, h: Handover):
         self.book, self.h = book, h
         self.heard: list[Statement] = []
+        self.usual = ""  # the day proposed for a new handover
 
-    def handover(self) -> Handover:
+    def handover(self, offers: Sequence[Offer] = ()) -> Handover:
+        taken = [o for o in offers if self.wanted(o)]
+        if offers and not taken:
+            return self.h
+        self.usual = min((o.page.published_on for o in taken if o.page.published_on), default="")
         event = self.h.event_id or self.event()
         if not self.h.second:
             self.heard = [
                 _on_record(c) for c in self.book.tables["claims"] if c["event_id"] == event
             ]
         kind = event.partition("-")[0]
+        for offer in taken:
+            self.h.pages.append(self.page(offer.page.url, kind, offer))
         while url := _ask("page (empty = done)"):
             if is_address(url):
                 self.h.pages.append(self.page(without_clicks(url), kind))
@@ -107,11 +137,27 @@ class _Interview:
             self.searched(kind)
         return self.h
 
+    def wanted(self, offer: Offer) -> bool:
+        """Ask whether an offered page is taken; one that is left out is filed with the reason."""
+        page = offer.page
+        typer.echo(f"{page.url}\n  {page.publisher}, {page.published_on or 'undated'}")
+        for _, count, worded, words in offer.figures:
+            typer.echo(f"  {count} {worded}: {words}")
+        said = _ask(
+            "  read it, then: take, leave out, or later", "take", ("take", "leave", "later")
+        )
+        if said == "leave":
+            reason = _ask("  why", allowed=tuple(EXCLUSIONS))
+            about = {c: getattr(page, c) for c in ("url", "publisher", "published_on")}
+            note = _ask("  note, in your own words")
+            self.h.refused.append(Refused(**about, reason=reason, note=note))
+        return said == "take"
+
     def event(self) -> str:
         h = self.h
         h.kind = h.kind or _ask("kind", "bodies", KINDS)
         while not h.date:
-            given = _ask("date (YYYY-MM-DD, or YYYY-MM)")
+            given = _ask("date (YYYY-MM-DD, or YYYY-MM)", self.usual)
             try:
                 h.date = Handover(date=given).date
             except ValidationError:
@@ -134,16 +180,18 @@ class _Interview:
             h.category = h.category or _ask("who, where that defines it")
         return event_id
 
-    def page(self, url: str, kind: str) -> Page:
+    def page(self, url: str, kind: str, offer: Offer | None = None) -> Page:
         given = {"url": url}
         known = self.book.page(url)
         if known:
             dated = known["published_on"] or "undated"
             typer.echo(f"  on record: {known['source_id']}, {known['publisher']}, {dated}")
         else:
-            given |= self.new_page(url)
+            given |= self.new_page(url, offer.page if offer else None)
         given["date_basis"] = _ask("  day of the handover is", "stated", DATE_BASES)
         page = Page(**given)  # type: ignore[arg-type]
+        for figure in offer.figures if offer else ():
+            self.figure(page, *figure)
         typer.echo(f"  {CLAIM_FORM}")
         for i, s in enumerate(self.heard, 1):
             typer.echo(f"  {i} = {_said(s)}")
@@ -159,8 +207,26 @@ class _Interview:
             self.book.add(Addition(), "sources", row)
         return page
 
-    def new_page(self, url: str) -> dict[str, str]:
+    def figure(self, page: Page, direction: str, count: int, worded: str, words: str) -> None:
+        """Have a suggested figure confirmed: which way, and who says it; without an answer it is no claim."""
+        typer.echo(f"  {count} {worded}: {words}")
+        ways = (*DIRECTIONS, "each", "no")
+        way = _ask(
+            "  which way (each = as many to each side, no = no claim)", direction or "no", ways
+        )
+        who = _ask("  who says it (claimant; empty = no claim)") if way != "no" else ""
+        for d in DIRECTIONS if way == "each" else [way]:
+            if who:
+                self.claim(page, f"{who}: {d} {count} {worded}")
+
+    def new_page(self, url: str, offered: Page | None = None) -> dict[str, str]:
         house = self.book.house(url)
+        if offered:
+            columns = ("publisher", "published_on", "language", "tier", "dated_by")
+            about = {c: house.get(c) or getattr(offered, c) for c in columns}
+            typer.echo("  " + ", ".join(f"{c} {v}" for c, v in about.items() if v))
+            if typer.confirm("  is that so?", default=True):
+                return about | {"seen": _ask("  read of it", "part", SEEN)}
         given = {"publisher": _ask("  publisher", house.get("publisher", ""), pattern=r".+")}
         question = "  published (YYYY-MM-DD, empty or - = undated)"
         form = r"([0-9]{4}-[0-9]{2}-[0-9]{2}|-)?"

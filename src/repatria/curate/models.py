@@ -6,8 +6,6 @@ Fields not given are empty; JSON's null is "not given".
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import functools
 import json
 import re
@@ -16,11 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    PlainSerializer,
     StrictBool,
     StrictStr,
     ValidationError,
@@ -28,11 +24,29 @@ from pydantic import (
 )
 
 from repatria.curate import CLAIM_FORM, READ_FORM, TOTAL_FORM, UNITS
+from repatria.curate.fields import (
+    DAY,
+    NAME,
+    Count,
+    Day,
+    Direction,
+    Ends,
+    Kind,
+    Month,
+    Name,
+    Qualifier,
+    Text,
+    among,
+    like,
+    number,
+    span,
+)
 from repatria.record.checks import shown
 from repatria.record.schema import (
     ABSENCES,
     DATED_BY,
     DIRECTIONS,
+    EXCLUSIONS,
     ID_PATTERN,
     KINDS,
     QUALIFIERS,
@@ -51,6 +65,7 @@ __all__ = [
     "Handover",
     "Page",
     "Read",
+    "Refused",
     "Statement",
     "Total",
     "claimant",
@@ -66,13 +81,6 @@ __all__ = [
 ROLES = ("whole", "component", "subset")
 DATE_BASES = TABLES["citations"].fields[-1].enum
 EARLIER = "earlier"  # corrects: the one earlier claim of this claimant on the same
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# One separator throughout, and only before exactly three digits. A dot is refused: it parts fractions too.
-_NUMBER = re.compile(
-    r"0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:(?P<by>[, \u00a0\u2009\u202f])[0-9]{3})(?:(?P=by)[0-9]{3})*"
-)
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -83,105 +91,6 @@ def __dir__() -> list[str]:
 
 class CurateError(ValueError):
     """An addition that cannot be made, in one or more lines."""
-
-
-def number(text: str) -> int:
-    """Return a whole number as pages print it. Raises ValueError for anything that is not wholly one.
-
-    >>> number("1003"), number("1,003"), number("8 255")
-    (1003, 1003, 8255)
-    >>> number("1,5")
-    Traceback (most recent call last):
-    ValueError: '1,5' is not a whole number: digits, with a comma or space only before each three
-    """
-    if not _NUMBER.fullmatch(text):
-        reason = "is not a whole number: digits, with a comma or space only before each three"
-        raise ValueError(f"{shown(text)} {reason}")
-    return int(re.sub(r"[^0-9]", "", text))
-
-
-def span(text: str) -> tuple[int, int]:
-    """Return both ends of a number or of a printed range. Raises ValueError.
-
-    >>> span("150-157"), span("1,000")
-    ((150, 157), (1000, 1000))
-    """
-    low, dash, high = text.replace("\u2013", "-").partition("-")
-    if not low or (dash and not high):
-        raise ValueError(f"{shown(text)} is neither a whole number nor LOW-HIGH")
-    ends = number(low), number(high if dash else low)
-    if ends[0] > ends[1]:
-        raise ValueError(f"{shown(text)} ends before it begins")
-    return ends
-
-
-# --- the types of single fields ---------------------------------------------------------------
-
-
-def _among(known: Sequence[str], empty: bool = True) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in known and (value or not empty):
-            raise ValueError(f"{shown(value)} is none of {', '.join(known)}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _day(value: str, words: str = "a day (YYYY-MM-DD)") -> str:
-    month = "month" in words and re.fullmatch(r"[0-9]{4}-[0-9]{2}", value)
-    with contextlib.suppress(ValueError):
-        if not value or _DAY.fullmatch(day := f"{value}-01" if month else value):
-            return value and dt.date.fromisoformat(day).isoformat()[: len(value)]
-    raise ValueError(f"{shown(value)} is not {words}")
-
-
-def _text(value: str) -> str:
-    if any("\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError(f"{shown(value)} holds half a character")
-    return value
-
-
-def _count(value: object) -> int:
-    if isinstance(value, str):
-        return number(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{shown(value)} is not a whole number of 0 or more")
-    return value
-
-
-def _ends(value: object) -> tuple[int, int]:
-    """Return both ends of a count given as a number, as text, or as a pair."""
-    if isinstance(value, str):
-        return span(value)
-    if isinstance(value, tuple):
-        return _count(value[0]), _count(value[1])
-    return _count(value), _count(value)
-
-
-def _like(pattern: str, words: str, empty: bool = False) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value) and (value or not empty):
-            raise ValueError(f"{shown(value)} is not {words}")
-        return value
-
-    return AfterValidator(check)
-
-
-Text = Annotated[StrictStr, AfterValidator(_text)]
-Day = Annotated[StrictStr, AfterValidator(_day)]
-Month = Annotated[
-    StrictStr, AfterValidator(lambda v: _day(v, "a day (YYYY-MM-DD) or a month (YYYY-MM)"))
-]
-Name = Annotated[StrictStr, _like(_NAME.pattern, "lower-case letters, digits and _", empty=True)]
-Kind = Annotated[StrictStr, _among(KINDS)]
-Direction = Annotated[StrictStr, _among(DIRECTIONS, empty=False)]
-Qualifier = Annotated[StrictStr, _among(QUALIFIERS)]
-Count = Annotated[int, BeforeValidator(_count)]
-Ends = Annotated[
-    tuple[int, int],
-    BeforeValidator(_ends),
-    PlainSerializer(lambda ends: "-".join(map(str, dict.fromkeys(ends)))),
-]
 
 
 class _Twice(list[str]):
@@ -217,11 +126,11 @@ def _line(parse: Callable[[str], Any]) -> BeforeValidator:
 class Claimant(_Given):
     """A new claimant, as its row."""
 
-    claimant_id: Annotated[StrictStr, _like(ID_PATTERN, "lower-case words joined by hyphens")]
+    claimant_id: Annotated[StrictStr, like(ID_PATTERN, "lower-case words joined by hyphens")]
     name: Text
     office: Text
-    side: Annotated[StrictStr, _among(SIDES, empty=False)]
-    official: Annotated[StrictStr, _among(("yes", "no"), empty=False)]
+    side: Annotated[StrictStr, among(SIDES, empty=False)]
+    official: Annotated[StrictStr, among(("yes", "no"), empty=False)]
 
 
 class Statement(_Given):
@@ -238,10 +147,10 @@ class Statement(_Given):
     claimant: Text
     direction: Direction
     part: Name = "total"
-    role: Annotated[StrictStr, _among(ROLES)] = ""
+    role: Annotated[StrictStr, among(ROLES)] = ""
     count: Ends | None = None
     qualifier: Qualifier = ""
-    absence: Annotated[StrictStr, _among(ABSENCES)] = ""
+    absence: Annotated[StrictStr, among(ABSENCES)] = ""
     stated_date: Day = ""
     corrects: Text = ""
     note: Text = ""
@@ -266,14 +175,14 @@ class Total(_Given):
 
     claimant: Text
     as_of: Day
-    kind: Annotated[StrictStr, _among(KINDS, empty=False)]
-    unit: Annotated[StrictStr, _among(UNITS, empty=False)]
-    direction: Annotated[StrictStr, _among((*DIRECTIONS, "both"), empty=False)]
+    kind: Annotated[StrictStr, among(KINDS, empty=False)]
+    unit: Annotated[StrictStr, among(UNITS, empty=False)]
+    direction: Annotated[StrictStr, among((*DIRECTIONS, "both"), empty=False)]
     count: Count
     qualifier: Qualifier = "exact"
-    as_of_precision: Annotated[StrictStr, _among(("day", "month", "year"), empty=False)] = "day"
+    as_of_precision: Annotated[StrictStr, among(("day", "month", "year"), empty=False)] = "day"
     since: Day = ""
-    since_basis: Annotated[StrictStr, _among(("printed", "arithmetic"))] = ""
+    since_basis: Annotated[StrictStr, among(("printed", "arithmetic"))] = ""
     scope: Name = ""
     note: Text = ""
 
@@ -285,20 +194,30 @@ class Page(_Given):
     publisher: Text = ""
     published_on: Day = ""
     language: Text = ""
-    tier: Annotated[StrictStr, _among(TIERS)] = ""
-    dated_by: Annotated[StrictStr, _among(DATED_BY)] = ""
-    seen: Annotated[StrictStr, _among(SEEN)] = ""
-    date_basis: Annotated[StrictStr, _among(DATE_BASES)] = ""
+    tier: Annotated[StrictStr, among(TIERS)] = ""
+    dated_by: Annotated[StrictStr, among(DATED_BY)] = ""
+    seen: Annotated[StrictStr, among(SEEN)] = ""
+    date_basis: Annotated[StrictStr, among(DATE_BASES)] = ""
     claims: list[Annotated[Statement, _line(lambda text: statement(text))]] = []
     totals: list[Total] = []
+
+
+class Refused(_Given):
+    """A page that was read and left out, with the reason; it is filed in `excluded`."""
+
+    url: Text
+    publisher: Annotated[StrictStr, like(r".+", "text")]
+    published_on: Day = ""
+    reason: Annotated[StrictStr, among(tuple(EXCLUSIONS), empty=False)]
+    note: Text = ""
 
 
 class Read(_Given):
     """How far statements on the handover's kind have been searched. No side: both."""
 
     through: Day
-    side: Annotated[StrictStr, _among(("ukraine", "russia"))] = ""
-    density: Annotated[StrictStr, _among(("dense", "thin"), empty=False)] = "thin"
+    side: Annotated[StrictStr, among(("ukraine", "russia"))] = ""
+    density: Annotated[StrictStr, among(("dense", "thin"), empty=False)] = "thin"
     read_from: Day = ""
     note: Text = ""
 
@@ -306,15 +225,16 @@ class Read(_Given):
 class Handover(_Given):
     """A handover and pages on it. `event_id` names one on record; `second` makes another that day.
 
-    `new_parts` confirms parts (and scopes of totals) that no claim on record has yet.
+    `new_parts` confirms parts (and scopes of totals) that no claim on record has yet. Without a page it may say only
+    how far a kind was searched, or which pages are left out.
     """
 
     kind: Kind = ""
     date: Month = ""
-    date_precision: Annotated[StrictStr, _among(("day", "month"))] = ""
+    date_precision: Annotated[StrictStr, among(("day", "month"))] = ""
     event_id: Text = ""
     second: StrictBool = False
-    status: Annotated[StrictStr, _among(STATUSES, empty=False)] = "took_place"
+    status: Annotated[StrictStr, among(STATUSES, empty=False)] = "took_place"
     deal_id: Text = ""
     agreement_id: Text = ""
     mediators: Text = ""
@@ -325,6 +245,7 @@ class Handover(_Given):
     claimants: list[Annotated[Claimant, _line(lambda text: claimant(text))]] = []
     new_parts: list[Name] = []
     searched: list[Annotated[Read, _line(lambda text: read(text))]] = []
+    refused: list[Refused] = []
 
 
 # --- one-line forms ---------------------------------------------------------------------------
@@ -375,11 +296,11 @@ def statement(text: str) -> Statement:
     got, words = _words(text, DIRECTIONS)
     for word in words:
         key, equals, value = word.partition("=")
-        if _DAY.fullmatch(word):
+        if DAY.fullmatch(word):
             _put(got, "stated_date", word)
         elif key == "corrects":
             _put(got, key, value if equals else EARLIER)
-        elif _NAME.fullmatch(word):
+        elif NAME.fullmatch(word):
             _put(got, next((k for k, known in kinds.items() if word in known), "part"), word)
         else:
             _put(got, "count", span(word))
@@ -402,7 +323,7 @@ def total(text: str, kind: str, day: str) -> Total:
             _put(got, key, value)
         elif word in UNITS or word in QUALIFIERS:
             _put(got, "unit" if word in UNITS else "qualifier", word)
-        elif _NAME.fullmatch(word):
+        elif NAME.fullmatch(word):
             raise ValueError(f"{shown(word)} is no unit and no wording")
         else:
             _put(got, "count", number(word))
@@ -419,7 +340,7 @@ def read(text: str) -> Read:
     """
     got: dict[str, Any] = {}
     for word in text.split():
-        if _DAY.fullmatch(word):
+        if DAY.fullmatch(word):
             _put(got, "through", word)
         elif word.startswith("from="):
             _put(got, "read_from", word.removeprefix("from="))

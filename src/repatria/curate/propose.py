@@ -31,7 +31,16 @@ from repatria.curate.book import (
     source_id,
     without_clicks,
 )
-from repatria.curate.models import EARLIER, CurateError, Handover, Page, Read, Statement, Total
+from repatria.curate.models import (
+    EARLIER,
+    CurateError,
+    Handover,
+    Page,
+    Read,
+    Refused,
+    Statement,
+    Total,
+)
 from repatria.record import changes
 from repatria.record import view as record
 from repatria.record.checks import shown
@@ -59,8 +68,13 @@ class _Proposal:
         self.addition.remarks.append(text)
 
     def handover(self, h: Handover) -> None:
+        for r in h.refused:
+            self.refuse(r)
         if not any(p.claims or p.totals for p in h.pages):
-            raise CurateError("a handover needs a page with a claim or a total")
+            if h.pages or h.date or h.event_id or not (h.refused or (h.kind and h.searched)):
+                raise CurateError("a handover needs a page with a claim or a total")
+            self.searched(h, h.kind)
+            return
         for c in h.claimants:
             self.book.add(self.addition, "claimants", c.model_dump())
         event = self.event(h)
@@ -75,9 +89,23 @@ class _Proposal:
             for t in page.totals:
                 self.book.confirm(t.scope, h.new_parts)
                 self.cite("mentions", {"row_id": self.total(t), "source_id": source})
+        self.searched(h, event.partition("-")[0])
+
+    def searched(self, h: Handover, kind: str) -> None:
         for r in h.searched:
             for side in [r.side] if r.side else ["ukraine", "russia"]:
-                self.coverage(event.partition("-")[0], side, r)
+                self.coverage(kind, side, r)
+
+    def refuse(self, r: Refused) -> None:
+        url = without_clicks(r.url)
+        if not is_address(url):
+            raise CurateError(f"page: {shown(r.url)} is not an address")
+        if self.book.has_read(url):
+            self.remark(f"page {url} is on record: it is not left out")
+            return
+        last = max((int(i.rpartition("-")[2]) for i in self.book.ids["excluded"]), default=0)
+        row = r.model_dump() | {"excluded_id": f"excluded-{last + 1:04}", "url": url}
+        self.book.add(self.addition, "excluded", row)
 
     def cite(self, name: str, row: Row) -> None:
         if key(name, row) not in self.book.ids[name]:
@@ -390,5 +418,6 @@ def draft(
     old = Counter((p.file, p.column, p.reason) for p in before.warnings)
     fresh = tuple(str(p) for p in after.warnings if not old[p.file, p.column, p.reason])
     kinds = dict.fromkeys(e.partition("-")[0] for e in addition.events)
+    kinds |= dict.fromkeys(row["kind"] for row in addition.rows["coverage"])
     reach = tuple(_reach(before, after, k, s, today) for k in kinds for s in ("ukraine", "russia"))
     return Draft(addition, before, after, changes.estimates(before, after), fresh, reach), addition

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from repatria.curate.propose import Draft, Reach
 
-__all__ = ["as_json", "markdown", "moved", "preview", "said", "searched"]
+__all__ = ["as_json", "consequences", "markdown", "moved", "preview", "said", "searched"]
 
 
 def _code(value: object) -> str:
@@ -139,6 +139,41 @@ def preview(made: Draft) -> str:
     out += [f"= {searched(r)}" for r in made.reach if r.before != r.after or not r.reached]
     out += [f"! {w}" for w in made.warnings]
     return "\n".join(out)
+
+
+def consequences(made: Draft) -> list[str]:
+    """Return what official totals and pledges would become with a draft: those whose comparison moves, as lines."""
+    from repatria.analysis import pledges, reconcile
+    from repatria.display.words import say
+
+    own = ["agreement_id", "kind", "direction", "claimant", "quantity_low", "quantity_high"]
+    compared: dict[str, tuple[Any, list[str], list[str]]] = {
+        "total": (reconcile.reconcile, ["total_id"], ["sum", "verdict", "off_low", "off_high"]),
+        "pledge": (pledges.fulfilment, own, ["best", "high", "status"]),
+    }
+    kinds = {e.partition("-")[0] for e in made.addition.events}
+    out = []
+    for name, (compare, key, columns) in compared.items():
+        old, new = (compare(r).to_dict("records") for r in (made.before, made.after))
+        before = {tuple(_cell(r[k]) for k in key): r for r in old}
+        for row in new:
+            was = before.get(tuple(_cell(row[k]) for k in key))
+            if row["kind"] not in kinds or (
+                was and all(_cell(was[c]) == _cell(row[c]) for c in columns)
+            ):
+                continue
+            ends = {
+                w: r and {k: _cell(v) for k, v in r.items()}
+                for w, r in (("was", was), ("now", row))
+            }
+            out.append(f"= {say(f'changes/{name}', **ends)}")
+    return out or ["= no total and no pledge is compared otherwise"]
+
+
+def _cell(value: Any) -> Any:
+    import pandas as pd
+
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ def make(
     correct: str = "",
     interval: int = 0,
     site_url: str = "",
+    waiting: Mapping[str, Any] | None = None,
     source: Warm | None = None,
 ) -> Outcome:
     """Make the report for `parameters` under `out`, unless the newest one there has the same inputs.
@@ -73,7 +74,8 @@ def make(
     `on` is the day of publication, by default today (then a report of another day is still good if nothing
     but the day differs); `keep` releases stay, by default all;
     `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
-    `interval` days from now the next report is due; `site_url` is where the reports are served;
+    `interval` days from now the next report is due; `site_url` is where the reports are served; `waiting` is what a
+    release tells of the inbox (`watch.inbox.facts`): inputs like any other;
     kernels are forked from `source`, by default from a process of this run's own.
 
     Raises RecordError for a bad record, ReportError, naming notebook and cell, for a failing run, and OSError; the
@@ -83,9 +85,11 @@ def make(
     data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
-    told = {"interval": interval, "site_url": site_url, "correct": correct}
+    told: dict[str, Any] = {"interval": interval, "site_url": site_url, "correct": correct}
     publish.check(out)
     view = label(parameters, day)
+    if waiting and not view:
+        told["waiting"] = dict(waiting)
     key = provenance.run_key(provenance.inputs(parameters, data, books, told))
     there = _there(out, view, on)
     if not force and publish.found(there, key):
@@ -223,7 +227,7 @@ def _pages(
 
     told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
     told |= {"published": dt.date.fromisoformat(facts["on"]), "earlier": facts["folders"]}
-    told |= {k: facts[k] for k in ("interval", "site_url", "correct") if facts[k]}
+    told |= {k: facts[k] for k in ("interval", "site_url", "correct", "waiting") if facts.get(k)}
     if facts["folders"]:
         told["previous"] = facts["folders"][-1]
     if facts["name"].startswith("views/"):

@@ -271,10 +271,12 @@ def _waiting(release: Release) -> str:
     """Return how many pages wait to be read; nothing where nobody gathers pages."""
     from repatria.display.words import say
 
-    if "waiting" not in release.facts:
+    waiting = release.facts.get("waiting", {})
+    if not waiting:
         return ""
-    pages, oldest = release.facts["waiting"]
-    return say("site/waiting", pages=pages, oldest=oldest)
+    import pandas as pd
+
+    return say("site/waiting", pages=waiting["pages"], oldest=pd.Timestamp(waiting["oldest"]))
 
 
 def _made(release: Release, digest: str) -> list[tuple[str, str]]:

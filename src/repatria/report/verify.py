@@ -73,6 +73,7 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
     try:
         given, on, files = held["inputs"]["parameters"], held["on"], held["files"]
         values = parameters.check({k: v for k, v in given.items() if v})
+        told = dict(held["inputs"].get("told", {}))
     except (KeyError, TypeError, AttributeError):
         raise ReportError(f"{folder}: no manifest of a release") from None
     except ValueError as e:
@@ -82,7 +83,6 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
         if of_data(data) != held["inputs"]["data"]:
             raise ReportError(f"{folder / 'data.zip'}: not the data of the manifest")
         before = _before(folder, work / "reports")
-        told = held["inputs"].get("told", {})
         again = run.make(values, before, say, True, books, on, data=data, **told).folder
         other = publish.manifest(again)
         differs = sorted(
