@@ -1,9 +1,9 @@
 """Measures what DESIGN §9 promises, as ratios within one run: `make bench`. Not a test: it fails nothing.
 
-A row as soon as it is known, each with its target and the machine's load then: load, check and estimate of the real
-record and of invented ones of 10 thousand to 1 million claims; the report against papermill and nbconvert called once
-per notebook, its CPU seconds against the notebooks' code as one plain script; nothing changed; memory; sizes; a backfill
-of 24 days against the same loop; a report on ten times the claims.
+A row as soon as it is known, each with its target and the machine's load then: the report against papermill and
+nbconvert called once per notebook, its CPU seconds against the notebooks' code as one plain script; nothing changed;
+memory; sizes; a backfill of 24 days against the same loop; a report on ten times the claims; load, check and estimate of
+the real record and of invented ones of 10 thousand to 1 million claims.
 """
 
 from __future__ import annotations
@@ -262,9 +262,9 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}\n")
     print("| what | now | target | load |\n|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        records(Path(scratch))
         reports(Path(scratch), days)
         tenfold(Path(scratch))
+        records(Path(scratch))
 
 
 if __name__ == "__main__":
