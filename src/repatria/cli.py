@@ -404,7 +404,8 @@ def _terminal() -> bool:
 @app.command(hidden=True)
 def refresh(
     what: Annotated[
-        list[str] | None, Argument(help="codebook, docs, readme, notebooks (default: all).")
+        list[str] | None,
+        Argument(help="codebook, docs, readme, gallery, notebooks (default: all)."),
     ] = None,
 ) -> None:
     """For maintainers: rewrite what is generated and kept in git."""
@@ -414,6 +415,7 @@ def refresh(
         "codebook": generated.codebook,
         "docs": lambda: generated.docs(typer.main.get_command(app)),
         "readme": generated.readme,
+        "gallery": lambda: generated.gallery(lambda line: typer.echo(line, err=True)),
         "notebooks": lambda: generated.notebooks(lambda line: typer.echo(line, err=True)),
     }
     for name in what or steps:

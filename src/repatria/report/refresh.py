@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,15 @@ from repatria.report import documents, kernels, provenance
 from repatria.report.base import ReportError, Say
 from repatria.report.parameters import CELL
 
-__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block"]
+__all__ = [
+    "charts_of",
+    "codebook",
+    "docs",
+    "gallery",
+    "notebooks",
+    "readme",
+    "replace_block",
+]
 
 
 def notebooks(say: Say = print) -> None:
@@ -78,6 +88,36 @@ def readme() -> None:
     record = load()
     _rewrite(ROOT / "README.md", "headline", brief.headline(record))
     charts.handovers.stems(record.events("bodies")).save(ROOT / "docs" / "handovers.png")
+
+
+def gallery(say: Say = print) -> None:
+    """Run the lines of the gallery, chart by chart, and write each picture and, as its alt text, its title."""
+    page = ROOT / "docs" / "gallery.md"
+    text = page.read_text("utf-8")
+    for name, chart in charts_of(text):
+        picture = Path("gallery") / f"{re.sub('[._]', '-', name)}.png"
+        (page.parent / picture).parent.mkdir(exist_ok=True)
+        chart.save(page.parent / picture, width="phone", words=False)
+        line = f"![{chart.title}]({picture.as_posix()})"
+        text = re.sub(
+            rf"^!\[.*\]\({re.escape(picture.as_posix())}\)$", lambda _, t=line: t, text, flags=re.M
+        )
+        say(f"{name}: {(page.parent / picture).stat().st_size:,} bytes")
+    page.write_text(text, "utf-8")
+
+
+def charts_of(page: str) -> Iterator[tuple[str, Any]]:
+    """Yield a gallery's charts by the heading they stand under: what the last line of its code gives."""
+    names: dict[str, Any] = {}
+    for heading, code in re.findall(
+        r"(?:^## ([^\n]+)\n\n|^)```python\n(.*?)^```", page, re.S | re.M
+    ):
+        *lines, last = ast.parse(code).body
+        exec(compile(ast.Module(lines, []), "gallery.md", "exec"), names)
+        if isinstance(last, ast.Expr) and heading:
+            yield heading, eval(compile(ast.Expression(last.value), "gallery.md", "eval"), names)
+        else:
+            exec(compile(ast.Module([last], []), "gallery.md", "exec"), names)
 
 
 def _rewrite(page: Path, name: str, block: str) -> None:
