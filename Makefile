@@ -41,8 +41,11 @@ slow: $(STAMP) ## tests that take minutes
 faults: $(STAMP) ## tests that kill, fill disks and run in hostile environments
 	$(BIN)/python -m pytest -q -m faults tests
 
-lab: $(STAMP) ## open JupyterLab with the kernel ready and the package importable
-	$(BIN)/jupyter lab notebooks
+# A container's only user is often root, whom Jupyter refuses unless told.
+ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+lab: $(STAMP) ## open JupyterLab with the kernel ready (ARGS="--port 8899 --no-browser")
+	$(BIN)/jupyter lab $(ROOT_OK) $(ARGS) notebooks/05_explore.ipynb
 
 check: $(STAMP) ## linter, formatter, type checker, and the record itself
 	$(BIN)/ruff check src tests bench notebooks
@@ -57,7 +60,7 @@ lock: ## rewrite requirements.txt from pyproject.toml (needs uv)
 bench: $(STAMP) ## measure speed and size as ratios in one run (minutes)
 	$(BIN)/python bench/bench.py
 
-refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, readme or notebooks)
+refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, readme, gallery or notebooks)
 	$(BIN)/repatria refresh $(ARGS)
 
 clean: ## remove the environment and what failed runs left; releases and views stay

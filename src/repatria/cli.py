@@ -502,7 +502,8 @@ def _terminal() -> bool:
 @app.command(hidden=True)
 def refresh(
     what: Annotated[
-        list[str] | None, Argument(help="codebook, docs, notebooks, sample, readme (default: all).")
+        list[str] | None,
+        Argument(help="codebook, docs, gallery, notebooks, sample, readme (default: all)."),
     ] = None,
 ) -> None:
     """For maintainers: rewrite what is generated and kept in git."""
@@ -511,6 +512,7 @@ def refresh(
     steps = {
         "codebook": generated.codebook,
         "docs": lambda: generated.docs(typer.main.get_command(app)),
+        "gallery": lambda: generated.gallery(lambda line: typer.echo(line, err=True)),
         "notebooks": lambda: generated.notebooks(lambda line: typer.echo(line, err=True)),
         "sample": lambda: generated.sample(lambda line: typer.echo(line, err=True)),
         "readme": generated.readme,

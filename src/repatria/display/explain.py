@@ -62,18 +62,18 @@ def claims(why: Explanation) -> Table:
     """Return the table of an event's claims, in the order in which the rule hears them.
 
     >>> claims(record.explain("bodies-2025-06-16")).frame.columns.tolist()
-    ['direction', 'claimant', 'says', 'what the rule does with it', 'rule', 'pages', 'known from']
+    ['direction', 'claimant', 'says', 'what the rule does with it', 'sentence', 'pages', 'known from']
     """
     reasons = weighed(why.claims)
     shown = []
     for c in why.claims.itertuples(index=False):
         told = statement(c)
         says = told.figure if c.part == "total" else f"{told.figure} ({part_words(c.part)})"
-        number = "" if pd.isna(c.sentence) else f"sentence {c.sentence}"
+        number = "" if pd.isna(c.sentence) else str(c.sentence)
         does = str(reasons[c.claim_id].why).replace("**", "")
         line = SIDES[str(c.direction)], c.name, says, does, number, c.citations, told.known_on
         shown.append(line)
-    columns = "direction claimant says does rule pages known".split()
+    columns = "direction claimant says does sentence pages known".split()
     frame = pd.DataFrame(shown, columns=columns)
     frame = frame.rename(columns={"does": "what the rule does with it", "known": "known from"})
     title = "Claims, in the order in which the rule hears them"
@@ -101,7 +101,7 @@ def rows(total: Sum) -> Table:
     )
     for direction, side in SIDES.items():
         frame[side] = cell.xs(direction, level="direction").reindex(own).to_numpy()
-    return Table("summed", "In the sum and not in it", frame, links=["event"], data=r)
+    return Table("summed", "In the sum and not in it", frame, data=r)
 
 
 def summed(total: Sum) -> str:
@@ -128,7 +128,7 @@ def text(thing: Explanation | Sum) -> str:
     for direction, told in steps(thing).items():
         out += ["", _wrapped(told.replace("**", ""))]
         for row in table[table["direction"] == SIDES[direction]].itertuples(index=False):
-            rule = f" [{row[4].removeprefix('sentence ')}]" if row[4] else ""
+            rule = f" [{row[4]}]" if row[4] else ""
             out.append(_wrapped(f"{row[2]}, {row[1]}: {row[3]}{rule}", "  - ", "    "))
     out += ["", f"Rule {RULE} v{RULE_VERSION}, the sentences that decided:"]
     out += [_wrapped(f"[{n}] {s}", "  ", "      ") for n, s in thing.sentences.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -118,7 +119,7 @@ class Panel:
     def _draw(self) -> None:
         try:
             if self.show.value == "table":
-                shown = self.chosen.table()
+                shown = replace(self.chosen.table(), links=())  # the list below picks
                 self.picture.value = _scrolling(shown._repr_html_())
             else:
                 self.picture.value = _picture(self.chosen.chart(self.show.value))

@@ -211,8 +211,11 @@ def _xlsx(
                 60 if column in ("note", "meaning", "url") else wide
             )
         s.append([cell(s, c, header=True) for c in columns])
+        lines = 1
         for row in rows:
             s.append([cell(s, v) for v in row])
+            lines += 1
+        s.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{lines}"
 
     sheet("codebook", list(CODEBOOK), _codebook(tables))
     for t, rows in tables.values():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,16 @@ from repatria.report import documents, kernels, provenance
 from repatria.report.base import ReportError, Say, pack
 from repatria.report.parameters import CELL, Parameters
 
-__all__ = ["codebook", "docs", "notebooks", "readme", "replace_block", "sample"]
+__all__ = [
+    "charts_of",
+    "codebook",
+    "docs",
+    "gallery",
+    "notebooks",
+    "readme",
+    "replace_block",
+    "sample",
+]
 
 
 def notebooks(say: Say = print) -> None:
@@ -148,6 +159,36 @@ def _unlinked(html: str, here: Path, held: set[str]) -> str:
 
 def _read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
+
+
+def gallery(say: Say = print) -> None:
+    """Run the lines of the gallery, chart by chart, and write each picture and, as its alt text, its title."""
+    page = ROOT / "docs" / "gallery.md"
+    text = page.read_text("utf-8")
+    for name, chart in charts_of(text):
+        picture = Path("gallery") / f"{re.sub('[._]', '-', name)}.png"
+        (page.parent / picture).parent.mkdir(exist_ok=True)
+        chart.save(page.parent / picture, width="phone", words=False)
+        line = f"![{chart.title}]({picture.as_posix()})"
+        text = re.sub(
+            rf"^!\[.*\]\({re.escape(picture.as_posix())}\)$", lambda _, t=line: t, text, flags=re.M
+        )
+        say(f"{name}: {(page.parent / picture).stat().st_size:,} bytes")
+    page.write_text(text, "utf-8")
+
+
+def charts_of(page: str) -> Iterator[tuple[str, Any]]:
+    """Yield a gallery's charts by the heading they stand under: what the last line of its code gives."""
+    names: dict[str, Any] = {}
+    for heading, code in re.findall(
+        r"(?:^## ([^\n]+)\n\n|^)```python\n(.*?)^```", page, re.S | re.M
+    ):
+        *lines, last = ast.parse(code).body
+        exec(compile(ast.Module(lines, []), "gallery.md", "exec"), names)
+        if isinstance(last, ast.Expr) and heading:
+            yield heading, eval(compile(ast.Expression(last.value), "gallery.md", "eval"), names)
+        else:
+            exec(compile(ast.Module([last], []), "gallery.md", "exec"), names)
 
 
 def _rewrite(page: Path, name: str, block: str) -> None:

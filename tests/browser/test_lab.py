@@ -1,0 +1,146 @@
+"""JupyterLab in a real Chromium: notebooks run without a word on stderr, and the panel answers mouse and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from browser.lab import run_all, served, until
+
+from repatria.report.provenance import notebooks
+
+pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install repatria[lab]")
+pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: pip install repatria[lab]")
+
+PICTURE = "document.querySelector('.widget-html img')?.src"
+EVENTS = "[...document.querySelectorAll('.widget-select option')].map(o => o.textContent)"
+WHY = "document.querySelector('.widget-html .rp-explained')?.id"
+SAID = "document.querySelector('.widget-html [role=status], .widget-html [role=alert]')?.innerText"
+
+
+@pytest.fixture(scope="module")
+def lab(tab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a JupyterLab, and the folder of its notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    with served(folder) as address:
+        yield address, folder / "notebooks"
+
+
+def bad(cells: list[dict[str, Any]]) -> list[str]:
+    """Return what cells wrote that is an error or stands on stderr, and code that did not run."""
+    code = [c for c in cells if c["cell_type"] == "code"]
+    unrun = [c["source"] for c in code if c["execution_count"] is None]
+    outputs = [o for c in code for o in c["outputs"]]
+    errors = [o["evalue"] for o in outputs if o["output_type"] == "error"]
+    return unrun + errors + [str(o["text"]) for o in outputs if o.get("name") == "stderr"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [p.name for p in notebooks()])
+def test_a_notebook_runs_without_error_or_stderr(tab: Any, lab: Any, name: str) -> None:
+    assert bad(run_all(tab, lab[0], name)) == []
+
+
+@pytest.fixture(scope="module")
+def explore(tab: Any, lab: tuple[str, Path]) -> Any:
+    """05_explore, run in the tab."""
+    cells = run_all(tab, lab[0], "05_explore.ipynb")
+    assert bad(cells) == []
+    until(lambda: tab.ask(PICTURE), 60, "the panel")
+    return tab
+
+
+def click(tab: Any, text: str) -> None:
+    tab.ask(
+        "[...document.querySelectorAll('.jupyter-widgets button')]"
+        f".find(b => b.innerText.trim() === '{text}').click()"
+    )
+
+
+def type_in(tab: Any, label: str, text: str) -> None:
+    tab.ask(
+        "(() => { const box = [...document.querySelectorAll('.widget-text')]"
+        f".find(w => w.innerText.trim() === '{label}').querySelector('input');"
+        f"box.value = '{text}'; box.dispatchEvent(new Event('input', {{bubbles: true}}));"
+        "box.dispatchEvent(new Event('change', {bubbles: true})); })()"
+    )
+
+
+def press(tab: Any, key: str) -> None:
+    codes = {"ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
+    for kind in ("keyDown", "keyUp"):
+        tab.call(
+            "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key]
+        )
+
+
+def test_controls_change_chart_and_events(explore: Any) -> None:
+    picture, events = explore.ask(PICTURE), explore.ask(EVENTS)
+    click(explore, "prisoners")
+    until(lambda: explore.ask(PICTURE) != picture, 60, "another chart")
+    until(lambda: explore.ask(EVENTS) != events, 60, "other events")
+    assert all(o.startswith("prisoners-") for o in explore.ask(EVENTS))
+    type_in(explore, "From", "2026")
+    until(lambda: "from 1 January 2026" in (explore.ask(SAID) or ""), 60, "the window")
+    assert 0 < len(explore.ask(EVENTS)) < 30
+    type_in(explore, "From", "2062")
+    until(lambda: "is after today" in (explore.ask(SAID) or ""), 60, "a sentence")
+    type_in(explore, "From", "")
+    click(explore, "bodies")
+    until(lambda: explore.ask(EVENTS) == events, 60, "the first events")
+
+
+def test_an_event_is_picked_by_key_and_explained(explore: Any) -> None:
+    first = until(lambda: explore.ask(WHY), 60, "an explanation")
+    explore.ask("document.querySelector('.widget-select select').focus()")
+    press(explore, "ArrowDown")
+    second = until(lambda: (w := explore.ask(WHY)) != first and w, 60, "another explanation")
+    assert second.startswith("event-bodies-")
+    press(explore, "ArrowUp")
+    until(lambda: explore.ask(WHY) == first, 60, "the first again")
+
+
+def test_every_control_is_reached_by_tab(explore: Any) -> None:
+    explore.ask("document.querySelector('.jupyter-widgets button').focus()")
+    reached = set()
+    for _ in range(40):
+        press(explore, "Tab")
+        reached.add(
+            explore.ask(
+                "(e => e.tagName + ' ' + (e.innerText || '').trim())(document.activeElement)"
+            )
+        )
+        if any(r.startswith("SELECT bodies-") for r in reached):
+            break
+    for control in ("BUTTON Share", "BUTTON Table", "BUTTON Save as CSV", "INPUT "):
+        assert control in reached, reached
+    assert any(r.startswith("SELECT bodies-") for r in reached)
+
+
+def test_a_table_s_link_leads_to_its_event_in_the_notebook(explore: Any) -> None:
+    link = explore.ask(
+        "(() => { const a = [...document.querySelectorAll('td a, th a')]"
+        ".find(a => document.getElementById(a.hash.slice(1))); a.click(); return a.hash.slice(1); })()"
+    )
+    seen = (
+        f"(b => b.height > 0 && b.top < innerHeight && b.bottom > 0)"
+        f"(document.getElementById('{link}').getBoundingClientRect())"
+    )
+    until(lambda: explore.ask(seen), 20, "the event in sight")
+
+
+def test_a_selection_is_saved(explore: Any, lab: tuple[str, Path]) -> None:
+    for name in ("CSV", "Parquet", "SVG"):
+        click(explore, f"Save as {name}")
+    until(lambda: any(lab[1].glob("*.svg")), 120, "the files")
+    (table,) = lab[1].glob("*.csv")
+    events = pd.read_csv(table)
+    assert events.columns[:4].tolist() == ["event_id", "date", "to_ukraine", "to_russia"]
+    assert (
+        len(events)
+        == len(explore.ask(EVENTS))
+        == len(pd.read_parquet(table.with_suffix(".parquet")))
+    )
