@@ -9,7 +9,7 @@ import pandas as pd
 
 from repatria.record.view import Record
 
-__all__ = ["delivered", "planned", "reasons", "slips"]
+__all__ = ["delivered", "reasons", "slips"]
 
 _DISPUTING = ["not_kept", "postponed", "suspended", "cancelled", "denied"]
 
@@ -32,7 +32,7 @@ def slips(record: Record) -> pd.DataFrame:
     >>> june[["slip"]].assign(day=june["planned_for"].dt.day).values.tolist()
     [[5, 6], [4, 7]]
 
-    See also: `reasons`, `planned`.
+    See also: `reasons`.
     """
     s = record.schedules().astype({"kind": "str", "statement": "str", "event_id": "str"})
     s = s[s["planned_for"].notna().to_numpy()]
@@ -100,28 +100,3 @@ def delivered(record: Record, agreement_id: str) -> tuple[pd.Timestamp, pd.Times
     if agreement_id not in agreed.index or under.empty:
         return None
     return agreed[agreement_id], under.max()
-
-
-def planned(record: Record, agreement_id: str) -> pd.DataFrame:
-    """Return the planned days under an agreement on which both sides spoke, by day and claimant.
-
-    Columns: planned_for, kind, claimant, statement (planned, kept, postponed, denied …), notes (a
-    tuple), known_on (day of the first page). One row per day, kind, claimant and statement.
-
-    >>> planned(record, "istanbul-2025-06-02")["planned_for"].min() >= pd.Timestamp("2025-06-02")
-    True
-
-    See also: `promised`.
-    """
-    days = delivered(record, agreement_id)
-    s = record.schedules()
-    s = s[s["planned_for"].between(*days)] if days is not None else s.head(0)
-    spoke = s[s["side"].isin(["ukraine", "russia"])]
-    sides = spoke.groupby(["planned_for", "kind"], observed=True)["side"].nunique()
-    both = pd.MultiIndex.from_frame(s[["planned_for", "kind"]]).isin(sides.index[sides == 2])
-    s = s[both].astype({"kind": "str", "statement": "str"}).rename(columns={"name": "claimant"})
-    rows = s.groupby(["planned_for", "kind", "claimant", "statement"], sort=True).agg(
-        notes=("note", lambda n: tuple(x for x in dict.fromkeys(n) if x)),
-        known_on=("known_on", "min"),
-    )
-    return rows.reset_index()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.plans import delivered, planned, reasons, slips
+from repatria.analysis.plans import delivered, reasons, slips
 from repatria.analysis.ties import READINGS, links
 from repatria.record.rule import interval
 from repatria.record.schema import DIRECTIONS
@@ -32,7 +32,6 @@ __all__ = [
     "deliveries",
     "fulfilment",
     "links",
-    "planned",
     "promised",
     "reasons",
     "rival_totals",
@@ -63,7 +62,7 @@ def promised(record: Record) -> pd.DataFrame:
     >>> "istanbul-2025-06-02" in set(promised(record)["agreement_id"])
     True
 
-    See also: `planned`, `rival_totals`.
+    See also: `slips`, `rival_totals`.
     """
     agreements = record.agreements()[["agreement_id", "name", "agreed_on"]]
     p = record.pledges().rename(columns={"name": "claimant"})

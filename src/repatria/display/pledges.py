@@ -10,7 +10,6 @@ import pandas as pd
 from repatria.analysis import pledges as analysis
 from repatria.display.table import Table
 from repatria.display.words import (
-    ABSENCE_WORDS,
     Prose,
     joined,
     number,
@@ -19,20 +18,17 @@ from repatria.display.words import (
     say,
     span,
 )
-from repatria.record.names import KIND_WORDS, SIDES
+from repatria.record.names import SIDES
 from repatria.record.view import Record
 
 __all__ = [
     "STATUS_WORDS",
     "afterwards",
-    "both_sides",
-    "disputed_schedule",
     "finding",
     "findings",
     "fulfilment",
     "links",
     "overview",
-    "pledges",
     "reasons",
     "rival_totals",
     "slips",
@@ -60,64 +56,6 @@ SERIES_WORDS = {
 _WAYS = {**SIDES, "both": "both together"}
 
 
-def both_sides(record: Record, kind: str, since: str = "") -> Table:
-    """Return, per event of a kind, what each side says in each direction, side by side.
-
-    >>> both_sides(record, "bodies", "2025-06-01").name
-    'both-sides-bodies'
-    """
-    events = record.events(kind, since=since)
-    frame = pd.DataFrame({"event": events["event_id"]})
-    for direction, side in SIDES.items():
-        for lens, who in (("ukraine", "Ukraine says"), ("russia", "Russia says")):
-            e = record.events(kind, lens, since)
-            columns = [direction, f"{direction}_low", f"{direction}_high", f"{direction}_absence"]
-            cells = e[columns].astype("object").itertuples(index=False, name=None)
-            frame[f"{side}: {who}"] = [_statement(*cell) for cell in cells]
-    return Table(
-        f"both-sides-{kind}",
-        f"{KIND_WORDS[kind][1].capitalize()}: both sides' statements, newest first",
-        frame.iloc[::-1].reset_index(drop=True),
-        links=["event"],
-        notes=["silent: no statement of that side on this direction was read; not a zero."],
-        spanners={s: [f"{s}: Ukraine says", f"{s}: Russia says"] for s in SIDES.values()},
-    )
-
-
-def _statement(best: object, low: object, high: object, absence: object) -> str:
-    """Return what a side says: its figure or range, its absence in words, or that it is silent."""
-    if pd.notna(absence):
-        return "silent" if absence == "not_reported" else ABSENCE_WORDS[str(absence)]
-    return span(low, high) if pd.isna(high) or low != high else number(best)
-
-
-def pledges(record: Record) -> Table:
-    """Return what each claimant says was promised, per agreement, kind and direction."""
-    p = analysis.promised(record)
-    quantities = zip(p["qualifier"], p["quantity_low"], p["quantity_high"], strict=True)
-    shown = pd.DataFrame(
-        {
-            "agreement": p["agreement"],
-            "kind": p["kind"].astype("str"),
-            "direction": p["direction"].astype("str").map(_WAYS),
-            "promised": [
-                _promise(str(q), low, high) + (f" ({part_words(part)})" if part else "")
-                for (q, low, high), part in zip(quantities, p["scope"], strict=True)
-            ],
-            "claimant": p["claimant"],
-            "first page": p["known_on"],
-        }
-    )
-    said = ["agreement", "kind", "direction", "promised", "claimant"]
-    rows = shown.groupby(said, sort=False).agg("min").reset_index()
-    return Table(
-        "pledges",
-        "What was promised, as each claimant states it",
-        rows,
-        notes=["Announced, agreed, delivered and identified are different quantities."],
-    )
-
-
 def _promise(qualifier: str, low: object, high: object) -> str:
     if qualifier in ("all", "none"):
         return {"all": "everyone of a category", "none": "nothing this way"}[qualifier]
@@ -125,8 +63,13 @@ def _promise(qualifier: str, low: object, high: object) -> str:
 
 
 def rival_totals(record: Record, agreement_id: str, kind: str = "bodies") -> Table:
-    """Return the totals published for the handovers under one agreement."""
+    """Return the totals published for the handovers under one agreement.
+
+    >>> "6057" in rival_totals(record, "istanbul-2025-06-02").csv()
+    True
+    """
     t = analysis.rival_totals(record, agreement_id, kind)
+    names = record.agreements().set_index("agreement_id")["name"]
     rows = pd.DataFrame(
         {
             "direction": t["direction"].astype("str").map(_WAYS),
@@ -141,34 +84,10 @@ def rival_totals(record: Record, agreement_id: str, kind: str = "bodies") -> Tab
     )
     return Table(
         f"rival-totals-{kind}",
-        f"Totals published for the handovers under {agreement_id}: {kind}",
+        f"Totals published for {kind}: {names.get(agreement_id, agreement_id)}",
         rows.sort_values(
             ["direction", "total", "claimant"], ascending=[False, True, True], ignore_index=True
         ),
-    )
-
-
-def disputed_schedule(record: Record, agreement_id: str) -> Table:
-    """Return the planned days under an agreement on which both sides spoke, and who says what.
-
-    One row per day, kind, claimant and statement; several notes of one claimant are joined.
-    """
-    s = analysis.planned(record, agreement_id)
-    rows = pd.DataFrame(
-        {
-            "planned for": s["planned_for"],
-            "kind": s["kind"],
-            "claimant": s["claimant"],
-            "statement": s["statement"].str.replace("_", " "),
-            "note": s["notes"].str.join("; "),
-            "first page": s["known_on"],
-        }
-    )
-    return Table(
-        "schedule",
-        f"Days planned under {agreement_id} on which both sides spoke",
-        rows,
-        notes=["Rows stand side by side; the record does not rule between them."],
     )
 
 
