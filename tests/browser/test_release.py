@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import re
 import shutil
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from report.shelf import release
+
+import repatria as rp
 
 NAMES = (
     "index record asymmetry cadence pledges changes questions events/index events/bodies-2025-06-11"
@@ -55,6 +59,24 @@ def test_nothing_but_tables_scrolls_sideways(tab: Any, later: Path, name: str, w
         "[...document.querySelectorAll('caption')].filter(c => !/row/.test(c.innerText)).length"
     )
     assert untold == 0
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, 320])
+def test_a_long_word_widens_no_page(tab: Any, width: int, folder: Path, tmp_path: Path) -> None:
+    word = "x" * 400
+    claimants, events = folder / "claimants.csv", folder / "events.csv"
+    named = claimants.read_text("utf-8").replace("Vladimir Medinsky", word)
+    claimants.write_text(named, "utf-8")
+    rows = list(csv.DictReader(events.read_text("utf-8").splitlines()))
+    next(r for r in rows if r["event_id"] == "bodies-2025-06-11")["note"] = word
+    with events.open("w", encoding="utf-8", newline="") as f:
+        out = csv.DictWriter(f, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+    page = release(tmp_path / "reports", rp.load(folder), "2025-06-13")
+    for name in ("index.html", "events/index.html", "events/bodies-2025-06-11.html"):
+        tab.open(page / name, width)
+        assert tab.ask("document.documentElement.scrollWidth <= innerWidth"), name
 
 
 def test_nothing_is_said_or_asked_for_outside(tab: Any, later: Path) -> None:
