@@ -56,7 +56,6 @@ LIBRARIES = (
     "numpy",
     "scipy",
     "matplotlib",
-    "seaborn",
     "papermill",
     "nbconvert",
 )
