@@ -231,7 +231,7 @@ def status(
     except base.ReportError as e:
         raise _fail(e) from None
     typer.echo("\n".join(found.lines()))
-    if found.harmed:
+    if found.harmed or found.broken:
         raise typer.Exit(base.FAILED)
     if max_age and found.unread > max_age:
         raise typer.Exit(base.STALE)

@@ -271,6 +271,22 @@ def test_the_eye_of_these_tests_sees_texts_over_each_other_and_outside() -> None
 # --- files ----------------------------------------------------------------------------------------
 
 
+def test_the_axes_of_a_file_are_as_large_as_on_the_page() -> None:
+    chart = sample(panels=("one", "two"))
+    page, sheet = chart.figure("page"), chart._sheet("page", Style())
+    page.draw_without_rendering()
+    for one, other in zip(page.axes, sheet.axes, strict=True):
+        sizes = [ax.get_window_extent() for ax in (one, other)]
+        assert sizes[0].width == pytest.approx(sizes[1].width, abs=0.5)
+        assert sizes[0].height == pytest.approx(sizes[1].height, abs=0.5)
+
+
+def test_a_label_given_later_finds_its_place() -> None:
+    figure = sample().figure()
+    figure.axes[0].set_xlabel("days")
+    assert faults(figure) == []
+
+
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
 @pytest.mark.parametrize("words", [True, False])
 def test_the_same_chart_gives_the_same_bytes(suffix: str, words: bool, tmp_path: Path) -> None:

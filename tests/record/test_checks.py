@@ -514,7 +514,17 @@ def test_every_unclosed_quote_is_reported_where_it_opens(folder: Path) -> None:
     assert [p.line for p in problems] == [11, 201]
 
 
-def test_a_record_too_large_is_refused_before_it_is_read(folder: Path, monkeypatch: Any) -> None:
+def test_a_record_too_large_is_refused_before_it_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    limit = tmp_path / "memory.max"  # as a container has it
+    limit.write_text(f"{4 << 20}\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "LIMITS", (str(tmp_path / "none"), str(limit)))
+        told = {str(p) for p in files.inspect(folder)[2]}
+        assert any(t.endswith("hold 1 MiB together, for the memory that is free") for t in told)
+        limit.write_text("max\n")
+        assert files.inspect(folder, warnings=False)[2] == []
     monkeypatch.setattr(files, "MAX_BYTES", 1 << 20)
     _, _, problems = files.inspect(folder)
     assert any(

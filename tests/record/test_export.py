@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,37 @@ def test_an_earlier_export_is_replaced_only_on_request(hostile: Any, tmp_path: P
     export.write(hostile, out, "2", force=True)
     assert export.manifest(out)["version"] == "2"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from repatria.record import export, view
+at = sys.argv[3]
+def dies(*a): os.kill(os.getpid(), 9)
+if at == "rename":  # between the old one's going aside and the new one's coming
+    real, calls = os.rename, []
+    os.rename = lambda a, b: dies() if calls else (calls.append(1), real(a, b))
+else:
+    setattr(export, at, dies)
+export.write(view.load(sys.argv[1]), Path(sys.argv[2]), "2", force=True)
+"""
+
+
+@pytest.mark.parametrize("at", ["_sqlite", "_json", "rename"])
+def test_what_a_killed_export_left_is_cleared_by_the_next_and_nothing_is_lost(
+    at: str, hostile: Any, tmp_path: Path
+) -> None:
+    out = export.write(hostile, tmp_path / "out", "1")
+    (tmp_path / ".out.notes").mkdir()  # somebody's own
+    source = str(tmp_path / "hostile")
+    env = os.environ | {"PYTHONPATH": str(Path(export.__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", KILLED, source, str(out), at], env=env)
+    assert len(list(tmp_path.glob(".out.*"))) == 2, "it was killed in the middle"
+    with pytest.raises(ValueError, match="--force"):
+        export.write(hostile, out, "3")
+    assert export.manifest(out)["version"] == "1", "the earlier one is back"
+    assert [p.name for p in tmp_path.glob(".out.*")] == [".out.notes"]
 
 
 @pytest.mark.parametrize("step", ["_sqlite", "_xlsx", "_json"])

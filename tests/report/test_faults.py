@@ -83,16 +83,38 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path, good: Path) -> 
     one_line(report(tmp_path / "r", good, "--log", tmp_path), rf"^{tmp_path}: Is a directory$")
 
 
-def test_an_empty_environment_twice_from_the_root(tmp_path: Path, good: Path) -> None:
+# --- an empty environment --------------------------------------------------------------------------
+
+
+def bare(book: Path, verb: str, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run a verb of the command from the root folder with nothing but a minimal PATH."""
     src = str(Path(run.__file__).parents[2])
     code = (
         f"import sys; sys.path.insert(0, {src!r}); from pathlib import Path; from repatria import cli\n"
-        f"from repatria.report import provenance; provenance.notebooks = lambda: [Path({str(good)!r})]\n"
-        f"sys.argv = ['repatria', 'report', '--out', {str(tmp_path / 'r')!r}]; cli.main()"
+        f"from repatria.report import provenance; provenance.notebooks = lambda: [Path({str(book)!r})]\n"
+        "sys.argv = ['repatria', *sys.argv[1:]]; cli.main()"
     )
-    command = ["env", "-i", "PATH=/usr/bin:/bin", sys.executable, "-c", code]
-    first, second = (
-        subprocess.run(command, cwd="/", capture_output=True, text=True) for _ in range(2)
-    )
+    command = ["env", "-i", "PATH=/usr/bin:/bin", sys.executable, "-c", code, verb, *options]
+    return subprocess.run([str(c) for c in command], cwd="/", capture_output=True, text=True)
+
+
+def test_an_empty_environment_twice_from_the_root(tmp_path: Path, good: Path) -> None:
+    out = ("--out", tmp_path / "r")
+    first, second = (bare(good, "report", *out) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "nothing changed" in second.stderr and first.stdout == second.stdout
+    assert bare(good, "status", *out).returncode == 0
+    assert bare(good, "status", *out, "--max-age", 1).returncode == 3, "read weeks ago"
+
+
+def test_an_empty_environment_and_a_broken_record(tmp_path: Path, good: Path, folder: Path) -> None:
+    out = ("--out", tmp_path / "r", "--data", folder)
+    assert bare(good, "report", *out).returncode == 0
+    with open(folder / "claimants.csv", "a") as f:
+        f.write("press,Press,Again,third,no\n")
+    done = bare(good, "report", *out)
+    assert done.returncode == 1 and "claimants.csv" in done.stderr and not done.stdout
+    state = bare(good, "status", *out)
+    assert state.returncode == 1, "red, whatever the age"
+    assert "claimants.csv" in state.stdout + state.stderr
+    assert complete(tmp_path / "r" / "latest")

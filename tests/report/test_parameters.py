@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from repatria.cli import app
+from repatria.record.fingerprint import ROOT
 from repatria.record.rule import LENSES
 from repatria.record.schema import WAR_START
 from repatria.report import parameters
@@ -102,7 +103,20 @@ def test_the_cell_declares_each_parameter_with_its_legal_values() -> None:
     assert ", ".join(LENSES) in CELL
 
 
-@pytest.mark.parametrize("flag", ["--as-of=tomorrow", "--lens=both", "--since=1999-01-01"])
+@pytest.mark.parametrize("name", ["00_brief", "04_pledges"])
+def test_papermill_reads_the_cell_as_it_is_meant(name: str) -> None:
+    from papermill import inspect_notebook
+
+    found = inspect_notebook(str(ROOT / "notebooks" / f"{name}.ipynb"))
+    assert {n: p["inferred_type_name"] for n, p in found.items()} == dict.fromkeys(found, "str")
+    assert {n: ast.literal_eval(p["default"]) for n, p in found.items()} == Parameters().as_dict()
+    for n, field in Parameters.model_fields.items():
+        assert found[n]["help"].strip().startswith(field.description)
+
+
+@pytest.mark.parametrize(
+    "flag", ["--as-of=tomorrow", "--lens=both", "--since=1999-01-01", "--site-url=here"]
+)
 def test_the_command_refuses_before_it_starts_anything(flag: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["report", flag, "--out", f"{tmp_path}/reports"])
     assert result.exit_code == 1

@@ -38,11 +38,19 @@ def test_the_kind_read_least_far_counts(out: Path) -> None:
 
 
 def test_a_record_that_changed_since_and_a_harmed_file_are_said(out: Path, folder: Path) -> None:
-    (folder / "claims.csv").write_text("x")
+    with open(folder / "claimants.csv", "a") as f:
+        f.write("new,New,office,third,no\n")
     (out / "latest" / "index.html").write_text("harmed")
     found = status.of(out, folder, "2026-11-25")
+    assert not found.broken and "the record has changed since" in "".join(found.lines())
     assert found.outdated and found.harmed == ("index.html",)
     assert "not as published: index.html" in found.lines()
+
+
+def test_a_record_that_broke_since_is_red(out: Path, folder: Path) -> None:
+    (folder / "claims.csv").write_text("x\n")
+    got = CliRunner().invoke(app, ["status", "--out", str(out), "--data", str(folder)])
+    assert got.exit_code == 1 and "the record has errors: claims.csv:1: " in got.stdout
 
 
 @pytest.mark.parametrize("manifest", ["", "{}", '{"files": {}, "on": 3}', '{"files": {"a": "b"}}'])

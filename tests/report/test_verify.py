@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from report.conftest import ON, book
+from report.conftest import ON, RELEASE, book
 
-from repatria.report import ReportError, provenance, verify
+from repatria.report import ReportError, provenance, publish, run, verify
 
 
 @pytest.fixture
@@ -25,6 +28,14 @@ def test_a_release_holds_on_its_own_data(
     monkeypatch.setenv("REPATRIA_DATA", str(folder))
     verdict = verify.release(published, print, books=[good])
     assert verdict.holds and verdict.lines() == [f"holds: {verdict.files} files, the same bytes"]
+
+
+def test_interval_and_address_are_part_of_what_is_verified(good: Path, tmp_path: Path) -> None:
+    made = run.make(
+        RELEASE, tmp_path, print, books=[good], on=ON, interval=7, site_url="https://example.org/r"
+    )
+    assert publish.manifest(made.folder)["inputs"]["site"]["interval"] == 7
+    assert verify.release(made.folder, print, books=[good]).holds
 
 
 def test_other_code_is_told_with_the_numbers_it_moved(
@@ -51,6 +62,30 @@ def test_cells_that_differ_are_named_by_row_and_column(tmp_path: Path) -> None:
     both = (tmp_path / "then", tmp_path / "now")
     assert list(verify._numbers(*both, "a.csv")) == ["a.csv:3: n: '4' then, '5' now"]
     assert list(verify._numbers(*both, "b.csv")) == ["b.csv: is new"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from repatria.report import publish
+with publish.scratch() as work:
+    (work / "data").mkdir()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_verification_left_is_cleared_by_the_next_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "repatria-scratch-mine" / "run-0"
+    mine.mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    env = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(run.__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", KILLED], env=env)
+    assert len(list(tmp_path.iterdir())) == 2, "it was killed in the middle"
+    with publish.scratch() as work, publish.scratch() as other:
+        assert work.is_dir() and other.is_dir(), "one that is alive keeps its own"
+    assert list(tmp_path.iterdir()) == [mine.parent]
 
 
 @pytest.mark.parametrize("what", ["manifest", "data.zip", "not a zip", "other data", "nothing"])

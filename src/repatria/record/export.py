@@ -7,7 +7,9 @@ not at all.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -19,13 +21,18 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from repatria import __version__
 from repatria.record.checks import shown
 from repatria.record.names import SIDES, inert
 from repatria.record.rule import ABSENCES, GRADES, RULE, RULE_VERSION
 from repatria.record.schema import DIRECTIONS, TABLES, Field, Table, descriptor
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["CODEBOOK", "MADE_BY", "arrow", "manifest", "version", "write"]
 
 MADE_BY = "repatria export"  # in every manifest: what may be replaced with --force
+LOCK = "repatria-export.lock"  # held by the export that writes beside it
 SHEET_ROWS = 1_048_576
 CODEBOOK = ("table", "column", "type", "required", "values", "meaning")
 
@@ -337,7 +345,8 @@ def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
     """Write a release into the folder `out` and return it; it is built aside and renamed in one
     step.
 
-    Raises ValueError for a past view of a record (its rows refer to later ones), and if `out` is a
+    What an export left that was killed is cleared by the next. Raises ValueError for a past view of
+    a record (its rows refer to later ones), and if `out` is a
     file or a folder that is not empty: with `force` an earlier export is replaced, but never a
     folder with anything else in it.
 
@@ -348,10 +357,13 @@ def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
     if record.known_by is not None:
         raise ValueError("a past view is not a release: its rows refer to later ones")
     out = out.resolve()
+    _sweep(out)
     full = _replaceable(out, force)
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with contextlib.ExitStack() as held:
+        held.callback(shutil.rmtree, aside, ignore_errors=True)
+        _locked(held.enter_context(open(aside / LOCK, "w")))
         new = aside / "new"
         new.mkdir()
         _write(record, new, release)
@@ -363,6 +375,22 @@ def write(record: Record, out: Path, release: str, force: bool = False) -> Path:
             if full:
                 os.rename(aside / "old", out)
             raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return out
+
+
+def _locked(file: IO[str]) -> None:
+    """Lock a file until it is closed, or its process ends. Raises OSError if another holds it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sweep(out: Path) -> None:
+    """Clear what killed exports left beside `out`; what one of them had moved aside comes back."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.*"):
+        if left.is_symlink() or not (left / LOCK).is_file() or fcntl is None:
+            continue
+        with contextlib.suppress(OSError), open(left / LOCK, "a") as file:
+            _locked(file)
+            if (left / "old").is_dir() and not os.path.lexists(out):
+                os.rename(left / "old", out)
+            shutil.rmtree(left, ignore_errors=True)

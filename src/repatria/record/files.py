@@ -6,6 +6,7 @@ This is the only module that reads the data files.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import os
@@ -23,8 +24,13 @@ from repatria.record.window import Day
 
 __all__ = ["MAX_BYTES", "inspect", "parse"]
 
-# All tables together. Reading takes some five times that in memory; a million claims are half.
-MAX_BYTES = 1 << 30
+# All tables together; a million claims are a third. Less where memory is short: reading takes
+# about four times their size.
+MAX_BYTES, IN_MEMORY = 1 << 30, 4
+LIMITS = (
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)  # a container's
 KINDS_OF_FILE = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -84,7 +90,7 @@ def inspect(
 
 def _tables(folder: Path, found: Findings) -> tuple[dict[str, pd.DataFrame], str]:
     """Read and type every table. One that could not be read is empty, and a finding says why."""
-    out, digests, room = {}, [], MAX_BYTES
+    out, digests, room = {}, [], _room()
     for name in TABLES:
         raw = _bytes(folder, name, found, room)
         room -= len(raw or b"")
@@ -92,6 +98,19 @@ def _tables(folder: Path, found: Findings) -> tuple[dict[str, pd.DataFrame], str
         text = parse(name, raw, found) if raw is not None else None
         out[name] = checks.typed(found, name, _empty(name) if text is None else text)
     return out, fingerprint.combine(digests)
+
+
+def _room() -> int:
+    """Return how many bytes all tables together may hold on this machine, now."""
+    free = []
+    with contextlib.suppress(OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        known = dict(line.split(":", 1) for line in lines)
+        free.append(int(known["MemAvailable"].split()[0]) * 1024)
+    for path in LIMITS:
+        with contextlib.suppress(OSError, ValueError):
+            free.append(int(Path(path).read_text("ascii")))
+    return min([MAX_BYTES, *(n // IN_MEMORY for n in free)])
 
 
 def _empty(name: str) -> pd.DataFrame:
@@ -120,9 +139,10 @@ def _bytes(folder: Path, name: str, found: Findings, room: int) -> bytes | None:
         found.line(name, 0, kind)
         return None
     if len(raw) > room:
-        found.line(
-            name, 0, f"is too large: the tables of a record may hold {MAX_BYTES >> 20} MiB together"
-        )
+        most = _room()
+        why = "" if most == MAX_BYTES else ", for the memory that is free"
+        reason = f"is too large: the tables of a record may hold {most >> 20} MiB together{why}"
+        found.line(name, 0, reason)
         return None
     return raw
 

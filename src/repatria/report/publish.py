@@ -34,6 +34,7 @@ __all__ = [
     "put_view",
     "releases",
     "reserve",
+    "scratch",
     "seal",
     "shelve",
     "thin",
@@ -81,6 +82,24 @@ def workshop(out: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
             with contextlib.suppress(OSError), only_one(out):
                 _sweep(shelf)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a folder for temporary files, cleared by the next one if its run is killed."""
+    root = Path(tempfile.gettempdir()).resolve()
+    for lock in root.glob("repatria-scratch-*/run-0/lock"):
+        old = lock.parents[1]
+        if not old.is_symlink() and old.stat().st_uid == os.getuid():
+            _sweep(old)
+            with contextlib.suppress(OSError):
+                old.rmdir()  # if nothing is left in it
+    with tempfile.TemporaryDirectory(prefix="repatria-scratch-") as own:
+        work = Path(own) / "run-0"
+        work.mkdir()
+        with open(work / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield work
 
 
 def _sweep(shelf: Path) -> None:

@@ -21,6 +21,7 @@ class Status:
     unread                   days from then to `today`
     harmed                   files that are not as they were published
     outdated                 whether the record has changed since
+    broken                   what is wrong with it, then: no report can be made
     """
 
     name: str
@@ -29,6 +30,7 @@ class Status:
     unread: int
     harmed: tuple[str, ...]
     outdated: bool
+    broken: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return it as lines of text."""
@@ -36,7 +38,10 @@ class Status:
             f"newest release: {self.name}, published on {self.published}",
             f"read through: {self.read_through}, {self.unread} days unread",
         ]
-        if self.outdated:
+        if self.broken:
+            more = f" and {len(self.broken) - 1} more" if len(self.broken) > 1 else ""
+            out.append(f"the record has errors: {self.broken[0]}{more}")
+        elif self.outdated:
             out.append("the record has changed since: run `repatria report`")
         if self.harmed:
             out.append(f"not as published: {', '.join(self.harmed)}")
@@ -58,5 +63,10 @@ def of(out: Path, data: Path, today: str) -> Status:
         digest, on = held["inputs"]["data"], held["on"]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ReportError(f"{folder / publish.MANIFEST}: damaged, or of an older version") from None
-    harmed = tuple(publish.harmed(folder))
-    return Status(folder.name, on, through, age.days, harmed, digest != of_data(data))
+    harmed, outdated = tuple(publish.harmed(folder)), digest != of_data(data)
+    broken: tuple[str, ...] = ()
+    if outdated:
+        from repatria.record.files import inspect  # not above: it loads pandas
+
+        broken = tuple(map(str, inspect(data, warnings=False)[2]))
+    return Status(folder.name, on, through, age.days, harmed, outdated, broken)

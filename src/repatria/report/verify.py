@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,11 +77,11 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
         raise ReportError(f"{folder}: no manifest of a release") from None
     except ValueError as e:
         raise ReportError(f"{folder / publish.MANIFEST}: {e}") from None
-    with tempfile.TemporaryDirectory(prefix="rp-verify-") as scratch:
-        data = unpacked(folder / "data.zip", Path(scratch) / "data")
+    with publish.scratch() as work:
+        data = unpacked(folder / "data.zip", work / "data")
         if of_data(data) != held["inputs"]["data"]:
             raise ReportError(f"{folder / 'data.zip'}: not the data of the manifest")
-        before = _before(folder, Path(scratch) / "reports")
+        before = _before(folder, work / "reports")
         site = held["inputs"].get("site", {})
         again = run.make(
             values,
