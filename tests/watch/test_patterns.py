@@ -58,6 +58,7 @@ def test_every_language_knows_both_kinds_both_sides_and_what_is_only_planned(lan
         ("Russia returns 2K bodies to Ukraine", "", [("to_ukraine", 2000)]),
         ("Ukraine: 73rd prisoner exchange held", "", []),  # an ordinal
         ("Prisoner swap in Ukraine 24 hours after strike", "", []),  # a time
+        ("Ukraine: POWs freed, 54 years the oldest, 23 days after the last swap", "", []),
         ("Ukraine and Russia exchange prisoners", "Some 40% were ill", []),
     ],
 )

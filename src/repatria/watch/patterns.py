@@ -21,9 +21,11 @@ _COUNTED = {"bodies": "B", "prisoners": "P", "civilians": "V"}
 _GAPS = {"g": r"(?:\W+\w+){0,6}?\W+", "s": r"(?:\W+\w+){0,3}?\W+"}
 _NUMBER = r"(?:(?<=for-)|(?<=to-)|(?<![\w.,/:$€£#-]))(?:(?P<q{i}>{q})\s+)?(?P<n{i}>\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+)"
 # Not a number of persons: an ordinal, a share, an age, a day, a decimal, a time of day.
-_NOT_AFTER = (
-    r"(?![\d%]|[.,:]\d|-(?!for|to)\w|\s?(?:st|nd|rd|th|%|percent|years?|days?|hours?|km)\b)"
+_TIMES = (  # ages and times, in all languages at once
+    r"years?|days?|hours?|km|lat\w?|rok\w?|dni|godzin\w*|рок\w+|рік|дн\w+|день|годин\w*|лет|год\w?|час\w*|"
+    r"jahre\w*|tage\w*|stunden|ans|jours|heures"
 )
+_NOT_AFTER = rf"(?![\d%]|[.,:]\d|-(?!for|to)\w|\s?(?:st|nd|rd|th|%|percent|{_TIMES})\b)"
 _THOUSAND = r"(?P<k{i}>\s*(?:{k})\b)?"
 
 
