@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help watch report status test slow faults lab check bench lock refresh clean
+.PHONY: help watch report status test slow faults lab check bench mutants lock refresh clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,7 +60,10 @@ lock: ## rewrite requirements.txt from pyproject.toml (needs uv)
 bench: $(STAMP) ## measure speed and size as ratios in one run (minutes)
 	$(BIN)/python bench/bench.py
 
-refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, readme, gallery or notebooks)
+mutants: $(STAMP) ## which small wrong changes in record and analysis no test finds (up to an hour; ARGS="analysis.level --sample 0")
+	$(BIN)/python bench/mutants.py $(ARGS)
+
+refresh: $(STAMP) ## rewrite what is generated (ARGS="docs": only codebook, docs, gallery, notebooks, sample or readme)
 	$(BIN)/repatria refresh $(ARGS)
 
 clean: ## remove the environment and what failed runs left; releases and views stay

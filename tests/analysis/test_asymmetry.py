@@ -349,3 +349,166 @@ def test_no_result_holds_a_readers_words(record):
     for table in (asymmetry.lenses(record), asymmetry.eras(events), asymmetry.shares(events)):
         assert not {"reading", "through"} & {*table.columns}
     assert set(dir(asymmetry)) == set(asymmetry.__all__) <= set(vars(asymmetry))
+
+
+# --- values somebody reads, computed by hand ------------------------------------------------------
+
+
+def test_a_share_counts_only_complete_cases_by_hand():
+    events = events_of([(90, 10), (None, 5), (7, None), (0, 0)])
+    assert asymmetry.share(events) == asymmetry.Share(0.1, 90, 10, 2, 2)
+
+
+def test_shares_by_period_by_hand():
+    events = events_of(
+        [(None, 5), (90, 10), (60, 40)],
+        absent=[("withheld", None), (None, None), (None, None)],
+        dates=["2024-02-01", "2024-01-31", "2023-12-01"],
+    )
+    columns = ["month", "share", "to_ukraine", "to_russia", "events_in", "events_out"]
+    months = asymmetry.shares(events, "month")
+    assert months[columns].astype("object").fillna("none").to_numpy().tolist() == [
+        ["2023-12", 0.4, 60, 40, 1, 0],
+        ["2024-01", 0.1, 90, 10, 1, 0],
+        ["2024-02", "none", "none", "none", 0, 1],
+    ]
+    assert months["to_ukraine_withheld"].tolist() == [0, 0, 1]
+    assert months.filter(like="to_russia_").sum().sum() == 0
+    quarters = asymmetry.shares(events, "quarter")
+    assert quarters["quarter"].tolist() == ["2023Q4", "2024Q1"]
+    assert [f"{d:%m-%d}" for d in (*quarters["since"], *quarters["until"])] == [
+        *("12-01", "01-31"),
+        *("12-01", "02-01"),
+    ]
+    assert asymmetry.shares(events, "year")["year"].tolist() == ["2023", "2024"]
+    assert asymmetry.shares(events)["share"].tolist() == [pytest.approx(0.25)]
+
+
+def test_every_bound_by_hand():
+    events = events_of(
+        [(100, 10), (None, 5)], low=[(90, 8), (None, 5)], high=[(110, 12), (None, 5)]
+    )
+    b = asymmetry.bounds(events)
+    assert b["cap"].tolist() == ["published", "largest", "parity", "none"]
+    # To Ukraine: 90 to 110, and up to the cap more; to Russia 13 to 17.
+    assert b["low"].tolist() == pytest.approx([8 / 118, 13 / 233, 13 / 128, 0])
+    assert b["high"].tolist() == pytest.approx([12 / 102, 17 / 107, 17 / 107, 17 / 107])
+    assert b["complete_case"].unique().tolist() == pytest.approx([10 / 110])
+    assert b["holds_complete_case"].tolist() == [True, True, False, True]
+    assert b[["events_in", "events_out", "one_way"]].to_numpy().tolist() == [[1, 1, 0]] * 4
+    assert b[["missing_to_ukraine", "missing_to_russia"]].to_numpy().tolist() == [[1, 0]] * 4
+    caps = b[["cap_to_ukraine", "cap_to_russia"]].astype("object").fillna("none")
+    assert caps.to_numpy().tolist() == [["none"] * 2, [110, 12], ["none"] * 2, ["none"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "low", "high"),
+    [
+        ([(10, 10), (None, 100)], 110 / 130, 110 / 120),
+        ([(10, 10), (100, None)], 10 / 120, 20 / 130),
+    ],
+)
+def test_a_cap_can_rule_out_the_complete_case(pairs, low, high):
+    b = asymmetry.bounds(events_of(pairs), events_of([(10, 10)])).set_index("cap")
+    assert tuple(b.loc["largest", ["low", "high"]]) == pytest.approx((low, high))
+    assert not b.loc["largest", "holds_complete_case"] and b.loc["none", "holds_complete_case"]
+
+
+def test_what_nobody_ever_counted_has_no_cap():
+    b = asymmetry.bounds(events_of([(None, 5), (None, 7)])).set_index("cap")
+    assert tuple(b.loc["largest", ["low", "high"]]) == (0, 1), "to Ukraine from none to any number"
+    assert b["cap_to_ukraine"].isna().all() and b.loc["largest", "cap_to_russia"] == 7
+    both = asymmetry.bounds(events_of([(None, None), (None, None)])).set_index("cap")
+    assert tuple(both.loc["none", ["low", "high"]]) == (0, 1)
+
+
+def test_a_one_way_handover_is_one_whichever_way_it_went():
+    events = events_of(
+        [(5, 5), (None, 40), (30, None)],
+        absent=[(None, None), ("not_applicable", None), (None, "not_applicable")],
+    )
+    b = asymmetry.bounds(events)
+    assert b["one_way"].eq(2).all() and b["low"].eq(0.5).all() and b["high"].eq(0.5).all()
+
+
+def test_years_by_hand():
+    events = events_of(
+        [(10, 10), (None, 5), (90, 10), (80, 20), (None, 3)],
+        dates=["2023-01-05", "2023-02-05", "2024-01-05", "2024-02-05", "2024-03-05"],
+    )
+    found = asymmetry.eras(events).set_index("year")
+    # Half of 2023 has a figure, which is not most.
+    assert found["known"].tolist() == [False, True] and pd.isna(found.loc[2023, "share"])
+    assert found.loc[2024, "share"] == pytest.approx(30 / 200)
+    assert found["handovers"].tolist() == [2, 3] and found["events_in"].tolist() == [1, 2]
+    assert found["low"].tolist() == pytest.approx([15 / 115, 33 / 293])
+    assert found["high"].tolist() == pytest.approx([15 / 25, 33 / 203])
+    assert found[["to_ukraine", "to_russia", "one_way"]].to_numpy().tolist() == [
+        [10, 10, 0],
+        [170, 30, 0],
+    ]
+    assert [f"{d:%m-%d}" for d in (*found["since"], *found["until"])] == [
+        *("01-05", "01-05"),
+        *("02-05", "03-05"),
+    ]
+    assert found.attrs["handovers"] == 5 and found.attrs["claimants"] == {"X": 8}
+
+
+@pytest.mark.parametrize(
+    ("values", "most", "digits"),
+    [
+        ([0.0301, 0.0304], 1, 1),
+        ([0.0301, 0.0309], 1, 0),
+        ([0.0301, 0.0304], 0, 0),
+        ([0.03001, 0.03004], 2, 2),
+        ([0.0246, 0.0254], 1, None),  # they print as 2 and 3
+        ([0.0251, 0.0349], 1, None),  # both print as 3, but are a percent apart
+    ],
+)
+def test_the_digit_to_which_shares_agree(values, most, digits):
+    assert asymmetry.agreed_digit(values, most) == digits
+    if most == 1:
+        assert asymmetry.agreed_digit(values) == digits
+
+
+def test_four_lenses_by_hand(build):
+    first, second = "bodies-2024-01-05", "bodies-2024-02-05"
+    told = [
+        *[(first, "kyiv", d, n) for d, n in (("to_ukraine", 10), ("to_russia", 2))],
+        *[(first, "moscow", d, n) for d, n in (("to_ukraine", 12), ("to_russia", 3))],
+        *[(second, "kyiv", d, n) for d, n in (("to_ukraine", 20), ("to_russia", 5))],
+    ]
+    claims = [{"event_id": e, "claimant_id": who, "direction": d, "n": n} for e, who, d, n in told]
+    record = build([(first, "2024-01-05"), (second, "2024-02-05")], claims)
+    table = asymmetry.lenses(record)
+    counts = ["lens", "to_ukraine", "to_russia", "events_in", "events_out", "common_events"]
+    assert table[counts].to_numpy().tolist() == [
+        ["best", 30, 8, 2, 0, 1],
+        ["ukraine", 30, 7, 2, 0, 1],
+        ["russia", 12, 3, 1, 1, 1],
+        ["receiver", 10, 3, 1, 1, 1],
+    ]
+    assert table["share"].tolist() == pytest.approx([8 / 38, 7 / 37, 3 / 15, 3 / 13])
+    assert table["common_share"].tolist() == pytest.approx([3 / 13, 2 / 12, 3 / 15, 3 / 13])
+    # Best: to Ukraine 30 to 32, to Russia 7 to 8; a lens that lacks the second is capped by its own.
+    assert table["published_low"].tolist() == pytest.approx([7 / 39, 7 / 37, 3 / 15, 3 / 13])
+    assert table["published_high"].tolist() == pytest.approx([8 / 38, 7 / 37, 3 / 15, 3 / 13])
+    assert table["bound_low"].tolist() == pytest.approx([7 / 39, 7 / 37, 3 / 27, 3 / 33])
+    assert table["bound_high"].tolist() == pytest.approx([8 / 38, 7 / 37, 6 / 18, 6 / 36])
+    assert table[["level", "level_day", "level_low", "level_high"]].isna().all(axis=None)
+    a = table.attrs
+    assert (a["handovers"], a["through"], a["through_precision"]) == (
+        *(2, pd.Timestamp("2024-02-05")),
+        "day",
+    )
+    assert a["claimants"] == {"Kyiv office": 3, "Moscow office": 1}
+
+
+def test_the_largest_promise_of_an_agreement(record):
+    june = {k: n for k, n in asymmetry.pledged(record, "bodies").items() if "2025-06-02" in k[0]}
+    p = record.pledges().query("agreement_id == 'istanbul-2025-06-02' and kind == 'bodies'")
+    for (_, direction), n in june.items():
+        assert n == max(p.loc[p["direction"] == direction, "quantity_high"].dropna())
+    assert june[("istanbul-2025-06-02", "to_ukraine")] >= 6000
+    assert "ankara-2023-01" in {a for a, _ in asymmetry.pledged(record, "prisoners")}
+    assert "ankara-2023-01" not in {a for a, _ in asymmetry.pledged(record, "bodies")}

@@ -131,3 +131,99 @@ def test_the_interval_of_a_step_holds_it():
         _, first, last, *_ = chance.step(*chance._counts(u))
         held.append(first <= 16 <= last)
     assert np.mean(held) >= 0.88
+
+
+# --- values somebody reads, computed by hand ------------------------------------------------------
+
+
+def test_units_by_hand():
+    events = events_of(
+        [(10, 2), (20, 3), (0, 0), (None, 9), (7, 1)],
+        deals=["b", "b", "c", "a", "a"],
+        dates=["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-04", "2024-01-05"],
+    )
+    columns = ["unit", "to_ukraine", "to_russia", "persons", "events"]
+    deals = asymmetry.units(events, "deal")
+    assert deals[columns].to_numpy().tolist() == [["b", 30, 5, 35, 2], ["a", 7, 1, 8, 1]]
+    assert [f"{d:%m-%d}" for d in (*deals["date"], *deals["until"])] == [
+        *("01-01", "01-05"),
+        *("01-03", "01-05"),
+    ]
+    assert asymmetry.units(events)["persons"].tolist() == [12, 23, 8]
+
+
+@pytest.mark.parametrize(("freedom", "rho"), [(1, 1), (2, 1), (3, 0.5), (4, 0.25), (6, 0), (7, 0)])
+def test_overdispersion_by_hand(freedom, rho):
+    """Two units of three, all or none: chi-square 6 / (1 + 2 rho) is set equal to the freedom."""
+    x, n = np.array([3.0, 0]), np.array([3.0, 3])
+    assert chance.overdispersion(x, n, np.full(2, 0.5), freedom) == pytest.approx(rho)
+
+
+def test_two_of_twenty_partitions_are_as_far_apart():
+    n = np.full(6, 100.0)
+    for x in ([1.0, 2, 3, 51, 52, 53], [51.0, 52, 53, 1, 2, 3]):
+        assert chance.permutation_p(np.array(x), n, 3) == pytest.approx(2 / 20)
+    assert chance.permutation_p(np.full(6, 5.0), n, 3) == 1
+
+
+def monthly(counts):
+    """Return units of 100 persons on the 15th of each month of 2024, and on."""
+    dates = pd.date_range("2024-01-01", periods=len(counts), freq="MS") + pd.Timedelta(days=14)
+    return asymmetry.units(events_of([(100 - c, c) for c in counts], dates=dates))
+
+
+def test_placebo_days_have_three_units_on_either_side():
+    """Of eight months the firsts of April, May and June; p is 2/70 where the halves differ."""
+    assert asymmetry.placebo(monthly([1, 2, 3, 4, 51, 52, 53, 54]), level=0.03) == (1, 3)
+    assert asymmetry.placebo(monthly([1, 2, 3, 4, 51, 52, 53, 54]), level=2 / 70) == (0, 3)
+    assert asymmetry.placebo(monthly([5] * 8)) == (0, 3)
+    assert asymmetry.placebo(monthly([5] * 6)) == (0, 1) and asymmetry.placebo(
+        monthly([5] * 5)
+    ) == (0, 0)
+
+
+def test_a_unit_on_the_first_of_a_month_comes_after_it():
+    dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-06-01", "2024-06-02", "2024-06-03"]
+    u = asymmetry.units(events_of([(9, 1)] * 6, dates=dates))
+    # Three lie before the firsts of February to June, none before that of January.
+    assert asymmetry.placebo(u) == (0, 5)
+
+
+def test_only_the_eight_nearest_on_either_side_are_looked_at(monkeypatch):
+    asked = []
+    monkeypatch.setattr(chance, "permutation_p", lambda x, n, k: asked.append((len(x), k)) or 1)
+    asymmetry.placebo(monthly([5] * 20))
+    assert sorted(asked)[0] == (11, 3) and set(asked) >= {(16, 8), (12, 4), (11, 8)}
+    assert max(size for size, _ in asked) == 16
+
+
+def test_the_profile_and_the_shares_of_a_step_by_hand():
+    x, n = np.array([1.0, 1, 1, 3, 3, 3]), np.full(6, 4.0)
+    profile = chance._profile(x, n, np.ones(6))
+    # Only between the third and the fourth: a quarter of 12, then three quarters of 12.
+    assert profile == pytest.approx([2 * (3 * np.log(0.25) + 9 * np.log(0.75))])
+    weight = np.array([1.0, 1, 2, 1, 1, 1])
+    mu = chance._two_shares(np.array([1.0, 2, 3, 0, 1, 2]), n, weight, 3)
+    assert mu.tolist() == pytest.approx([9 / 16] * 3 + [3 / 12] * 3)
+
+
+def test_the_set_of_steps_widens_with_confidence_and_scatter():
+    rng = np.random.default_rng(8)
+    n = np.full(30, 300.0)
+    share = rng.beta(*(np.repeat(s, 15) for s in ((8, 2), (60, 40))))
+    x = rng.binomial(n.astype(int), share).astype("float64")
+    at, first, last, mu, rho = chance.step(x, n)
+    sure = chance.step(x, n, confidence=0.5)
+    assert first <= sure[1] <= at == sure[0] <= sure[2] <= last
+    assert last - first > sure[2] - sure[1]
+    assert 0 < rho < 0.1 and mu[0] == pytest.approx(mu[at - 1]) and mu[at] != mu[at - 1]
+    assert chance.step(x, n)[:3] == (at, first, last)
+
+
+def test_agreements_are_labels_from_the_first_handover_to_the_last(record):
+    found = asymmetry.breaks(record.as_of("2025-12-31"))
+    assert list(found.values()) == sorted(found.values())
+    e, a = record.as_of("2025-12-31").events("bodies"), record.agreements()
+    under = a[a["agreement_id"].isin(e["agreement_id"])].set_index("name")["agreed_on"]
+    assert found["Istanbul talks of 2 June 2025"] == pd.Timestamp("2025-06-02")
+    assert found == under[(under > e["date"].min()) & (under <= e["date"].max())].to_dict()

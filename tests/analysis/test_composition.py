@@ -38,3 +38,90 @@ def test_the_largest_hold_what_they_hold(sizes):
     c = asymmetry.concentration(events_of([(s, 1) for s in sizes]), "to_ukraine", top=3)
     assert c["top_persons"] == sum(sorted(sizes)[-3:]) and c["persons"] == sum(sizes)
     assert (c["top_share"] is None) == (sum(sizes) == 0)
+
+
+# --- values somebody reads, computed by hand ------------------------------------------------------
+
+
+def test_sums_and_running_sums_by_hand():
+    events = events_of(
+        [(10, 0), (None, 5), (30, None)],
+        low=[(8, 0), (None, 5), (30, None)],
+        high=[(12, 0), (None, None), (30, None)],
+        absent=[(None, None), ("withheld", None), (None, "not_reported")],
+    )
+    columns = ["persons", "low", "high", "known", "unknown", "open_ended", "zero", "withheld"]
+    found = asymmetry.sums(events).set_index("direction")
+    assert found[[*columns, "not_reported"]].to_numpy().tolist() == [
+        [40, 38, 42, 2, 1, 0, 0, 1, 0],
+        [5, 5, 5, 2, 1, 1, 1, 0, 1],
+    ]
+    back = events.iloc[::-1]
+    there = asymmetry.running(back, "to_ukraine")
+    assert there[["low", "best", "high"]].to_numpy().tolist() == [[8, 10, 12], [38, 40, 42]]
+    assert there["date"].tolist() == events["date"].iloc[[0, 2]].tolist()
+    here = asymmetry.running(events, "to_russia")
+    assert here[["low", "best", "high"]].to_numpy().tolist() == [[0, 0, 0], [5, 5, 5]]
+
+
+def test_the_five_largest_by_hand():
+    found = asymmetry.concentration(
+        events_of([(n, None) for n in (1, 2, 3, 4, 5, 5)]), "to_ukraine"
+    )
+    assert found == {
+        "direction": "to_ukraine",
+        "handovers": 6,
+        "unknown": 0,
+        "persons": 20,
+        "top": 5,
+        "top_persons": 19,
+        "top_share": 0.95,
+    }
+    assert asymmetry.concentration(events_of([(1, None), (2, 3)]), "to_russia")["unknown"] == 1
+
+
+def test_a_round_number_lies_in_the_range_of_claims():
+    low, high = (995, 1000, 1001, 0, 1, 2000), (1000, 1500, 1999, 0, 999, 2000)
+    best = (999, 1200, 1500, 0, 500, 2000)
+    b = asymmetry.batches(
+        events_of(*([(n, None) for n in numbers] for numbers in (best, low, high)))
+    )
+    assert b["round"].tolist() == [True, True, False, False, False, True]
+    assert b.attrs["round_run"] == 1 and b.attrs["step"] == 1000
+    fours = asymmetry.batches(events_of([(n, None) for n in (1, 4, 4, 8)]), step=4)
+    assert fours["round"].tolist() == [False, True, True, True] and fours.attrs["round_run"] == 3
+    assert fours["repeats"].tolist() == [False, False, True, False]
+    assert asymmetry.batches(events_of([(4, None)] * 2), step=4).attrs["round_run"] == 2
+    other = asymmetry.batches(events_of([(1, 7), (2, None)]), "to_russia")
+    assert other[["persons", "low", "high"]].to_numpy().tolist() == [[7, 7, 7]]
+
+
+def test_front_directions_by_hand(build):
+    a, b, c = "bodies-2024-01-05", "bodies-2024-02-05", "bodies-2024-03-05"
+
+    def told(event, who, n, part=""):
+        row = {"event_id": event, "claimant_id": who, "direction": "to_ukraine", "n": n}
+        return row | ({"part": part, "role": "component"} if part else {})
+
+    claims = [
+        told(a, "kyiv", 100),
+        told(a, "kyiv", 50, "direction_donetsk"),
+        told(a, "kyiv", 20, "direction_bakhmut"),
+        told(a, "kyiv", 20, "direction_kharkiv"),
+        told(a, "kyiv", 10, "morgues"),
+        told(a, "press", 100, "direction_sumy"),  # an official's parts go before
+        told(b, "kyiv", 30),
+        told(b, "press", 30, "direction_kharkiv"),
+        told(c, "kyiv", 30),
+        told(c, "kyiv", 20, "direction_sumy"),  # does not add up
+    ]
+    record = build([(e, e.removeprefix("bodies-")) for e in (a, b, c)], claims)
+    table = asymmetry.fronts(record)
+    assert table[["region", "named", "persons", "handovers"]].to_numpy().tolist() == [
+        ["Donetsk", "Bakhmut, Donetsk", 70, 1],
+        ["Kharkiv", "Kharkiv", 50, 2],
+    ]
+    numbers = table[["share", "least", "most"]].to_numpy().ravel().tolist()
+    assert numbers == pytest.approx([70 / 120, 0, 70 / 90, 50 / 120, 20 / 90, 1])
+    attrs = [table.attrs[k] for k in ("breakdowns", "handovers", "persons", "whole")]
+    assert attrs == [2, 3, 120, 130]

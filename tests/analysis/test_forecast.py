@@ -438,3 +438,227 @@ def test_the_forecast_starts_where_the_search_ends(record: Any, scores: pd.DataF
     c = found.chances
     assert (c["origin"] == k.origin).all()
     assert ((c["until"] - c["origin"]).dt.days == c["within"]).all()
+
+
+# Values somebody reads, computed by hand.
+
+
+def test_scores_by_hand() -> None:
+    p, y = np.array([[0.2, 0.3, 0.5]] * 4), np.array([0, 1, 2, 5])  # beyond the last place: in it
+    s = forecast.score(p, y)
+    np.testing.assert_allclose(s["log"], -np.log([0.2, 0.3, 0.5, 0.5]))
+    np.testing.assert_allclose(s["crps"], [0.64 + 0.25, 0.04 + 0.25, 0.04 + 0.25, 0.29])
+    # The central half reaches from 0.25 to 0.75, the central 80 % from 0.1 to 0.9.
+    np.testing.assert_allclose(s["cover50"], [0, 0.25 / 0.3, 0.25 / 0.5, 0.5], atol=1e-12)
+    np.testing.assert_allclose(s["cover80"], [0.1 / 0.2, 1, 0.4 / 0.5, 0.8])
+    np.testing.assert_allclose(s["pit_low"], [0, 0.2, 0.5, 0.5], atol=1e-12)
+    np.testing.assert_allclose(s["pit_high"], [0.2, 0.5, 1, 1])
+    wide = forecast.score(p[:1], np.array([1]), np.array([1.0, 2, 4]))
+    assert wide["log"][0] == pytest.approx(-np.log(0.15))
+    assert wide["crps"][0] == pytest.approx(0.2**2 * 1 + 0.5**2 * 2)
+
+
+def test_a_place_without_chance_is_scored_by_where_it_stands() -> None:
+    s = forecast.score(np.array([[0.5, 0, 0.5], [0, 1, 0]]), np.array([1, 0]))
+    assert s["cover50"].tolist() == [1, 0] == s["cover80"].tolist()
+    np.testing.assert_allclose(s["log"], -np.log(1e-12))
+    edge = forecast.score(np.array([[0.25, 0, 0.5, 0, 0.25]] * 2), np.array([1, 3]))
+    assert edge["cover50"].tolist() == [1, 1], "both ends of the central half belong to it"
+
+
+def test_rows_hold_medians_and_chances_by_hand() -> None:
+    at = [pd.Timestamp("2024-01-01")]
+    p = np.zeros((1, HORIZON + 1))
+    p[0, [2, 6, 13, 29, 89]] = 0.1, 0.3, 0.2, 0.2, 0.2  # on day 3, 7, 14, 30 and 90
+    row = forecast._rows(at, "next", "m", p, np.array([7])).iloc[0]
+    assert row["middle"] == 14 and row["outcome"] == 7
+    assert [row[f"chance{h}"] for h in forecast.WITHIN] == pytest.approx([0.4, 0.6, 0.8, 1])
+    assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.1, 0.4))
+    count = np.array([[0.5, 0.3, 0.2]])
+    row = forecast._rows(at, "count30", "m", count, np.array([1])).iloc[0]
+    assert row["middle"] == 0 and row["pit_low"] == pytest.approx(0.5) and pd.isna(row["chance7"])
+    sizes = np.zeros((1, len(forecast.EDGES)))
+    sizes[0, [10, 20]] = 0.25, 0.75
+    row = forecast._rows(at, "people_to_russia", "m", sizes, np.array([20])).iloc[0]
+    assert row["middle"] == 20 and row["log"] == pytest.approx(-np.log(0.75))
+    assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.25, 1))
+
+
+def test_the_reliability_of_two_forecasts_by_hand() -> None:
+    two = pd.DataFrame({"pit_low": [0.0, 0.25], "pit_high": [0.5, 0.25]})
+    two = pd.concat([two.assign(target="t", model="m"), two.assign(target="t", model="other")])
+    two = pd.concat([two, two.assign(target="other", model="m", pit_low=0.9, pit_high=1.0)])
+    found = forecast.reliability(two, "t", "m")
+    np.testing.assert_allclose(found, [0.1, 0.1, 0.6, 0.1, 0.1, 0, 0, 0, 0, 0], atol=1e-9)
+    assert np.isnan(forecast.reliability(two, "t", "nobody")).tolist() == [True] * 10
+    assert len(forecast.reliability(two, "t", "m", bins=4)) == 4
+
+
+def test_the_gain_of_one_rival_is_the_mean_with_a_normal_interval() -> None:
+    rng = np.random.default_rng(5)
+    better = rng.normal(0.3, 1, (400, 1))
+    mean, low, high = forecast._gain(better, 1, 4000, rng)[:, 0]
+    reach = 1.96 * better.std() / 20
+    assert mean == pytest.approx(better.mean())
+    assert high - mean == pytest.approx(mean - low) == pytest.approx(reach, rel=0.06)
+    two = forecast._gain(np.column_stack([better, rng.normal(0, 1, 400)]), 1, 4000, rng)
+    assert (two[2] - two[0])[0] == pytest.approx(reach * 2.236 / 1.96, rel=0.06), "for both at once"
+
+
+def test_too_few_blocks_or_no_spread_leave_a_gain_open() -> None:
+    rng = np.random.default_rng(5)
+    for better, block in ((rng.normal(size=(19, 1)), 10), (np.ones((40, 1)), 1)):
+        mean, low, high = forecast._gain(better, block, 50, rng)[:, 0]
+        assert (low, high) == (-np.inf, np.inf) and mean == pytest.approx(better.mean())
+    assert np.isfinite(forecast._gain(rng.normal(size=(20, 1)), 10, 50, rng)).all()
+    # Neighbours move together: redrawn in blocks, a trend leaves the mean less sure.
+    trend = np.repeat(rng.normal(size=20), 20)[:, None]
+    wide, narrow = (np.ptp(forecast._gain(trend, b, 2000, rng)[1:, 0]) for b in (20, 1))
+    assert wide > 3 * narrow
+
+
+def invented_scores(**better: float) -> pd.DataFrame:
+    """Return scores of 60 weeks in which the named models beat a baseline of 2 by so much."""
+    days = pd.date_range("2023-09-01", periods=60, freq="7D")
+    noise = np.tile([-0.01, 0.01], 30)
+    frames = []
+    for model, gain in {BASELINE: 0.0, **better}.items():
+        frame = {"origin": days, "target": "count30", "model": model, "cover50": 0.5}
+        wobble = noise * (model != BASELINE)
+        values = {"cover80": 0.8, "crps": 2 - gain + wobble, "log": 3 - gain + wobble}
+        frames.append(pd.DataFrame(frame | values))
+    return pd.concat(frames)
+
+
+def test_skill_by_hand() -> None:
+    s = forecast.skill(invented_scores(good=0.5, worse=-0.5), draws=200).set_index("model")
+    assert s["skill"].tolist() == pytest.approx([0, 0.25, -0.25])
+    assert s["gain"].tolist() == pytest.approx([0, 0.5, -0.5])
+    assert s.loc["good", ["low", "high"]].tolist() == pytest.approx([0.25, 0.25], abs=0.01)
+    assert s["origins"].eq(60).all() and s["crps"].tolist() == pytest.approx([2, 1.5, 2.5])
+    assert s["beats"].tolist() == [False, True, False] == s["chosen"].tolist()
+    assert s["calibrated"].all() and s["log"].tolist() == pytest.approx([3, 2.5, 3.5])
+
+
+@pytest.mark.parametrize(
+    ("held", "calibrated"), [(0.69, False), (0.7, True), (0.9, True), (0.91, False)]
+)
+def test_a_model_is_calibrated_from_70_to_90_percent(held: float, calibrated: bool) -> None:
+    s = forecast.skill(invented_scores(good=0.5).assign(cover80=held), draws=50)
+    assert s["calibrated"].eq(calibrated).all()
+    choice = forecast.chosen(s, "count30")
+    assert (choice.model, choice.skilled) == (("good", True) if calibrated else (BASELINE, False))
+    assert choice.calibrated == calibrated and choice.held == pytest.approx(held)
+
+
+def test_of_several_winners_the_best_log_score_is_chosen() -> None:
+    s = forecast.skill(invented_scores(a=0.5, b=0.6, c=0.4), draws=50).set_index("model")
+    assert s["beats"].tolist() == [False, True, True, True]
+    assert s["chosen"].tolist() == [False, False, True, False]
+    assert forecast.chosen(s.reset_index(), "count30")[:3] == ("b", True, True)
+
+
+def test_the_table_of_chances_by_hand() -> None:
+    days = pd.date_range("2024-01-01", periods=4, freq="7D")
+    mine = {"outcome": [5, 7, 20, 91], "chance7": [0.5, 0.5, 0.5, 0.1], "chance14": 0.6}
+    mine |= {"chance30": 0.7, "chance90": 0.9}
+    rows = [
+        pd.DataFrame({"origin": days, "target": "next", "model": "m"} | mine),
+        pd.DataFrame({"origin": days, "target": "next", "model": BASELINE} | mine | {"chance7": 0}),
+        pd.DataFrame({"origin": days, "target": "count30", "model": "m", "outcome": 1}),
+    ]
+    scores = pd.concat(rows)
+    scores.attrs = {"kind": "bodies", "unit": "deal", "dense_from": days[0]}
+    said = models._from_rate(np.array([0.05]))
+    known = Known(pd.Timestamp("2025-06-30"), 100, np.array([3]), {})
+    choice = forecast.Choice("m", True, False, 0.6)
+    outlook = forecast.Outlook(scores, scores, scores, {"next": choice}, known, {"next": said})
+    c = outlook.chances.set_index("within")
+    assert c["chance"].tolist() == pytest.approx([1 - np.exp(-0.05 * h) for h in (7, 14, 30, 90)])
+    assert c["came"].tolist() == [0.5, 0.5, 0.75, 0.75] and c["origins"].eq(4).all()
+    assert c["expected"].tolist() == pytest.approx([0.4, 0.6, 0.7, 0.9])
+    assert c.loc[7, "brier"] == pytest.approx((0.25 + 0.25 + 0.25 + 0.01) / 4)
+    assert c.loc[14, "brier"] == pytest.approx((2 * 0.16 + 2 * 0.36) / 4)
+    assert c.loc[7, "brier_constant"] == 0.5 and c.loc[7, "brier_base"] == 0.25
+    assert c.loc[90, "brier_base"] == pytest.approx(0.75 * 0.25)
+    assert (c["model"].eq("m") & c["skilled"] & ~c["calibrated"].astype(bool)).all()
+    assert (c["origin"] == known.origin).all() and c.loc[7, "until"] == pd.Timestamp("2025-07-07")
+
+
+def test_the_fan_holds_the_quantiles_of_poisson() -> None:
+    fan = forecast.fan(models._from_rate(np.array([0.1]))).set_index("days")
+    assert len(fan) == HORIZON + 1
+    for h in (1, 30, 90):
+        for q in (0.1, 0.25, 0.5, 0.75, 0.9):
+            assert fan.loc[h, q] == stats.poisson.ppf(q, 0.1 * h)
+
+
+def test_outcomes_count_from_the_day_after_to_the_last_day_within(record: Any) -> None:
+    starts = cadence.handovers(record, "prisoners", "deal").query("counted")["start"]
+    late = starts[starts.between("2025-01-01", "2025-06-30")]
+    at = sorted({late.iloc[2], late.iloc[4] - pd.Timedelta(days=30)})
+    scores = forecast.backtest(record, at=at)
+    one = scores[scores["model"] == BASELINE].set_index(["origin", "target"])["outcome"]
+    for day in at:
+        ahead = (starts - day).dt.days
+        assert one[day, "count30"] == ahead.between(1, 30).sum()
+        assert one[day, "count90"] == ahead.between(1, 90).sum()
+        assert one[day, "next"] == ahead[ahead > 0].min()
+
+
+# Models.
+
+
+def test_last_years_rate_by_hand() -> None:
+    k = Known(pd.Timestamp("2025-01-01"), 400, np.array([10, 34, 35, 100, 399]), {})
+    short = Known(pd.Timestamp("2025-01-01"), 100, np.array([0, 50]), {})
+    later = MODELS["last year's rate"]([k, short]).later
+    # Of the days 35 to 399 and of the days 0 to 99.
+    np.testing.assert_allclose(later[:, 30], np.exp([-30 * 3.5 / 365, -30 * 2.5 / 100]))
+    later = MODELS[BASELINE]([k, short]).later
+    np.testing.assert_allclose(later[:, 10], np.exp([-10 * 5 / 400, -10 * 2 / 100]))
+
+
+def test_the_base_rate_looks_at_all_densely_read_days_where_they_are_more_than_a_year() -> None:
+    k = history([10] * 30 + [20] * 30, silent=5)
+    ours = {}
+    for dense in (0, 500, 600):
+        f = MODELS["base rate"]([replace(k, dense=dense)])
+        days = np.arange(k.length - 1 - max(365, dense), k.length - 1)
+        wait = np.array([(k.starts[k.starts > d] - d).min(initial=999) for d in days])
+        closed = wait < 999
+        right = (k.length - 1 - days[~closed]).astype(float)
+        sf = stats.ecdf(stats.CensoredData(wait[closed].astype(float), right=right)).sf
+        n = int((k.starts > days[0]).sum())
+        t = np.arange(HORIZON + 1)
+        there = (n * np.asarray(sf.evaluate(t)) + np.exp(-len(k.starts) / k.length * t)) / (n + 1)
+        np.testing.assert_allclose(f.later[0], there, atol=1e-9)
+        ours[dense] = f.later[0, 10]
+    assert len(set(ours.values())) == 3
+
+
+def test_equal_sizes_are_forecast_with_a_tenth_of_leeway() -> None:
+    same = np.array([100] * 9)
+    inside = (forecast.EDGES >= 91) & (forecast.EDGES < 111)
+    assert SIZE_MODELS["all past sizes"](same)[inside].sum() == pytest.approx(0.68, abs=0.03)
+    t = stats.t(8, np.log(100.5), 0.05 * np.sqrt(1 + 1 / 9))
+    np.testing.assert_allclose(
+        np.cumsum(models._lognormal(np.inf)(same))[:-1], t.cdf(np.log(forecast.EDGES[1:]))
+    )
+
+
+def test_people_by_hand() -> None:
+    p = np.zeros(len(forecast.EDGES))
+    p[[10, 20]] = 0.25, 0.75
+    assert [forecast.people(p, q) for q in (0.1, 0.5, 0.9)] == [10, 20, 20]
+    i = int(np.searchsorted(forecast.EDGES, 1000))
+    step = forecast.EDGES[i : i + 2]
+    assert forecast.people(np.eye(len(p))[i], 0.5) == int(step.mean()) and np.diff(step)[0] > 10
+    assert forecast.people(np.eye(len(p))[-1], 0.5) == forecast.EDGES[-1] == 20_000
+    assert forecast.EDGES[:52].tolist() == list(range(52))
+    assert (np.diff(forecast.EDGES)[51:] / forecast.EDGES[51:-1]).max() < 0.04
+
+
+def test_a_day_silent_is_a_day_without_a_start() -> None:
+    k = Known(pd.Timestamp("2025-06-30"), 30, np.array([3, 3, 10]), {})
+    assert k.gaps.tolist() == [1, 7] and k.silent == 19

@@ -133,3 +133,182 @@ def test_single_source_is_one_publisher_however_many_pages(made: Any, record: An
 def test_both_sides_partition_the_events(record: Any) -> None:
     b = h.both_sides(record)
     assert (b[["both", "ukraine_only", "russia_only", "neither"]].sum(axis=1) == b["events"]).all()
+
+
+# --- values somebody reads, counted by hand ---------------------------------------------------
+
+
+def cells(frame: pd.DataFrame, *columns: str) -> list[list[Any]]:
+    """Return some columns as plain values, missing ones as None."""
+    rows = frame[list(columns)].astype("object").to_numpy().tolist()
+    return [[None if pd.isna(v) else v for v in row] for row in rows]
+
+
+def test_years_count_both_one_none_and_the_disputed(made: Any) -> None:
+    events = made.events()
+    status = events["status"].astype("str").to_numpy(copy=True)
+    status[1] = "disputed"
+    found = h.years(events.assign(status=status))
+    columns = ("kind", "year", "events", "both", "one", "none", "disputed")
+    assert cells(found, *columns) == [
+        ["bodies", 2023, 1, 1, 0, 0, 0],
+        ["prisoners", 2023, 1, 0, 1, 0, 1],
+        ["prisoners", 2024, 1, 0, 1, 0, 0],
+    ]
+    unsized = made.events(lens="ukraine", since="2023-03-01", until="2023-03-31")
+    assert cells(h.years(unsized), "both", "one", "none") == [[0, 0, 1]]
+
+
+def test_owners_are_ranked_by_counts_then_by_name(made: Any) -> None:
+    assert h.owners(made.events()) == {
+        "handovers": 3,
+        "claimants": {"Broker": 1, "Kyiv office": 1, "Moscow office": 1, "Press": 1},
+    }
+    two = pd.concat([made.events(), made.events()[lambda e: e["event_id"] == THIRD]])
+    assert list(h.owners(two)["claimants"].items())[:2] == [("Press", 2), ("Broker", 1)]
+
+
+def test_the_matrix_of_unknowns_is_read_cell_by_cell(made: Any) -> None:
+    found = h.unknown(made.events())
+    how = ("count", "zero", "withheld", "not_reported", "not_applicable")
+    assert cells(found, "kind", "direction", "year", "events", *how) == [
+        ["bodies", "to_russia", 2023, 1, 0, 1, 0, 0, 0],
+        ["bodies", "to_ukraine", 2023, 1, 1, 0, 0, 0, 0],
+        ["prisoners", "to_russia", 2023, 1, 1, 0, 0, 0, 0],
+        ["prisoners", "to_russia", 2024, 1, 0, 0, 0, 1, 0],
+        ["prisoners", "to_ukraine", 2023, 1, 0, 0, 1, 0, 0],
+        ["prisoners", "to_ukraine", 2024, 1, 1, 0, 0, 0, 0],
+    ]
+    grades = h.grades(made.events())
+    how = ("agreed", "contested", "one_sided", "reported", "uncounted")
+    assert cells(grades, "kind", "direction", "year", *how) == [
+        ["bodies", "to_russia", 2023, 0, 0, 1, 0, 0],
+        ["bodies", "to_ukraine", 2023, 0, 1, 0, 0, 0],
+        ["prisoners", "to_russia", 2023, 0, 0, 1, 0, 0],
+        ["prisoners", "to_russia", 2024, 0, 0, 0, 0, 1],
+        ["prisoners", "to_ukraine", 2023, 0, 0, 0, 0, 1],
+        ["prisoners", "to_ukraine", 2024, 0, 0, 0, 1, 0],
+    ]
+
+
+COLUMNS = ("side", "claimant", "claims", "events", "counted", "withheld", "pages", "own", "other")
+
+
+def test_claimants_are_counted_by_what_their_side_received(made: Any) -> None:
+    assert cells(h.claimants(made), *COLUMNS) == [
+        ["ukraine", "Kyiv office", 2, 2, 1, 1, 2, 2, 0],
+        ["russia", "Moscow office", 2, 1, 2, 0, 2, 1, 1],
+        ["mediator", "Broker", 1, 1, 1, 0, 1, None, None],
+        ["third", "Press", 2, 2, 2, 0, 2, None, None],
+    ]
+    later = h.claimants(made, since="2024-01-01")
+    assert cells(later, *COLUMNS) == [["third", "Press", 1, 1, 1, 0, 1, None, None]]
+
+
+def test_the_busiest_claimant_of_a_side_comes_first(build: Callable[..., Any]) -> None:
+    rows = [claim(FIRST, 1, "kyiv"), claim(FIRST, 1, "unit"), claim(SECOND, 1, "unit")]
+    found = h.claimants(build(EVENTS[:2], rows))
+    assert cells(found, "claimant", "claims") == [["A unit", 2], ["Kyiv office", 1]]
+
+
+def test_only_officials_speak_for_a_side(build: Callable[..., Any], made: Any) -> None:
+    columns = ("kind", "year", "events", "both", "ukraine_only", "russia_only", "neither")
+    assert cells(h.both_sides(made), *columns, "single_source") == [
+        ["bodies", 2023, 1, 1, 0, 0, 0, 0],
+        ["prisoners", 2023, 1, 0, 1, 0, 0, 0],
+        ["prisoners", 2024, 1, 0, 0, 0, 1, 1],
+    ]
+    rows = [claim(FIRST, 1, "unit"), claim(SECOND, 1, "moscow"), claim(SECOND, 1, "press")]
+    found = h.both_sides(build(EVENTS[:2], rows))
+    assert cells(found, *columns, "single_source") == [
+        ["bodies", 2023, 1, 0, 0, 0, 1, 1],
+        ["prisoners", 2023, 1, 0, 0, 1, 0, 0],
+    ]
+
+
+def test_delays_are_whole_days_to_the_first_dated_page(made: Any) -> None:
+    assert cells(h.delays(made), "event_id", "kind", "side", "days") == [
+        [FIRST, "bodies", "russia", 2],
+        [FIRST, "bodies", "third", 19],
+        [FIRST, "bodies", "ukraine", 0],
+        [SECOND, "prisoners", "mediator", 0],
+        [SECOND, "prisoners", "ukraine", None],
+        [THIRD, "prisoners", "third", 0],
+    ]
+
+
+def test_a_month_has_no_delay(build: Callable[..., Any]) -> None:
+    events = [("bodies-2023-02", "2023-02-01"), (SECOND, "2023-03-05")]
+    rows = [claim("bodies-2023-02", 5, "kyiv", on="2023-03-02"), claim(SECOND, 5, "kyiv")]
+    found = build(events, rows)
+    assert h.delays(found)["event_id"].tolist() == [SECOND]
+    assert cells(h.speaking(found), "kind", "side", "events") == [
+        ["prisoners", "ukraine", 1],
+        ["prisoners", "russia", 1],
+    ]
+
+
+def test_each_class_of_delay_ends_where_its_name_says(build: Callable[..., Any]) -> None:
+    waits = (0, 1, 2, 7, 8, 30, 31)
+    days = pd.date_range("2023-01-01", periods=len(waits), freq="40D")
+    events = [(f"bodies-{d:%Y-%m-%d}", f"{d:%Y-%m-%d}") for d in days]
+    rows = [
+        claim(e, 5, "kyiv", on=f"{d + pd.Timedelta(days=n):%Y-%m-%d}")
+        for (e, _), d, n in zip(events, days, waits, strict=True)
+    ]
+    rows.append(claim(events[0][0], 5, "moscow", on=""))
+    found = h.speaking(build(events, rows))
+    assert cells(found, "kind", "side", "events", *h.DELAYS) == [
+        ["bodies", "ukraine", 7, 1, 1, 2, 2, 1, 0, 0],
+        ["bodies", "russia", 7, 0, 0, 0, 0, 0, 1, 6],
+    ]
+    assert found.attrs["undated"] == 1
+
+
+def test_differences_tell_each_figure_beside_the_reference(made: Any) -> None:
+    columns = ("event_id", "claimant", "value", "low", "high", "qualifier", "difference", "reached")
+    found = h.differences(made)
+    assert cells(found, *columns) == [
+        [FIRST, "Moscow office", 12, 12, 12, "exact", 2, False],
+        [FIRST, "Press", 9, 9, None, "more_than", -1, True],
+        [FIRST, "Kyiv office", 10, 10, 10, "exact", 0, True],
+    ]
+    assert set(found["reference"]) == {10} and set(found["reference_claimant"]) == {"Kyiv office"}
+    assert h.differences(made, kind="prisoners").empty and len(h.differences(made, "bodies")) == 3
+
+
+@pytest.mark.parametrize(
+    ("figure", "wording", "reached"),
+    [(10, "at_least", True), (11, "at_least", False), (10, "up_to", True), (9, "up_to", False)],
+)
+def test_an_interval_reaches_the_reference_at_its_ends(
+    build: Callable[..., Any], figure: int, wording: str, reached: bool
+) -> None:
+    rows = [claim(FIRST, 10, "kyiv"), claim(FIRST, 30, "moscow")]
+    rows.append(claim(FIRST, figure, "press", qualifier=wording))
+    found = h.differences(build(EVENTS[:1], rows)).set_index("claimant")
+    assert bool(found.loc["Press", "reached"]) == reached
+
+
+def test_where_all_agree_nothing_differs(build: Callable[..., Any]) -> None:
+    rows = [claim(FIRST, 10, "kyiv"), claim(FIRST, 9, "moscow", qualifier="more_than")]
+    assert h.differences(build(EVENTS[:1], rows)).empty
+
+
+def test_a_single_source_is_told_with_its_best_tier_and_who_spoke(
+    build: Callable[..., Any],
+) -> None:
+    rows = [
+        claim(FIRST, 10, "unit", tier="aggregator"),
+        claim(FIRST, 4, "kyiv", "to_russia", tier="agency"),
+        claim(SECOND, 3, "kyiv"),
+    ]
+    r = build(EVENTS[:2], rows)
+    pages = r.tables["sources"]
+    pages["publisher"] = pages["publisher"].where(~pages["publisher"].eq("Paper 1"), "Paper 0")
+    columns = ("event_id", "kind", "publisher", "tier", "pages", "claimants")
+    assert cells(h.single_source(r), *columns) == [
+        [FIRST, "bodies", "Paper 0", "agency", 2, "A unit; Kyiv office"],
+        [SECOND, "prisoners", "Paper 2", "press", 1, "Kyiv office"],
+    ]
+    assert h.single_source(r, since="2023-03-01")["event_id"].tolist() == [SECOND]

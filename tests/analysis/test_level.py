@@ -252,3 +252,153 @@ def test_no_result_of_another_day_depends_on_attrs(record):
     table = asymmetry.level(events)
     assert events.attrs == before and table.attrs["units"] == len(table)
     pd.testing.assert_frame_equal(table, asymmetry.level(events))
+
+
+# --- values somebody reads, computed by hand ------------------------------------------------------
+
+
+def dated(days, as_of, deals=None):
+    """Return handovers of 10 and 3 on these days of 2024, as known on a day."""
+    dates = [f"2024-{d}" for d in days]
+    events = events_of([(10, 3)] * len(days), dates=dates, deals=deals)
+    events.attrs = {"as_of": pd.Timestamp(f"2024-{as_of}")}
+    return events
+
+
+@pytest.mark.parametrize(
+    ("days", "deals", "last"),
+    [
+        (["01-01", "02-01"], ["a", "b"], "02-04"),  # no pause on record: three days
+        (["01-01", "01-02", "02-01"], ["a", "a", "b"], "02-04"),
+        (["01-01", "01-06", "02-01"], ["a", "a", "b"], "02-06"),  # a pause of five
+    ],
+)
+def test_a_deal_may_run_as_long_as_the_longest_pause(days, deals, last):
+    events = dated(days, last, deals)
+    assert asymmetry.running_deal(events) == "b"
+    events.attrs["as_of"] += pd.Timedelta(days=1)
+    assert asymmetry.running_deal(events) is None
+    events.attrs = {}
+    assert asymmetry.running_deal(events) is None
+    assert asymmetry.running_deal(dated(days, last, [*deals[:-1], ""])) is None
+
+
+def test_eight_deals_have_a_level_and_a_running_ninth_is_not_in_it():
+    days = [f"{m:02}-01" for m in range(1, 10)]
+    now = asymmetry.level_now(dated(days, "09-04"))
+    assert (now.units, now.day) == (8, pd.Timestamp("2024-08-01"))
+    assert now.share == pytest.approx(3 / 13) and now.ratio == pytest.approx(10 / 3)
+    assert now.ratio_low == pytest.approx((1 - now.high) / now.high)
+    assert now.ratio_high == pytest.approx((1 - now.low) / now.low)
+    assert asymmetry.level_now(dated(days, "09-05")).units == 9
+    assert asymmetry.level_now(dated(days[:8], "08-04")) is None
+    assert asymmetry.change(dated(days[:8], "08-04")) is None
+    assert asymmetry.change(dated(days[:8], "12-31")).units == 8
+
+
+def test_a_year_is_known_if_most_of_its_two_way_handovers_are():
+    dates = [f"{y}-0{m}-01" for y in (2022, 2023, 2024) for m in (1, 2, 3)]
+    pairs = [(1, 1), (1, None), (2, None), (1, 1), (1, None), (None, 3), (1, 1), (1, 1), (None, 3)]
+    absent = [(None, None)] * 9
+    absent[5], absent[2] = ("not_applicable", None), (None, "not_applicable")
+    known = module.eras_known(events_of(pairs, dates=dates, absent=absent))
+    assert known.to_dict() == {2022: False, 2023: False, 2024: True}
+
+
+def test_equal_handovers_are_by_design_from_three_quarters_on(build):
+    days = [f"2024-0{m}-01" for m in range(1, 6)]
+    events = [(f"prisoners-{d}", d) for d in days]
+
+    def now(equal, as_of="2024-12-31"):
+        claims = [
+            {"event_id": e, "claimant_id": who, "direction": d, "n": n}
+            for i, (e, _) in enumerate(events[:4])
+            for who, d, n in (
+                ("kyiv", "to_ukraine", 5),
+                ("moscow", "to_russia", 5 if i < equal else 6),
+            )
+        ]
+        claims.append({"event_id": events[4][0], "claimant_id": "kyiv", "direction": "to_ukraine"})
+        claims[-1] |= {"absence": "withheld"}
+        return asymmetry.share_now(build(events, claims).as_of(as_of), "prisoners")
+
+    three = now(3)
+    assert (three["handovers_in"], three["handovers_out"], three["equal"]) == (4, 1, 3)
+    assert three["by_design"] and three["eras_without"] == [] and not three["running"]
+    assert three["since"] == pd.Timestamp("2023-12-31") and three["ratio"] is None
+
+
+def test_the_year_before_today_starts_the_day_after(build):
+    event = "prisoners-2024-01-01"
+    told = [("to_ukraine", "kyiv", 5), ("to_russia", "moscow", 6)]
+    claims = [{"event_id": event, "claimant_id": w, "direction": d, "n": n} for d, w, n in told]
+    record = build([(event, "2024-01-01")], claims)
+    for as_of, inside in (("2024-12-31", 1), ("2025-01-01", 0)):
+        now = asymmetry.share_now(record.as_of(as_of), "prisoners")
+        assert (now["handovers_in"], now["equal"], now["by_design"]) == (inside, 0, False)
+
+
+def test_a_straight_line_is_followed_exactly_with_the_interval_of_statsmodels(monkeypatch):
+    """On the logit scale no penalty touches a line: share, interval and weights are a plain GLM's."""
+    monkeypatch.setattr(module, "PENALTIES", np.array([1e7]))
+    days = np.array([0.0, 30, 50, 90, 100, 160, 200, 210, 260, 300])
+    n = np.array([50.0, 400, 100, 300, 200, 500, 150, 600, 100, 300])
+    x = n * special.expit(-1 - days / 150)
+    fit = module.Smooth.fit(days, x, n)
+    assert fit.rho == 0 and fit.freedom == pytest.approx(8, abs=0.01)
+    at = np.array([-1.0, 0, 75, 300, 301])
+    found = fit.at(at)
+    assert np.isnan(found["share"]).tolist() == [True, False, False, False, True]
+    inner = at[1:4]
+    np.testing.assert_allclose(found["share"][1:4], special.expit(-1 - inner / 150), rtol=1e-4)
+    design = sm.add_constant(days)
+    glm = sm.GLM(x / n, design, family=sm.families.Binomial(), var_weights=n).fit(scale=1.0)
+    cov, new = glm.cov_params(), sm.add_constant(inner)
+    error = np.sqrt(np.einsum("di,ij,dj->d", new, cov, new))
+    for confidence, t in ((0.95, 2.306), (0.5, 0.7064)):  # Student's t of 8 in any table
+        held = fit.at(at, confidence)
+        wide = special.logit(held["share"]) - special.logit(held["low"])
+        np.testing.assert_allclose(wide[1:4], t * error, rtol=2e-3)
+        wide = special.logit(held["high"]) - special.logit(held["share"])
+        np.testing.assert_allclose(wide[1:4], t * error, rtol=2e-3)
+    mu = special.expit(-1 - days / 150)
+    pull = new @ cov @ (design * (n * mu * (1 - mu))[:, None]).T
+    expected = pull.sum(1) ** 2 / (pull**2).sum(1)
+    np.testing.assert_allclose(found["n_effective"][1:4], expected, rtol=2e-3)
+
+
+def test_the_smoothness_follows_what_the_deals_show():
+    days, n = np.arange(0.0, 600, 15), np.full(40, 4000.0)
+    line, wave = -2 - days / 400, -2 + np.sin(days / 60)
+    plain, bent = (
+        module.Smooth.fit(days, np.round(n * special.expit(eta)), n) for eta in (line, wave)
+    )
+    np.testing.assert_allclose(bent.at(days)["share"], special.expit(wave), rtol=0.05)
+    assert plain.freedom > 36 and bent.freedom < 34, "a line takes two parameters, a wave many"
+    assert 3 < plain.at(days[-1:])["n_effective"][0] < 20
+
+
+@pytest.mark.parametrize("k", [2, 4, 6])
+def test_the_weight_of_a_penalty_is_its_restricted_likelihood(draws, k):
+    """Independent: the working response as a mixed model, a line fixed and the bends random."""
+    days, x, n = draws
+    basis = module._basis(days, days[0], days[-1])
+    rough = np.diff(np.eye(basis.shape[1]), 2, axis=0)
+    penalty = module.PENALTIES[:, None, None] * (rough.T @ rough)
+    weight = 1 / (1 + (n - 1) * 0.01)
+    b, mu, _, used, score = module._penalised(basis, x, n, weight, penalty, len(rough))
+    working = n * mu[k] * (1 - mu[k])
+    w, z = weight * working, basis @ b[k] + (x - n * mu[k]) / working
+    values, vectors = np.linalg.eigh(rough.T @ rough)
+    line, bends = basis @ vectors[:, :2], basis @ vectors[:, 2:]
+    spread = 1 / (module.PENALTIES[k] * values[2:])
+    inverse = np.linalg.inv(np.diag(1 / w) + (bends * spread) @ bends.T)
+    fixed = line.T @ inverse @ line
+    rest = inverse - inverse @ line @ np.linalg.solve(fixed, line.T @ inverse)
+    free = len(x) - 2
+    there = free * np.log(z @ rest @ z / free) - np.linalg.slogdet(inverse)[1]
+    there += np.linalg.slogdet(fixed)[1] + np.log(w).sum() + np.log(values[2:]).sum()
+    assert score[k] == pytest.approx(there, abs=0.01)
+    # What the curve takes of the units: the trace of the map from responses to fitted values.
+    fitted = np.eye(len(x)) - np.diag(1 / w) @ rest
+    assert used[k] == pytest.approx(np.trace(fitted), abs=0.01)

@@ -26,6 +26,7 @@ MODULES = (
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.font_manager",
+    "seaborn",
 )
 
 

@@ -57,6 +57,7 @@ LIBRARIES = (
     "numpy",
     "scipy",
     "matplotlib",
+    "seaborn",
     "papermill",
     "nbconvert",
 )
