@@ -26,7 +26,6 @@ MODULES = (
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.font_manager",
-    "seaborn",
 )
 
 

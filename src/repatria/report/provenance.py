@@ -57,7 +57,6 @@ LIBRARIES = (
     "numpy",
     "scipy",
     "matplotlib",
-    "seaborn",
     "papermill",
     "nbconvert",
 )
