@@ -169,10 +169,9 @@ def gallery(say: Say = print) -> None:
         picture = Path("gallery") / f"{re.sub('[._]', '-', name)}.png"
         (page.parent / picture).parent.mkdir(exist_ok=True)
         chart.save(page.parent / picture, width="phone", words=False)
-        line = f"![{chart.title}]({picture.as_posix()})"
-        text = re.sub(
-            rf"^!\[.*\]\({re.escape(picture.as_posix())}\)$", lambda _, t=line: t, text, flags=re.M
-        )
+        there = rf"^!\[.*\](?=\({re.escape(picture.as_posix())}\)$)"
+        shown = f"![{chart.title}]".replace("\\", r"\\")
+        text = re.sub(there, shown, text, flags=re.M)
         say(f"{name}: {(page.parent / picture).stat().st_size:,} bytes")
     page.write_text(text, "utf-8")
 
