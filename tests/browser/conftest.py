@@ -39,4 +39,6 @@ def axe() -> str:
     for place in filter(None, places):
         if Path(place).is_file():
             return Path(place).read_text("utf-8")
-    pytest.skip("no axe-core here: npm install --no-save axe-core@4.14.1, or AXE=path of axe.min.js")
+    pytest.skip(
+        "no axe-core here: npm install --no-save axe-core@4.14.1, or AXE=path of axe.min.js"
+    )
