@@ -14,6 +14,7 @@ import pytest
 from report.shelf import release
 
 import repatria as rp
+from repatria.record import names
 
 NAMES = (
     "index record asymmetry cadence pledges changes questions events/index events/bodies-2025-06-11"
@@ -107,7 +108,9 @@ def test_twenty_event_links_open_what_they_name(tab: Any, later: Path) -> None:
         assert tab.ask("document.querySelectorAll('main a[href^=http]').length > 0")
 
 
-def test_the_table_of_events_filters_and_is_whole_without_its_script(tab: Any, later: Path) -> None:
+def test_the_table_of_events_filters_and_is_whole_without_its_script(
+    tab: Any, later: Path, record: Any
+) -> None:
     shown = "[...document.querySelectorAll('tr[data-kind]')].filter(r => r.offsetHeight > 0).length"
     tab.open(later / "events" / "index.html")
     every = tab.ask(shown)
@@ -117,6 +120,15 @@ def test_the_table_of_events_filters_and_is_whole_without_its_script(tab: Any, l
     year = tab.ask(shown)
     assert 0 < year < every
     assert tab.ask("document.getElementById('f-count').innerText") == f"{year} of {every} shown"
+    tab.ask(
+        "document.getElementById('f-kind').value = 'prisoners'; document.getElementById('f-kind').dispatchEvent(new Event('input'))"
+    )
+    events = record.events("prisoners", since="2025-01-01", until="2025-12-31")
+    sums = [
+        f"{events[d].sum():,} {side} ({events[d].isna().sum()} without a number)"
+        for d, side in names.SIDES.items()
+    ]
+    assert tab.ask("document.getElementById('f-count').innerText").endswith(": " + ", ".join(sums))
     tab.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
         tab.call("Page.reload")

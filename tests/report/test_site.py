@@ -372,6 +372,10 @@ def test_the_feed_is_atom(shelf: Path, url: str) -> None:
         and feed.find(f"{ATOM}link[@rel='self']") is not None
     )
     assert ElementTree.fromstring(site.feed([])).findall(f"{ATOM}entry") == []
+    feedparser = pytest.importorskip("feedparser", reason="feedparser is not installed")
+    read = feedparser.parse(site.feed([*entries, hostile], url))
+    assert not read.bozo and read.version == "atom10" and len(read.entries) == len(ids)
+    assert all(e.id and e.link and e.updated_parsed and e.summary for e in read.entries)
 
 
 # --- the PDF ----------------------------------------------------------------------------------
@@ -397,6 +401,17 @@ def test_the_pdf_is_tagged_a4_and_short(later: Path) -> None:
         ["pdftotext", later / "brief.pdf", "-"], capture_output=True, text=True, check=True
     )
     assert "13 June 2025" in text.stdout and "Handovers, not losses" in text.stdout
+
+
+@pytest.mark.parametrize("name", ["2025-06-13", STANDING])
+def test_a_checker_of_accessible_pdf_finds_nothing(shelf: Path, name: str) -> None:
+    pdfua = pytest.importorskip("pdfua", reason="pdfua is not installed")
+    told = pdfua.validate(str(shelf / name / "brief.pdf"))
+    assert [str(f) for f in told.findings] == [] and len(told.outcomes) > len(told.skipped)
+
+
+def test_the_brief_has_a_picture_without_a_browser(later: Path) -> None:
+    assert pdf.picture(later, 20).startswith(b"\x89PNG")
 
 
 def test_a_page_is_read_as_blocks() -> None:
