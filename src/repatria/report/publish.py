@@ -88,8 +88,8 @@ def workshop(out: Path) -> Iterator[Path]:
 def scratch() -> Iterator[Path]:
     """Give a folder for temporary files, cleared by the next one if its run is killed."""
     root = Path(tempfile.gettempdir()).resolve()
-    for lock in root.glob("repatria-scratch-*/run-0/lock"):
-        old = lock.parents[1]
+    for left in root.glob("repatria-scratch-*/run-0/lock"):
+        old = left.parents[1]
         if not old.is_symlink() and old.stat().st_uid == os.getuid():
             _sweep(old)
             with contextlib.suppress(OSError):
