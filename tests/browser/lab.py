@@ -59,7 +59,7 @@ def served(folder: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=out)
         try:
-            yield until(lambda: _address(log), 180, "JupyterLab's address")
+            yield until(lambda: _address(log), WAIT, "JupyterLab's address")
         finally:
             server.terminate()
             server.wait(30)
@@ -90,10 +90,10 @@ def run_all(tab: Any, lab: str, name: str) -> list[dict[str, Any]]:
     """Open a notebook, run all its cells, and return them with what they gave."""
     tab.open(f"{lab}/tree/{name}?reset", 1280, 1000)
     book = NOTEBOOK.format(name)
-    until(lambda: tab.ask(f"!!({book})?.context.isReady"), 180, f"{name} to open")
+    until(lambda: tab.ask(f"!!({book})?.context.isReady"), WAIT, f"{name} to open")
     tab.ask(f"jupyterapp.shell.activateById(({book}).id)")
     kernel = f"({book}).sessionContext.session?.kernel?.status"
-    until(lambda: tab.ask(kernel) == "idle", 180, "the kernel")
+    until(lambda: tab.ask(kernel) == "idle", WAIT, "the kernel")
     tab.ask(
         f"({book}).content.activeCellIndex = 0; jupyterapp.commands.execute('notebook:run-all-cells').then(() => 1)"
     )
