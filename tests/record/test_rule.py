@@ -358,3 +358,187 @@ def test_the_method_tells_the_rule_as_the_rule_does() -> None:
     text = (ROOT / "docs" / "method.md").read_text("utf-8")
     steps = re.findall(r"^(\d)\. \*\*", text.partition("## Windows")[0], re.M)
     assert steps == [str(n) for n in range(len(estimate.SENTENCES))]
+
+
+# --- values somebody reads, worked out by hand --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "qualifier", "expected"),
+    [
+        (95, 105, "about", (85, 116)),  # 85.5 and 115.5, rounded outwards
+        (10, 10, "about", (9, 11)),
+        (15, 15, "about", (13, 17)),
+        (0, 0, "up_to", (0, 0)),
+        (100, 120, "exact", (100, 120)),
+        (100, 120, "at_least", (100, estimate.OPEN)),
+    ],
+)
+def test_wording_as_an_interval_by_hand(
+    low: int, high: int, qualifier: str, expected: tuple[int, int]
+) -> None:
+    lo, hi = estimate.interval(np.array([low]), np.array([high]), np.array([qualifier]))
+    assert (lo[0], hi[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "best", "low", "high", "claims"),
+    [
+        # The middle of a printed range, within the range.
+        ([{"who": "kyiv", "low": 100, "high": 105, "q": "exact"}], 102, 100, 105, 1),
+        # Officials only are admissible where there is one; else all are.
+        (
+            [{"who": "kyiv", "n": 9}, {"who": "moscow", "n": 7}, {"who": "press", "n": 1}],
+            9,
+            7,
+            9,
+            2,
+        ),
+        ([{"who": "press", "n": 9}, {"who": "unit", "n": 7}], 9, 7, 9, 2),
+        # Ties: exact wording, then more publishers, then the claim's id.
+        ([{"who": "kyiv", "n": 100, "q": "about"}, {"who": "kyiv2", "n": 95}], 95, 95, 95, 2),
+        ([{"who": "kyiv", "n": 9}, {"who": "kyiv2", "n": 8, "publishers": 2}], 8, 8, 9, 2),
+        ([{"who": "kyiv", "n": 9, "id": "b"}, {"who": "kyiv2", "n": 8, "id": "a"}], 8, 8, 9, 2),
+        # The giver before a mediator, a mediator before anybody.
+        ([{"who": "broker", "n": 7}, {"who": "moscow", "n": 5}], 5, 5, 7, 2),
+        ([{"who": "unit", "n": 8}, {"who": "broker", "n": 7}], 7, 7, 7, 1),
+        # A vague leader yields to an exact figure at either end of its interval, not beyond.
+        ([{"who": "kyiv", "n": 250, "q": "about"}, {"who": "moscow", "n": 225}], 225, 225, 225, 2),
+        ([{"who": "kyiv", "n": 250, "q": "about"}, {"who": "moscow", "n": 275}], 275, 275, 275, 2),
+        ([{"who": "kyiv", "n": 250, "q": "about"}, {"who": "moscow", "n": 224}], 250, 224, 275, 2),
+        ([{"who": "kyiv", "n": 250, "q": "about"}, {"who": "moscow", "n": 300}], 250, 225, 300, 2),
+        # An open claim that does not reach the best figure adds its low end, not "no upper end".
+        (
+            [{"who": "kyiv", "n": 100}, {"who": "moscow", "n": 100, "q": "more_than"}],
+            *(100, 100),
+            101,
+            2,
+        ),
+        ([{"who": "kyiv", "n": 100}, {"who": "moscow", "n": 100, "q": "up_to"}], 100, 100, 100, 2),
+    ],
+)
+def test_figures_by_hand(
+    rows: list[dict[str, Any]], best: int, low: int, high: int, claims: int
+) -> None:
+    r = one(rows)
+    assert (r["best"], r["low"], r["high"], r["claims"]) == (best, low, high, claims)
+    leader = next(x for x in rows if r["claim_id"] in (x.get("id"), f"c{rows.index(x):03}"))
+    assert r["claimant"] == leader["who"]
+
+
+def test_the_receiver_leads_in_each_direction() -> None:
+    both = [{"who": "kyiv", "n": 5}, {"who": "moscow", "n": 6}]
+    assert one(both)["best"] == 5 and one([x | {"to": "to_russia"} for x in both])["best"] == 6
+
+
+@pytest.mark.parametrize(
+    ("kyiv", "moscow", "grade"),
+    [
+        ({"n": 100, "q": "at_least"}, {"n": 100}, "agreed"),
+        ({"n": 100, "q": "at_least"}, {"n": 99}, "contested"),
+        ({"n": 100}, {"n": 100, "q": "up_to"}, "agreed"),
+        ({"n": 101}, {"n": 100, "q": "up_to"}, "contested"),
+        ({"n": 100, "q": "up_to"}, {"n": 100}, "agreed"),
+        ({"n": 100}, {"n": 99, "q": "more_than"}, "agreed"),
+        ({"n": 100}, {"n": 100, "q": "more_than"}, "contested"),
+    ],
+)
+def test_sides_agree_where_their_intervals_meet(
+    kyiv: dict[str, Any], moscow: dict[str, Any], grade: str
+) -> None:
+    assert one([{"who": "kyiv"} | kyiv, {"who": "moscow"} | moscow])["grade"] == grade
+    with_press = [{"who": "kyiv"} | kyiv, {"who": "press"} | moscow]
+    assert one(with_press)["grade"] == "one_sided"
+
+
+def test_what_its_claimant_took_back_is_passed_over() -> None:
+    claims = table([{"who": "kyiv", "n": 10}, {"who": "kyiv", "n": 12}, {"who": "moscow", "n": 12}])
+    before = estimate.estimate(claims.assign(corrects="")).iloc[0]
+    assert (before["best"], before["low"], before["high"], before["claims"]) == (10, 10, 12, 3)
+    after = estimate.estimate(claims.assign(corrects=["", "c000", ""])).iloc[0]
+    assert (after["best"], after["low"], after["high"], after["claims"]) == (12, 12, 12, 2)
+    assert estimate.heard(claims.assign(corrects=["", "c000", ""]))["value"].tolist() == [12, 12]
+
+
+def test_sums_of_components_by_hand() -> None:
+    def part(name: str, n: int, **more: Any) -> dict[str, Any]:
+        return {"who": "kyiv", "n": n, "part": name, "role": "component"} | more
+
+    # Two figures for one component: the first leads, both ends are kept.
+    r = one([part("military", 33), part("military", 35), part("civilians", 51)])
+    assert (r["best"], r["low"], r["high"], r["claims"]) == (84, 84, 86, 1)
+    more = [part("military", 33), part("military", 35, publishers=2), part("civilians", 51)]
+    assert one(more)["best"] == 86
+    # A sum is as vague, as poor and as little carried as the weakest of its parts.
+    vague = [part("military", 33, q="at_least"), part("civilians", 5, q="at_least")]
+    r = one(vague)
+    assert (r["best"], r["low"]) == (38, 38) and pd.isna(r["high"])
+    assert one([*vague, {"who": "moscow", "n": 40}])["best"] == 40
+    poor = [part("military", 33, poor=True), part("civilians", 5)]
+    assert one([*poor, {"who": "moscow", "n": 40}])["best"] == 40
+    rival = {"who": "kyiv2", "n": 40, "publishers": 2}
+    assert one([part("military", 33, publishers=3), part("civilians", 5), rival])["best"] == 40
+    # Another claimant's whole does not stand for this one's.
+    assert one([part("military", 33), {"who": "moscow", "n": 40}])["best"] == 33
+    # A subset is in no sum.
+    assert one([part("military", 33), part("women", 5, role="subset")])["best"] == 33
+
+
+def test_withheld_goes_before_not_applicable_and_a_count_before_both() -> None:
+    silent = [
+        {"who": "kyiv", "absence": "not_applicable"},
+        {"who": "moscow", "absence": "withheld"},
+    ]
+    r = one(silent)
+    assert (r["absence"], r["grade"], r["claimant"]) == ("withheld", "undisclosed", "moscow")
+    r = one(silent[:1])
+    assert r["absence"] == "not_applicable" and pd.isna(r["grade"]) and r["claimant"] == "kyiv"
+    r = one([*silent, {"who": "press", "n": 3}])
+    assert r["best"] == 3 and pd.isna(r["absence"])
+
+
+def test_what_the_rule_hears_by_hand() -> None:
+    rows = [
+        {"who": "press", "n": 207},
+        {"who": "broker", "n": 200, "q": "at_least"},
+        {"who": "moscow", "n": 195},
+        {"who": "kyiv", "n": 207},
+        {"who": "unit", "n": 9, "poor": True},
+    ]
+    columns = ["claimant_id", "value", "rank", "poor", "vague", "admissible", "agrees", "leads"]
+    assert estimate.heard(table(rows))[columns].to_numpy().tolist() == [
+        ["kyiv", 207, 1, False, False, True, True, True],
+        ["moscow", 195, 2, False, False, True, False, False],
+        ["broker", 200, 3, False, True, True, True, False],
+        ["press", 207, 4, False, False, False, True, False],
+        ["unit", 9, 4, True, False, False, False, False],
+    ]
+
+
+def test_estimates_beside_their_events_by_hand() -> None:
+    rows = [
+        {"who": "kyiv", "n": 5, "event": "a"},
+        {"who": "moscow", "n": 0, "event": "a", "to": "to_russia"},
+        {"who": "kyiv", "n": 7, "event": "b"},
+        {"who": "kyiv", "absence": "withheld", "event": "c"},
+    ]
+    status = {"c": "took_place", "b": "cancelled", "a": "took_place", "d": "disputed"}
+    events = pd.DataFrame({"event_id": list(status), "status": list(status.values())})
+    out = estimate.by_event(events, estimate.estimate(table(rows)))
+    assert out["event_id"].tolist() == ["c", "b", "a", "d"]
+    assert out["to_ukraine"].fillna(-1).tolist() == [-1, -1, 5, -1]
+    assert out["to_ukraine_low"].fillna(-1).tolist() == [-1, -1, 5, -1]
+    assert out["to_ukraine_absence"].astype("object").fillna("").tolist() == [
+        *("withheld", "not_applicable"),
+        *("", "not_reported"),
+    ]
+    assert out["to_russia_absence"].astype("object").fillna("").tolist() == [
+        *("not_reported", "not_applicable"),
+        *("zero", "not_reported"),
+    ]
+    assert out["to_ukraine_claims"].tolist() == [0, 1, 1, 0]
+    assert out["to_ukraine_grade"].astype("object").fillna("").tolist() == [
+        *("undisclosed", ""),
+        *("one_sided", ""),
+    ]
+    assert out["to_russia"].fillna(-1).tolist() == [-1, -1, 0, -1]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import repatria as rp
 from conftest import small, write
+from repatria.record import window
 
 ABSENT = ("zero", "withheld", "not_reported", "not_applicable")
 
@@ -492,3 +495,62 @@ def test_filters_only_take_rows_away(record: Any, kind: str | None) -> None:
     assert set(part["status"]) == {"took_place"} and (kind is None or set(part["kind"]) == {kind})
     same = every[every["event_id"].isin(part["event_id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(part, same)
+
+
+# --- windows, worked out by hand ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "month", "day"),
+    [
+        ("2025-06-01", "2025-06-30", "whole", "whole"),
+        ("2025-06-02", "", "part", "whole"),
+        ("2025-06-30", "", "part", None),
+        ("2025-07-01", "", None, None),
+        ("", "2025-06-30", "whole", "whole"),
+        ("", "2025-06-29", "part", "whole"),
+        ("", "2025-06-01", "part", None),
+        ("", "2025-05-31", None, None),
+        ("2025-06-11", "2025-06-11", "part", "whole"),
+        ("2025-06-12", "", "part", None),
+        ("", "2025-06-10", "part", None),
+        ("", "", "whole", "whole"),
+    ],
+)
+def test_a_month_and_a_day_lie_in_a_window(
+    since: str, until: str, month: str | None, day: str | None
+) -> None:
+    dates = pd.to_datetime(["2025-06-01", "2025-06-11"]).as_unit("s")
+    e = pd.DataFrame({"date": dates, "date_precision": ["month", "day"]})
+    found = window.inside(e, since, until)
+    assert [None if pd.isna(v) else v for v in found] == [month, day]
+    assert window.inside(e.iloc[1:], since, until).astype("object").fillna("none").tolist() == [
+        day or "none"
+    ]
+
+
+def test_the_month_in_which_the_war_began_starts_with_the_war() -> None:
+    e = pd.DataFrame({"date": [pd.Timestamp("2022-02-01")], "date_precision": ["month"]})
+    assert window.inside(e, "2022-02-24", "2022-02-28").tolist() == ["whole"]
+    first, last = window.ends(e)
+    assert (first[0], last[0]) == (pd.Timestamp("2022-02-24"), pd.Timestamp("2022-02-28"))
+
+
+@pytest.mark.parametrize(
+    "value", ["2025-6-1", "20250601", "2025-W23-7", 20250601, None, pd.NaT, np.datetime64("NaT")]
+)
+def test_what_is_no_day_is_named(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"when: .* not a day"):
+        window.day(value, "when")
+
+
+def test_a_day_is_a_day_however_it_is_said() -> None:
+    said = ["2022-02-24", dt.date(2022, 2, 24), np.datetime64("2022-02-24T13:00")]
+    for value in (*said, pd.Timestamp("2022-02-24 23:59")):
+        assert window.day(value) == pd.Timestamp("2022-02-24")
+    with pytest.raises(ValueError, match="day: 2022-02-23 is before the war"):
+        window.day(dt.date(2022, 2, 23))
+    with pytest.raises(ValueError, match=r"is an int, not a day"):
+        window.day(5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"is a float, not a day"):
+        window.day(5.0)  # type: ignore[arg-type]
