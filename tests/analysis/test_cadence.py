@@ -17,7 +17,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.rates import confint_poisson
 
-from repatria.analysis import cadence, rhythm
+from repatria.analysis import cadence, rates, rhythm, units
 
 DENSE = [("2024-01-01", "2024-03-31", "dense")]
 
@@ -686,3 +686,135 @@ def test_the_moving_rate_by_hand(record: Any) -> None:
     for day, rate in moving.iloc[:: len(moving) // 9].items():
         held = ((starts > day - pd.Timedelta(days=90)) & (starts <= day)).sum()
         assert rate == pytest.approx(held * 30 / 90)
+
+
+# --- values somebody reads, computed by hand ----------------------------------------------------
+
+
+def starts(*days: int) -> pd.Series:
+    return pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(list(days), "D"))
+
+
+def test_an_interval_by_the_table_of_poisson() -> None:
+    # Ten at twice the spread are read as five: 1.62 to 11.67 in any table, over ten months.
+    assert rates.interval(10, 300, 2.0) == pytest.approx((2 * 0.1623, 2 * 1.1668), abs=1e-3)
+    assert rates.interval(0, 30) == pytest.approx((0, 3.689), abs=1e-3)
+    assert rates.interval(5, 30, level=0.9) == pytest.approx((1.970, 10.513), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("days", "length", "dispersion"),
+    [
+        ((10, 40, 41, 42, 70, 71), 90, 1.0),  # 1, 3 and 2 a month: less than by chance
+        ((30, 31, 32, 33, 34, 59), 90, 6.0),  # 0, 6 and 0: chi-square 12 on two
+        ((0, 1, 2, 3, 4, 29), 90, 6.0),
+        ((60, 61, 62, 63, 64, 89), 119, 6.0),  # what is left of a fourth month is not looked at
+        ((0, 1, 2, 60, 61), 60, 3.0),  # 3 and 0
+    ],
+)
+def test_the_spread_of_monthly_counts_by_hand(
+    days: tuple[int, ...], length: int, dispersion: float
+) -> None:
+    first = pd.Timestamp("2024-01-01")
+    period = ("all", first, first + pd.Timedelta(days=length - 1))
+    assert rates._dispersion([starts(*days)], [period]) == pytest.approx(dispersion)
+
+
+def test_spreads_of_periods_are_pooled_and_one_month_has_none() -> None:
+    first = pd.Timestamp("2024-01-01")
+    period = ("all", first, first + pd.Timedelta(days=59))
+    two = [starts(0, 1, 2), starts(0, 1, 30, 31, 2, 3, 4, 5)]  # 3 and 0; 6 and 2
+    assert rates._dispersion(two, [period] * 2) == pytest.approx((3 + 2) / 2)
+    assert np.isnan(rates._dispersion([starts(3)], [("all", first, first + pd.Timedelta(days=58))]))
+    assert np.isnan(rates._dispersion([starts()], [period]))
+
+
+def test_periods_of_a_window_by_hand() -> None:
+    first, split, last = map(pd.Timestamp, ("2022-11-05", "2023-09-01", "2024-02-03"))
+    w = units.Window(first, split, last)
+
+    def said(by: str, window: units.Window = w) -> list[str]:
+        return [f"{n} {a:%y-%m-%d} {b:%y-%m-%d}" for n, a, b in rates._periods(by, window)]
+
+    assert said("all") == ["all 22-11-05 24-02-03"]
+    assert said("year") == [
+        "2022 22-11-05 22-12-31",
+        "2023 23-01-01 23-12-31",
+        "2024 24-01-01 24-02-03",
+    ]
+    assert said("reading") == ["thin 22-11-05 23-08-31", "dense 23-09-01 24-02-03"]
+    assert said("reading", units.Window(first, None, last)) == ["thin 22-11-05 24-02-03"]
+    assert said("reading", units.Window(split, split, last)) == ["dense 23-09-01 24-02-03"]
+    one_day = units.Window(first, last, last)
+    assert said("reading", one_day)[1] == "dense 24-02-03 24-02-03" and w.days == 456
+    assert units.Window(last, None, first).days == 0
+
+
+def test_a_rate_and_its_people_by_hand() -> None:
+    h = pd.DataFrame({"events": [1, 2, 1]})
+    h["to_ukraine"] = pd.array([10, 20, None], dtype="Int64")
+    h["to_ukraine_unknown"] = [0, 1, 1]
+    h["to_russia"] = pd.array([None] * 3, dtype="Int64")
+    h["to_russia_unknown"] = [1, 2, 1]
+    row = rates._rate(h, 60, 2.0)
+    assert (row["handovers"], row["per_30_days"], row["dispersion"]) == (3, 1.5, 2.0)
+    assert (row["to_ukraine_people"], row["to_ukraine_per_30_days"]) == (30, 15)
+    assert (row["to_ukraine_unknown"], row["to_russia_unknown"]) == (2, 4)
+    assert np.isnan(row["to_russia_people"]) and np.isnan(row["to_russia_low"])
+    # A handover brings 15 on average, 25 the variance: 25 / 15 + 2 * 15 a person.
+    low, high = rates.interval(30, 60, 25 / 15 + 30)
+    assert (row["to_ukraine_low"], row["to_ukraine_high"]) == (low, high)
+    assert (row["low"], row["high"]) == rates.interval(3, 60, 2.0)
+    assert (row["poisson_low"], row["poisson_high"]) == rates.interval(3, 60)
+    none = rates._rate(h.iloc[:0], 60, np.nan)
+    assert none["handovers"] == 0 == none["to_ukraine_people"] and np.isnan(none["low"])
+
+
+def test_a_moving_rate_by_hand(made: Callable[..., Any]) -> None:
+    rate = cadence.moving_rate(made("2024-02-01", "2024-02-10"), days=30)
+    assert rate.index[0] == pd.Timestamp("2024-01-01") and rate.iloc[:29].isna().all()
+    by_day = rate[["2024-01-30", "2024-01-31", "2024-02-01", "2024-02-10", "2024-03-01"]]
+    assert by_day.tolist() == [0, 0, 1, 2, 2]
+    assert rate["2024-03-02"] == 1 and rate["2024-03-11"] == 0 == rate["2024-03-31"]
+    assert cadence.moving_rate(made("2024-02-01"), days=60)["2024-03-01"] == 0.5
+
+
+def test_burstiness_and_memory_by_hand() -> None:
+    root = np.sqrt(3)
+    expected = (root * 0.8 - 1) / ((root - 2) * 0.8 + 1)  # two gaps of 1 and 9: 4 / 5
+    assert rhythm.burstiness(np.array([1.0, 9])) == pytest.approx(expected)
+    assert rhythm.memory(np.array([1.0, 2, 4])) == pytest.approx(1)
+    assert rhythm.memory(np.array([1.0, 2, 1, 3])) == pytest.approx(-np.sqrt(3) / 2)
+
+
+def test_the_fullest_fortnight_of_silences_by_hand() -> None:
+    days = [3, 20, 21, 22, 34, 35, 60]
+    end = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.cumsum(days), "D")
+    begin = [pd.Timestamp("2024-01-01"), *end[:-1]]
+    gaps = pd.DataFrame({"start": begin, "end": end, "days": days, "censored": False})
+    gaps["reading"] = "dense"
+    gaps.attrs = {"dense_from": pd.Timestamp("2024-01-01"), "through": pd.Timestamp("2024-12-31")}
+    found = cadence.rhythm(gaps, draws=200)
+    assert (found.low, found.high, found.inside) == (20, 34, 4), "35 is a day too long"
+    assert found.whole_weeks == 2 and 0 < found.p <= 1 and 0 < found.expected < 4
+    wide = cadence.rhythm(gaps, width=16, draws=200)
+    assert (wide.low, wide.high, wide.inside) == (20, 35, 5)
+    few = cadence.rhythm(gaps.iloc[:4], draws=10)
+    assert (few.low, few.inside, few.p, few.days.tolist()) == (None, 0, None, [3, 20, 21, 22])
+    assert cadence.rhythm(gaps.iloc[:5], draws=10).inside == 4
+
+
+def test_bodies_after_prisoners_by_hand(build: Callable[..., Any]) -> None:
+    told = ["prisoners-2024-01-10", "bodies-2024-01-10", "bodies-2024-01-13", "bodies-2024-01-18"]
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5} for e in told
+    ]
+    events = [(e, e.partition("-")[2]) for e in told]
+    record = build(events, claims, coverage=covered(*DENSE))
+    found = cadence.following(record, within=(0, 3, 7, 8))
+    assert found["handovers"].eq(3).all() and found["followed"].tolist() == [1, 2, 2, 3]
+    assert found["share"].tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3, 1])
+    # Of 91 days 1, 4, 8 and 9 are so soon after the one exchange, wherever the bodies are moved.
+    assert found["reference"].tolist() == pytest.approx([1 / 91, 4 / 91, 8 / 91, 9 / 91])
+    # As many as three within eight days only where the first stands on the exchange's day.
+    assert found["p"].iloc[3] == pytest.approx(1 / 91)

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import repatria as rp
-from conftest import small, write
+from conftest import events_of, small, write
 from repatria.analysis import reconcile as rc
+from repatria.analysis import windows
 from repatria.record.rule import OPEN, interval
 from repatria.record.schema import QUALIFIERS
 
@@ -545,3 +546,142 @@ def test_kyivs_bodies_from_february_to_june_2025_leave_no_new_residual(
     february = rows(compared, count=7017, as_of=pd.Timestamp("2025-02-18"), direction="to_ukraine")
     june = rows(compared, count=15801, as_of=pd.Timestamp("2025-06-16"), direction="to_ukraine")
     assert set(february["best_residual"]) == set(june["best_residual"])
+
+
+# --- windows and verdicts, worked out by hand ---------------------------------------------------
+
+
+def day(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text).as_unit("s")
+
+
+@pytest.mark.parametrize(
+    ("precision", "first"),
+    [("day", "2025-06-30"), ("month", "2025-06-01"), ("year", "2025-01-01")],
+)
+def test_the_days_a_date_may_mean(precision: str, first: str) -> None:
+    assert windows.days_of(day("2025-06-30"), precision) == (day(first), day("2025-06-30"))
+
+
+@pytest.mark.parametrize(
+    ("count", "wording", "expected"),
+    [
+        (10, "exact", ("exact_on_one_reading", None, None)),
+        (12, "exact", ("exact_on_one_reading", None, None)),
+        (11, "exact", ("between", None, None)),
+        (13, "exact", ("short", 1, 3)),
+        (9, "exact", ("over", 1, 3)),
+        (12, "more_than", ("short", 1, 3)),
+        (11, "more_than", ("consistent", None, None)),
+        (10, "up_to", ("consistent", None, None)),
+        (9, "up_to", ("over", 1, 3)),
+        (11, "about", ("consistent", None, None)),
+    ],
+)
+def test_verdicts_on_ten_or_twelve(
+    count: int, wording: str, expected: tuple[str, int | None, int | None]
+) -> None:
+    found = rc.Sums(10, 12, frozenset({10, 12}), (), (), (), ())
+    assert tuple(rc.verdict(count, wording, found)) == expected
+    one = rc.Sums(count, count, frozenset({count}), (), (), (), ())
+    assert rc.verdict(count, "exact", one) == rc.Verdict("exact")
+
+
+def five() -> pd.DataFrame:
+    """Return handovers of two days in January, of a month, and of two days in March 2024."""
+    dates = ["2024-01-10", "2024-01-20", "2024-02-01", "2024-03-05", "2024-03-10"]
+    events = events_of([(5, 1), (3, 1), (7, 1), (11, 1), (2, 1)], dates=dates)
+    events.loc[2, "date_precision"] = "month"
+    return events
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "precision", "low", "high", "reachable"),
+    [
+        ("2024-01-01", "2024-03-10", "day", 28, 28, {28}),
+        ("2024-01-10", "2024-03-09", "day", 26, 26, {26}),
+        ("2024-01-11", "2024-03-05", "day", 21, 21, {21}),
+        ("2024-01-01", "2024-02-15", "day", 8, 15, {8, 15}),  # the month may be in or out
+        ("2024-02-02", "2024-03-04", "day", 0, 7, {0, 7}),
+        ("2024-01-01", "2024-02-29", "day", 15, 15, {15}),
+        ("2024-01-01", "2024-01-31", "day", 8, 8, {8}),
+        ("2024-01-01", "2024-02-01", "day", 8, 15, {8, 15}),
+        # Of the days of March the earlier one is in wherever the later one is.
+        ("2024-01-01", "2024-03-31", "month", 15, 28, {15, 26, 28}),
+        ("2024-01-01", "2024-03-07", "month", 15, 26, {15, 26}),
+        ("2024-03-01", "2024-12-31", "year", 0, 13, {0, 11, 13}),
+    ],
+)
+def test_sums_of_a_window_by_hand(
+    first: str, last: str, precision: str, low: int, high: int, reachable: set[int]
+) -> None:
+    found = rc.sums(five(), "to_ukraine", day(first), day(last), precision)
+    assert (found.low, found.high, set(found.reachable)) == (low, high, reachable)
+
+
+def test_a_start_between_two_days_lets_the_earlier_leave_first() -> None:
+    e = windows.Addends.of(five(), "to_ukraine")
+    found = windows.add_up(e, (day("2024-01-01"), day("2024-01-31")), (day("2024-01-31"),) * 2)
+    assert (found.low, found.high, set(found.reachable)) == (0, 8, {0, 3, 8})
+    assert found.inside == () and found.maybe == ("bodies-000", "bodies-001")
+    edge = windows.add_up(e, (day("2024-01-10"), day("2024-01-20")), (day("2024-01-31"),) * 2)
+    assert (found.high, edge.low, edge.high) == (8, 3, 8)
+
+
+def test_what_is_one_handover_in_a_direction_by_hand() -> None:
+    absent = [(None, None), ("withheld", None), ("not_reported", "not_reported")]
+    events = events_of([(5, 0), (None, 3), (None, None)], absent=absent)
+    window = day("2024-01-01"), day("2024-12-31")
+
+    def said(direction: str, measure: str) -> tuple[int, int, int]:
+        found = rc.sums(events, direction, *window, measure=measure)
+        return found.low, len(found.inside), len(found.unknown)
+
+    assert said("to_ukraine", "handovers") == (2, 2, 1)
+    assert said("to_russia", "handovers") == (1, 1, 1)  # none said to have gone is no handover
+    assert said("both", "handovers") == (3, 3, 0)
+    assert said("to_ukraine", "persons") == (5, 1, 2)
+    assert said("to_russia", "persons") == (3, 2, 1)
+    assert said("both", "persons") == (5, 1, 2)
+
+
+def test_bases_by_hand() -> None:
+    dates = ["2025-05-31", "2025-06-01", "2025-06-30", "2025-07-01", "2025-06-15"]
+    under = ["istanbul-2025-06-02"] * 4 + ["other"]
+    events = events_of([(1, 1)] * 5, dates=dates, agreements=under)
+    events["mediators"] = ["UAE;USA", "", None, "Turkey", "USA;UAE"]
+    kept = {s: windows.in_scope(events, s).tolist() for s in ("", "mariupol")}
+    assert kept == {"": [True] * 5, "mariupol": [True] * 5}
+    assert windows.in_scope(events, "uae_mediated").tolist() == [True, False, False, False, True]
+    without = windows.in_scope(events, "without_june_2025").tolist()
+    assert without == [True, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "scope", "starts"),
+    [
+        ("2025-07-01", "", ["2022-02-24", "2025-01-01"]),
+        ("2022-12-31", "", ["2022-02-24"]),
+        ("2025-07-01", "istanbul", ["2022-02-24", "2025-01-01", "2025-06-02"]),
+        ("2025-06-01", "istanbul", ["2022-02-24", "2025-01-01"]),
+        ("2024-07-01", "uae_mediated", ["2022-02-24", "2024-01-01"]),
+        ("2025-07-01", "uae_mediated", ["2022-02-24", "2024-01-01", "2025-01-01"]),
+    ],
+)
+def test_the_standard_starts_of_a_total(as_of: str, scope: str, starts: list[str]) -> None:
+    found = rc._candidates(pd.Series({"as_of": day(as_of), "scope": scope}))
+    assert [f"{s:%Y-%m-%d}" for s in found] == starts
+
+
+@pytest.mark.parametrize(
+    ("side", "measure", "lens"),
+    [
+        ("ukraine", "persons", "ukraine"),
+        ("russia", "persons", "russia"),
+        ("mediator", "persons", "best"),
+        ("third", "persons", "best"),
+        ("ukraine", "handovers", "best"),
+    ],
+)
+def test_whose_counts_a_total_is_held_to(side: str, measure: str, lens: str) -> None:
+    assert rc.lens_of(side, measure) == lens
