@@ -15,6 +15,7 @@ from repatria.report.provenance import notebooks
 pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install repatria[lab]")
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: pip install repatria[lab]")
 
+pytestmark = pytest.mark.slow
 PATIENCE = 300  # seconds for one answer of the kernel: no measure of speed, only an end to waiting
 PICTURE = "document.querySelector('.widget-html img')?.src"
 EVENTS = "[...document.querySelectorAll('.widget-select option')].map(o => o.textContent)"
@@ -39,7 +40,6 @@ def bad(cells: list[dict[str, Any]]) -> list[str]:
     return unrun + errors + [str(o["text"]) for o in outputs if o.get("name") == "stderr"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [p.name for p in notebooks()])
 def test_a_notebook_runs_without_error_or_stderr(tab: Any, lab: Any, name: str) -> None:
     assert bad(run_all(tab, lab[0], name)) == []
@@ -96,6 +96,7 @@ def test_controls_change_chart_and_events(explore: Any) -> None:
 
 def test_an_event_is_picked_by_key_and_explained(explore: Any) -> None:
     first = until(lambda: explore.ask(WHY), PATIENCE, "an explanation")
+    explore.call("Emulation.setFocusEmulationEnabled", enabled=True)
     explore.ask("document.querySelector('.widget-select select').focus()")
     press(explore, "ArrowDown")
     second = until(lambda: (w := explore.ask(WHY)) != first and w, PATIENCE, "another explanation")
