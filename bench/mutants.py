@@ -4,7 +4,7 @@ A mutant is one module with one comparison, sign, constant or boolean changed. E
 this process, which has the libraries loaded: first against the module's own tests and, if those
 pass, against all tests and examples of record, analysis and display. A module with more mutants than
 `--sample` is sampled by `--seed`. What no test can tell apart is named, with the reason, in
-`bench/equivalent.txt`. Why no library does this: docs/decisions/014-mutants.md.
+`bench/equivalent.txt`. Why no library does this: docs/decisions/015-mutants.md.
 """
 
 from __future__ import annotations
