@@ -73,8 +73,8 @@ def about(
     """Return what a table of events says of itself (`attrs`), in JSON's own types: days are ISO text.
 
     So it survives Parquet, pickle and copies; `as_of` and `repatria.charts` read it. Keys: as_of, lens,
-    kind, until, rule, unsure (how many events are in part in the window), searched (the last day
-    read by kind), coverage (stretches) and coverage_of.
+    kind, until, rule, unsure (how many events are in part in the window), coverage (stretches) and
+    coverage_of.
 
     >>> about(record, record.events(), "bodies", "best", None)["unsure"]
     0
@@ -91,7 +91,6 @@ def about(
         "until": iso(day(until, "until", last=True)) if until else None,
         "rule": f"{rule.RULE} v{rule.RULE_VERSION}",
         "unsure": int((events["in_window"] == "part").sum()),
-        "searched": {k: iso(record.searched_through(k)) for k in KINDS},
         "coverage": Ground(
             {
                 "kind": str(c.kind),
