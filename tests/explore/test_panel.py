@@ -59,6 +59,9 @@ def test_the_event_that_is_picked_is_explained(panel: Any) -> None:
         'id="event-bodies-2025-06-16"' in panel.why.value
         and "which is heard first" in panel.why.value
     )
+    panel.find.value = "bodies-2025-06-13"
+    assert panel.events.value == "bodies-2025-06-13", "typed: the way by keyboard in JupyterLab"
+    panel.find.value = "bodies-2025-06-16"
     panel.lens.value = "russia"
     assert panel.events.value == "bodies-2025-06-16", "it stays picked while it is there"
     assert "Russian claims only" in panel.why.value

@@ -69,6 +69,9 @@ class Panel:
         self.said = w.HTML()
         self.picture = w.HTML()
         self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="100%"))
+        # JupyterLab takes arrow keys from lists, not from what is typed into.
+        hint = "an event's id, typed or picked"
+        self.find = w.Combobox(description="Find", placeholder=hint, ensure_option=True)
         self.why = w.HTML()
         self.saves = {
             name: w.Button(description=f"Save as {name}", icon="download")
@@ -80,12 +83,13 @@ class Panel:
             control.observe(self._pick, "value")
         self.show.observe(lambda change: self._draw(), "value")
         self.events.observe(self._explain, "value")
+        self.find.observe(self._find, "value")
         for name, button in self.saves.items():
             button.on_click(lambda _, name=name: self._save(name))
         window = w.HBox(controls[2:], layout=w.Layout(flex_flow="row wrap"))
         saving = w.HBox([*self.saves.values(), self.saved], layout=w.Layout(flex_flow="row wrap"))
         top = [self.kind, self.lens, window, self.said, self.show, self.picture]
-        self.box = w.VBox([*top, saving, self.events, self.why])
+        self.box = w.VBox([*top, saving, self.find, self.events, self.why])
         self._update()
 
     def _pick(self, change: Any) -> None:
@@ -114,6 +118,7 @@ class Panel:
         self.events.options = [(_line(r), r["event"]) for r in rows]
         self.events.value = before if before in ids else next(iter(ids), None)
         self.events.observe(self._explain, "value")
+        self.find.value, self.find.options = "", tuple(ids)
         self._explain()
 
     def _draw(self) -> None:
@@ -125,6 +130,10 @@ class Panel:
                 self.picture.value = _picture(self.chosen.chart(self.show.value))
         except ValueError as e:
             self.picture.value = f'<p role="alert">{html.escape(str(e))}</p>'
+
+    def _find(self, change: Any) -> None:
+        if self.find.value in self.find.options:
+            self.events.value = self.find.value
 
     def _explain(self, change: Any = None) -> None:
         chosen = self.events.value
