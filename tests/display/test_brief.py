@@ -72,7 +72,7 @@ def test_the_level_is_that_of_the_page_on_asymmetry(record: Any) -> None:
     now = asymmetry.share_now(record)
     text = brief.in_short(record)
     assert f"about [{ratio(now['ratio'])} bodies to Ukraine](events/index.html#bodies)" in text
-    assert f"({ratio(now['low'])} to {ratio(now['high'])} by chance alone)" in text
+    assert f"(95% interval for chance {ratio(now['low'])} to {ratio(now['high'])})" in text
 
 
 def test_a_promise_a_day_old_of_which_nothing_came_is_not_told(record: Any) -> None:
@@ -124,6 +124,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "day": pd.Timestamp("2025-06-12"),
         "unknown": 1,
         "before": 4,
+        "running": False,
     },
     "promise": {"said": "Of 5 came 3."},
     "rhythm": {
@@ -157,8 +158,8 @@ Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
         ),
         (
             "now",
-            "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia by 12 June 2025 "
-            "(9.0 to 11 by chance alone). [Over time ›]",
+            "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia in the newest handovers, "
+            "on 12 June 2025 (95% interval for chance 9.0 to 11). [Over time ›]",
         ),
         (
             "rhythm",
@@ -196,6 +197,15 @@ def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
         "Kyiv's own total, to 9 October 2026, is [10](https://example.org/1), which the record meets."
         in say("brief/sum", **numbers)
     )
+    apart = Numbers(
+        total
+        | {"off_low": 3, "off_high": 4, "numbered": 91, "lacking": (20, 21)}
+        | {"number_scope": "without_june_2025"}
+    )
+    assert (
+        "is [10](https://example.org/1), 3–4 more than the record holds by then; Kyiv numbers 91 handovers "
+        "without those of June 2025, of which no page read here describes 20–21. [Why"
+    ) in say("brief/sum", **(numbers | {"official": apart}))
     over = Numbers(total | {"off_low": -3, "off_high": -3})
     assert "3 fewer than the record holds by then." in say(
         "brief/sum", **(numbers | {"official": over})

@@ -333,6 +333,7 @@ def test_with_an_address_pages_name_it_and_the_brief_leads_back_from_mail(tmp_pa
         a for a in re.findall(r'href="([^"]+)"', html) if not re.match("#|https?:|data:", a)
     ]
     assert relative == []
+    assert 'href="https://example.org/reports/index.html"' in html and "/../" not in html
     event = (folder / "events" / f"{JUNE}.html").read_text("utf-8")
     assert f'content="{here}events/{JUNE}.html"' in event
 

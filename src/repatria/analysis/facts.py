@@ -37,7 +37,7 @@ class Official:
 
     off_low, off_high: by how many the events fall short of it (negative: over); `numbered` is how many
     handovers the same claimant counts, `lacking` how many of these are not on record (a range), each
-    missing where it does not say. A total older than a year is none.
+    missing where it does not say, `number_scope` what that number leaves out. A total older than a year is none.
     """
 
     total_id: str
@@ -49,6 +49,7 @@ class Official:
     off_high: int
     numbered: int | None
     lacking: tuple[int, int] | None
+    number_scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def official(record: Record, kind: str, direction: str = "to_ukraine") -> Offici
         *_short(row),
         None if number is None else int(number["count"]),
         None if number is None else _short(number),
+        "" if number is None else str(number["scope"]),
     )
 
 

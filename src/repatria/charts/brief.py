@@ -66,6 +66,7 @@ def silence(gaps: pd.DataFrame) -> Chart:
         return chart
     s = cadence.summary(gaps)
     numbers = {"median": s.median, "closed": s.closed, "through": gaps.attrs["through"]}
+    numbers["first"] = gaps["start"].iloc[0]
     return _plain(chart, "silence", gaps, **numbers)
 
 

@@ -68,7 +68,7 @@ class News:
             "news/words",
             first=self.first,
             unreadable=bool(self.unreadable),
-            events=summed(kinds.to_dict()) if len(kinds) else "",
+            events=[summed({k: n}) for k, n in kinds.items()],
             revised=len(figures),
             graded=len(self.graded),
             gone=len(self.gone),

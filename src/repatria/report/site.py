@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from repatria import __version__
 from repatria.record.fingerprint import data_folder
@@ -226,7 +227,8 @@ def _brief(release: Release, news: Any) -> None:
     html = release.put("index.html", "brief.html.j2", brief.title, lead, **words)
     site = release.facts.get("site_url", "").rstrip("/")
     if site:  # a page that travels by mail leads back to the site
-        html = re.sub(r'href="(?!#|[a-z]+:)', f'href="{site}/{release.name}/', html)
+        here = f"{site}/{release.name}/"
+        html = re.sub(r'href="(?!#|[a-z]+:)([^"]*)', lambda m: f'href="{urljoin(here, m[1])}', html)
         (release.folder / "index.html").write_text(html, "utf-8")
     pdf.write(release.folder)
 
