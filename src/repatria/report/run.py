@@ -85,7 +85,8 @@ def make(
     data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
-    told: dict[str, Any] = {"interval": interval, "site_url": site_url, "correct": correct}
+    given = {"interval": interval, "site_url": site_url, "correct": correct}
+    told: dict[str, Any] = {name: value for name, value in given.items() if value}
     publish.check(out)
     view = label(parameters, day)
     if waiting and not view:
