@@ -57,7 +57,9 @@ def books(folder: Path, record: Any) -> list[Path]:
             steps=stems,
             again=stems,
         ),
-        executed(folder / "02_asymmetry.ipynb", "# Asymmetry\n\nHow lopsided.", time=stems),
+        executed(
+            folder / "02_asymmetry.ipynb", "# Asymmetry\n\nHow lopsided.", time=stems, lenses=stems
+        ),
         executed(folder / "03_cadence.ipynb", "# Cadence\n\nHow often.", **{"stems-bodies": stems}),
         executed(
             folder / "04_pledges.ipynb",
