@@ -69,6 +69,7 @@ def test_every_language_knows_both_kinds_both_sides_and_what_is_only_planned(lan
             "Kyiv received more than 5,000 bodies over the past week. Ukraine returned 3 bodies.",
             [("to_ukraine", 77), ("to_russia", 3)],
         ),
+        (f"Russia returns {'9' * 300} bodies to Ukraine", "", []),
         ("Ukraine: 73rd prisoner exchange held", "", []),  # an ordinal
         ("Prisoner swap in Ukraine 24 hours after strike", "", []),  # a time
         ("Ukraine: POWs freed, 54 years the oldest, 23 days after the last swap", "", []),

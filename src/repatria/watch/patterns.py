@@ -16,6 +16,7 @@ DIRECTIONS = ("to_ukraine", "to_russia", "each", "pair", "together", "unsaid")
 _PLAIN = ("to_ukraine", "to_russia", "each")  # what is taken from a summary
 MOST_READ = 400  # characters of a headline, of a summary
 MOST_WORDS = 120  # characters of a text that are quoted
+MOST_PERSONS = 1_000_000  # what is more counts no persons handed over
 _COUNTED = {"bodies": "B", "prisoners": "P", "civilians": "V"}
 # Up to six, up to three words in between.
 _GAPS = {"g": r"(?:\W+\w+){0,6}?\W+", "s": r"(?:\W+\w+){0,3}?\W+"}
@@ -237,6 +238,8 @@ def _numbers(text: str, kind: str, rules: _Language) -> tuple[Suggestion, ...]:
             taken += [span for _, span in spans]
             for i, _ in spans:
                 count = _count(groups[f"n{i}"], bool(groups[f"k{i}"]))
+                if count > MOST_PERSONS:
+                    continue
                 worded = groups[f"q{i}"] or ""
                 said = (q for q, p in rules.qualifiers.items() if p.fullmatch(worded))
                 words = rule.words(match, rules.names)
