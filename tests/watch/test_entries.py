@@ -23,6 +23,13 @@ def read(body: str | bytes, sitemap: bool = False, most: int = 100) -> list[Entr
     return entries(body.encode() if isinstance(body, str) else body, sitemap, TODAY, most)
 
 
+@pytest.mark.parametrize("bad", ["\u2028", "\u2029", "\x85", "\u202e", "\u2066", "\x9b"])
+def test_an_address_that_would_break_a_line_or_turn_it_round_is_none(bad: str) -> None:
+    feed = {"url": f"https://a.example/{bad}1", "title": "A"}, {"url": "https://a.example/2"}
+    told = {"version": "https://jsonfeed.org/version/1", "items": feed}
+    assert [e.url for e in read(json.dumps(told))] == ["https://a.example/2"]
+
+
 @pytest.mark.parametrize("sitemap", [False, True])
 @pytest.mark.parametrize("declared", [BOMB, FILE, BOMB.lower().replace("doctype", "DOCTYPE")])
 @pytest.mark.parametrize("coded", ["utf-8", "utf-16"])
@@ -42,6 +49,8 @@ def test_entities_are_not_expanded(declared: str, coded: str, sitemap: bool) -> 
         ('{"version": "https://jsonfeed.org/version/1", "items": 5}', "not a feed"),
         ('{"a":' * 100_000, "not a feed"),
         ("<item/>" * 1_000_000, "tags"),
+        ("<rss><channel>" + "<a>" * 30_000, "tags left open"),
+        ("<rss><x " + " ".join(f'a{i}="1"' for i in range(9_000)) + "/></rss>", "a tag of more"),
         (rss(*[(f"https://a.example/{i}", "x") for i in range(101)]), "more than 100 entries"),
     ],
 )

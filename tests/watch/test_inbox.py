@@ -42,6 +42,13 @@ def test_a_damaged_inbox_is_said_with_its_line(tmp_path: Path, text: str, reason
         inbox.read(tmp_path)
 
 
+def test_a_line_ends_at_a_line_feed_and_nowhere_else(tmp_path: Path, book: Book) -> None:
+    inbox.file(tmp_path, [lead("https://a.example/1", words="a\u2028b\x85c")], book)
+    assert [x.words for x in inbox.read(tmp_path)] == ["a\u2028b\x85c"]
+    (tmp_path / inbox.FILE).write_text("", "utf-8")
+    assert inbox.read(tmp_path) == []
+
+
 def test_a_lead_with_a_day_that_is_none(tmp_path: Path, book: Book) -> None:
     inbox.file(tmp_path, [lead("https://a.example/1")], book)
     path = tmp_path / inbox.FILE

@@ -14,7 +14,7 @@ from repatria.watch.patterns import DIRECTIONS, LANGUAGES, judge, plain
 RULES = [
     (language, part, i, rule)
     for language, told in patterns.data().items()
-    for part in ("keep", "drop", "counts")
+    for part in ("keep", "drop", "sums", "counts")
     for i, rule in enumerate(told.get(part, ()))
 ]
 NAMED = [f"{language}-{part}-{i}" for language, part, i, _ in RULES]
@@ -33,6 +33,12 @@ def test_a_pattern_does_what_its_examples_say(
                 wanted = {(rule["direction"], n) for n in told}
             found = judge(text, language=language)
             assert wanted <= {(s.direction, s.count) for f in found for s in f.suggestions}, text
+        return
+    if part == "sums":
+        told = {e: [f.suggestions for f in judge(e, language=language)] for e in rule["examples"]}
+        told_not = [f.suggestions for e in rule["not"] for f in judge(e, language=language)]
+        assert all(found == [()] for found in told.values()), told
+        assert told_not and all(told_not)
         return
     for text in rule["examples"]:
         kinds = [f.kind for f in judge(text, language=language)]
@@ -56,6 +62,14 @@ def test_every_language_knows_both_kinds_both_sides_and_what_is_only_planned(lan
         ("Kyiv and Moscow exchange bodies", "Russia handed over 77 bodies", [("to_ukraine", 77)]),
         ("Russia returns 1,001 bodies to Ukraine", "", [("to_ukraine", 1001)]),
         ("Russia returns 2K bodies to Ukraine", "", [("to_ukraine", 2000)]),
+        ("Russia returns 1.3K bodies to Ukraine", "", [("to_ukraine", 1300)]),
+        ("Ukraine receives 1.3K more bodies from Russia", "", [("to_ukraine", 1300)]),
+        (
+            "Russia returns 77 bodies to Ukraine",
+            "Kyiv received more than 5,000 bodies over the past week. Ukraine returned 3 bodies.",
+            [("to_ukraine", 77), ("to_russia", 3)],
+        ),
+        (f"Russia returns {'9' * 300} bodies to Ukraine", "", []),
         ("Ukraine: 73rd prisoner exchange held", "", []),  # an ordinal
         ("Prisoner swap in Ukraine 24 hours after strike", "", []),  # a time
         ("Ukraine: POWs freed, 54 years the oldest, 23 days after the last swap", "", []),

@@ -56,8 +56,8 @@ def _offered(
     """
 
     group, offers = inbox.offered(given["inbox"], Book(folder), given["from_inbox"])
-    if not (given["event_id"] or given["kind"] or given["date"]):
-        known = group.event != "new"
+    if not (given["event_id"] or given["kind"]):
+        known = group.event != "new" and not given["date"]
         handover |= {"event_id": group.event} if known else {"kind": group.kind}
     first = offers[0].page
     given |= {k: v for k, v in first.model_dump().items() if k in given and not given[k]}

@@ -19,6 +19,8 @@ __all__ = ["Entry", "entries"]
 
 
 MOST_TAGS = 400_000  # a parser takes its time for each, whatever it is
+MOST_OPEN = 20_000  # of them never closed: it looks through all open ones each time
+LONGEST_TAG = 50_000  # bytes
 
 
 def __dir__() -> list[str]:
@@ -56,6 +58,10 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
         raise FeedError("declares entities: not read")
     if body.count(b"<") > MOST_TAGS:
         raise FeedError(f"more than {MOST_TAGS:,} tags")
+    if len(re.findall(rb"<[A-Za-z]", head)) - head.count(b"</") - head.count(b"/>") > MOST_OPEN:
+        raise FeedError(f"more than {MOST_OPEN:,} tags left open")
+    if re.search(rb"<[A-Za-z][^<>]{%d}" % LONGEST_TAG, head):
+        raise FeedError(f"a tag of more than {LONGEST_TAG:,} bytes")
     most *= 10 if sitemap else 1
     if len(re.findall(rb"<(?:\w+:)?(?:item|entry|url)[\s>/]", head)) > most:
         raise FeedError(f"more than {most:,} entries")
@@ -68,7 +74,7 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
     out: dict[str, Entry] = {}
     for url, title, summary, moment in found:
         url = without_clicks(url.strip()) if is_address(url.strip()) else ""
-        if url and len(url) <= 2000 and url not in out:
+        if url and len(url) <= 2000 and url.isprintable() and url not in out:
             known = moment if moment[:10] <= (today + dt.timedelta(days=1)).isoformat() else ""
             out[url] = Entry(url, plain(title), plain(summary), known)
     return list(out.values())[:most]

@@ -81,12 +81,12 @@ def rows(path: Path) -> list[dict[str, Any]]:
     """Return the objects of a file of JSON lines; none if it is not there. Raises InboxError."""
     out = []
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as e:
         raise InboxError(f"{path}: {getattr(e, 'strerror', None) or 'is not UTF-8'}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines if lines != [""] else [], 1):
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):

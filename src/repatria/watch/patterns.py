@@ -16,10 +16,11 @@ DIRECTIONS = ("to_ukraine", "to_russia", "each", "pair", "together", "unsaid")
 _PLAIN = ("to_ukraine", "to_russia", "each")  # what is taken from a summary
 MOST_READ = 400  # characters of a headline, of a summary
 MOST_WORDS = 120  # characters of a text that are quoted
+MOST_PERSONS = 1_000_000  # what is more counts no persons handed over
 _COUNTED = {"bodies": "B", "prisoners": "P", "civilians": "V"}
 # Up to six, up to three words in between.
 _GAPS = {"g": r"(?:\W+\w+){0,6}?\W+", "s": r"(?:\W+\w+){0,3}?\W+"}
-_NUMBER = r"(?:(?<=for-)|(?<=to-)|(?<![\w.,/:$€£#-]))(?:(?P<q{i}>{q})\s+)?(?P<n{i}>\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+)"
+_NUMBER = r"(?:(?<=for-)|(?<=to-)|(?<![\w.,/:$€£#-]))(?:(?P<q{i}>{q})\s+)?(?P<n{i}>\d+[.,]\d\d?(?=\s*(?:{k})\b)|\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+)"
 # Not a number of persons: an ordinal, a share, an age, a day, a decimal, a time of day.
 _TIMES = (  # ages and times, in all languages at once
     r"years?|days?|hours?|km|lat\w?|rok\w?|dni|godzin\w*|рок\w+|рік|дн\w+|день|годин\w*|лет|год\w?|час\w*|"
@@ -68,7 +69,7 @@ class _Rule:
         own = set(re.findall(r"[^\W\d_]+", self.pattern.pattern))
         said = (
             w if names.fullmatch(w) or w.lower() in own or w[:1].isdigit() else "…"
-            for w in re.findall(r"\w+(?:[.,]\d+)*", match[0])
+            for w in re.findall(r"\w+(?:[.,]\d+\w*)*", match[0])
         )
         return re.sub(r"…(?: …)+", "…", " ".join(said)).strip("… ")[:MOST_WORDS]
 
@@ -78,6 +79,7 @@ class _Language:
     context: re.Pattern[str]
     keep: tuple[_Rule, ...]
     drop: tuple[re.Pattern[str], ...]
+    sums: tuple[re.Pattern[str], ...]
     counts: tuple[_Rule, ...]
     qualifiers: Mapping[str, re.Pattern[str]]
     spelled: Mapping[str, str]
@@ -103,7 +105,7 @@ def _compiled(pattern: str, names: Mapping[str, str], given: Mapping[str, Any]) 
         name = found[1]
         if name in ("n", "m"):
             i = str(next(numbers))
-            parts = _NUMBER.replace("{q}", words) + _THOUSAND.replace("{k}", given["thousand"])
+            parts = (_NUMBER + _THOUSAND).replace("{q}", words).replace("{k}", given["thousand"])
             return "(?:" + parts.replace("{i}", i) + _NOT_AFTER + ")"
         return names[name]
 
@@ -137,7 +139,10 @@ def _language(name: str) -> _Language:
     return _Language(
         _compiled(given["context"], own, given),
         tuple(r for k in given["keep"] for r in rules(k)),
-        tuple(_compiled(d["pattern"], own, given) for d in given.get("drop", ())),
+        *(
+            tuple(_compiled(d["pattern"], own, given) for d in given.get(part, ()))
+            for part in ("drop", "sums")
+        ),
         tuple(r for c in given["counts"] for r in rules(c)),
         {q: re.compile(p, re.I) for q, p in given["qualifiers"].items()},
         {w: str(n) for w, n in given["spelled"].items()},
@@ -203,13 +208,24 @@ def judge(title: str, summary: str = "", language: str = "", own: bool = False) 
 
 def _spelled(text: str, rules: _Language) -> str:
     for words, number in rules.spelled.items():
-        text = re.sub(rf"(?i)(?<!\w){words}(?!\w)", number, text)
+        text = re.sub(rf"(?i)(?<!\w)(?<!\d ){words}(?!\w)", number, text)
     return text
 
 
+def _count(digits: str, thousands: bool) -> int:
+    """Return the number that digits print: their points part thousands, before a word for thousand (1.2K) decimals."""
+    if thousands and re.fullmatch(r"\d+[.,]\d\d?", digits):
+        return round(float(digits.replace(",", ".")) * 1000)
+    return int(re.sub(r"\D", "", digits)) * (1000 if thousands else 1)
+
+
 def _numbers(text: str, kind: str, rules: _Language) -> tuple[Suggestion, ...]:
-    """Return the numbers of one kind that a text prints; a later rule takes only words no earlier one has."""
-    taken: list[tuple[int, int]] = []
+    """Return the numbers of one kind that a text prints; a later rule takes only words no earlier one has.
+
+    A sentence that sums up what came over a time gives none.
+    """
+    sentences = re.finditer(r"(?:[^.!?;]|[.!?;](?!\s))+", text)
+    taken = [s.span() for s in sentences if any(p.search(s[0]) for p in rules.sums)]
     out = []
     for rule in rules.counts:
         for match in rule.pattern.finditer(text) if rule.kind == kind else ():
@@ -221,7 +237,9 @@ def _numbers(text: str, kind: str, rules: _Language) -> tuple[Suggestion, ...]:
                 continue
             taken += [span for _, span in spans]
             for i, _ in spans:
-                count = int(re.sub(r"\D", "", groups[f"n{i}"])) * (1000 if groups[f"k{i}"] else 1)
+                count = _count(groups[f"n{i}"], bool(groups[f"k{i}"]))
+                if count > MOST_PERSONS:
+                    continue
                 worded = groups[f"q{i}"] or ""
                 said = (q for q, p in rules.qualifiers.items() if p.fullmatch(worded))
                 words = rule.words(match, rules.names)
