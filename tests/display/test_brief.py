@@ -72,7 +72,7 @@ def test_the_level_is_that_of_the_page_on_asymmetry(record: Any) -> None:
     now = asymmetry.share_now(record)
     text = brief.in_short(record)
     assert f"about [{ratio(now['ratio'])} bodies to Ukraine](events/index.html#bodies)" in text
-    assert f"(95% interval for chance {ratio(now['low'])} to {ratio(now['high'])})" in text
+    assert f"(95% interval {ratio(now['low'])} to {ratio(now['high'])})" in text
 
 
 def test_a_promise_a_day_old_of_which_nothing_came_is_not_told(record: Any) -> None:
@@ -159,7 +159,7 @@ Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
         (
             "now",
             "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia in the newest handovers, "
-            "on 12 June 2025 (95% interval for chance 9.0 to 11). [Over time ›]",
+            "on 12 June 2025 (95% interval 9.0 to 11). [Over time ›]",
         ),
         (
             "rhythm",
@@ -184,6 +184,11 @@ def test_a_finding_without_one_of_its_numbers_is_an_error(name: str, missing: st
         say(f"brief/{name}", **{k: v for k, v in FINDINGS[name].items() if k != missing})
 
 
+def test_one_handover_is_no_plural() -> None:
+    one = FINDINGS["sum"] | {"handovers": 1, "told": {"to_ukraine": {"persons": 5, "known": 1}}}
+    assert "[5 to Ukraine](events/index.html#bodies) in 1 handover. [" in say("brief/sum", **one)
+
+
 def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
     total = Numbers(
         as_of=DAY, precision="day", count=10, numbered=None, off_low=0, off_high=0, lacking=None
@@ -203,8 +208,8 @@ def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
         | {"number_scope": "without_june_2025"}
     )
     assert (
-        "is [10](https://example.org/1), 3–4 more than the record holds by then; Kyiv numbers 91 handovers "
-        "without those of June 2025, of which no page read here describes 20–21. [Why"
+        "is [10](https://example.org/1), 3–4 more than the record holds by then; of 91 handovers "
+        "it numbers without June 2025 no page describes 20–21. [Why"
     ) in say("brief/sum", **(numbers | {"official": apart}))
     over = Numbers(total | {"off_low": -3, "off_high": -3})
     assert "3 fewer than the record holds by then." in say(
