@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import importlib
+import inspect
 import io
 import json
 import pickle
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +163,44 @@ def test_seaborn_takes_the_long_form(record: Any) -> None:
     drawn = sum(len(c.get_offsets()) for c in ax.collections)
     assert drawn == d["count"].notna().sum()
     plt.close(ax.figure)
+
+
+def held(thing: Any) -> Iterator[pd.DataFrame]:
+    """Give every table in what a function returned."""
+    if isinstance(thing, pd.DataFrame):
+        yield thing
+    elif isinstance(thing, dict):
+        for part in thing.values():
+            yield from held(part)
+    elif isinstance(thing, tuple | list):
+        for part in thing:
+            yield from held(part)
+    elif dataclasses.is_dataclass(thing):
+        for field in dataclasses.fields(thing):
+            yield from held(getattr(thing, field.name))
+
+
+@pytest.mark.slow
+def test_parquet_takes_every_table_of_the_analysis(record: Any) -> None:
+    gaps = rp.analysis.cadence.gaps(record, "bodies", "deal")
+    given = {"record": record, "events": record.events("bodies"), "gaps": gaps}
+    given |= {"kind": "bodies", "unit": "deal", "direction": "to_ukraine"}
+    given["scores"] = rp.analysis.forecast.backtest(record, "bodies")
+    agreements = rp.analysis.pledges.promised(record)["agreement_id"]
+    given["agreement_id"] = agreements.iloc[0]
+    seen = 0
+    for name in (m.name for m in pkgutil.iter_modules(rp.analysis.__path__)):
+        module = importlib.import_module(f"repatria.analysis.{name}")
+        for own in (vars(module)[n] for n in module.__all__):
+            if not inspect.isfunction(own):
+                continue
+            asked = inspect.signature(own).parameters.values()
+            needed = [p.name for p in asked if p.default is p.empty]
+            if not given.keys() >= set(needed):
+                continue
+            for table in held(own(**{n: given[n] for n in needed})):
+                into = io.BytesIO()
+                table.to_parquet(into)
+                assert pd.read_parquet(into).attrs == table.attrs, own.__name__
+                seen += 1
+    assert seen > 50

@@ -44,6 +44,7 @@ from repatria.analysis.level import (
     running_deal,
     share_now,
 )
+from repatria.record import frames
 from repatria.record.rule import ABSENCES, LENSES
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
@@ -471,7 +472,8 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     numbers = [c for c in out.columns if "share" in c or c.endswith(("level", "_low", "_high"))]
     out = out.astype(dict.fromkeys(numbers, "float64"))
     whole = views["best"]
-    out.attrs = {**whole.attrs, "lens": "all four", **owners(whole), **_last_day(whole)}
+    told = {**whole.attrs, "lens": "all four", **owners(whole), **_last_day(whole)}
+    out.attrs = frames.plain(told)
     return out
 
 

@@ -36,6 +36,7 @@ from repatria.analysis.rhythm import (
     rhythm,
 )
 from repatria.analysis.units import KINDS, UNITS, Window, handovers, monthly, window
+from repatria.record import frames
 from repatria.record.view import Day, Record
 
 __all__ = [
@@ -136,7 +137,7 @@ def _between(every: pd.DataFrame) -> pd.DataFrame:
     kinds = {"start": "datetime64[s]", "end": "datetime64[s]", "censored": "bool"}
     kinds |= {"dated": "bool", "before": "str", "after": "str"}
     out = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
-    through, dense = attrs["through"], attrs["dense_from"]
+    through, dense = (frames.dated(attrs)[day] for day in ("through", "dense_from"))
     last = out["end"].fillna(through) if through is not None else out["end"]
     out.insert(2, "days", (last - out["start"]).dt.days.astype("int64"))
     reading: Any = "thin"
@@ -231,7 +232,7 @@ def summary(gaps: pd.DataFrame) -> Silence:
     >>> past.longest
     149
     """
-    a = gaps.attrs
+    a = frames.dated(gaps.attrs)
     closed = gaps.loc[~gaps["censored"], "days"]
     is_open = gaps[gaps["censored"]]
     days = int(is_open["days"].iloc[0]) if len(is_open) else None
@@ -310,7 +311,7 @@ def landmarks(record: Record, kind: str = "prisoners", since: Day | None = None)
         rows.append((longest["start"], longest["days"], ""))
     talks = record.agreements()
     talks = talks[(talks["place"] != "") & talks["agreed_on"].notna()]
-    first = g.attrs["first"]
+    first = frames.dated(g.attrs)["first"]
     talks = talks[talks["agreed_on"] >= first] if first is not None else talks.iloc[:0]
     held = record.events().groupby("agreement_id")["deal_id"].nunique()
     talks = talks.assign(deals=talks["agreement_id"].map(held).fillna(0))
@@ -436,7 +437,7 @@ def rhythm_now(record: Record, since: Day | None = None) -> dict[str, RhythmNow]
     out = {}
     for kind in ("prisoners", "bodies"):
         g, h = gaps(record, kind, "deal", since), handovers(record, kind, "day", since)
-        a, s = g.attrs, summary(g)
+        a, s = frames.dated(g.attrs), summary(g)
         closed = g.loc[~g["censored"] & (g["reading"] == "dense"), "days"]
         low, high = closed.quantile([0.25, 0.75]) if len(closed) >= FEWEST else (None, None)
         last = h.loc[h["end"].idxmax()] if len(h) else None

@@ -32,6 +32,7 @@ from repatria.analysis.models import (
     people,
 )
 from repatria.analysis.units import SEED, handovers, window
+from repatria.record import frames
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
@@ -227,7 +228,7 @@ def backtest(
     by = out["target"].map({t: i for i, t in enumerate(TARGETS)})
     out = out.iloc[np.argsort(by.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
     dense = w.dense_from if w else None
-    out.attrs = {"kind": kind, "unit": unit, "lens": lens, "dense_from": dense}
+    out.attrs = frames.plain({"kind": kind, "unit": unit, "lens": lens, "dense_from": dense})
     return out
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from repatria.record import frames
 from repatria.record import rule as estimate
 from repatria.record.rule import GRADES
 from repatria.record.schema import DIRECTIONS, KINDS, RECEIVER, SIDES, TIERS
@@ -303,7 +304,7 @@ def speaking(record: Record, since: Day = "") -> pd.DataFrame:
     out.insert(0, "events", out.sum(axis=1))
     order = pd.MultiIndex.from_product([KINDS, sides], names=["kind", "side"])
     out = out.reindex(order[order.isin(out.index)]).reset_index()
-    out.attrs = {"as_of": record.last_day, "undated": int((how == "undated").sum())}
+    out.attrs = frames.plain({"as_of": record.last_day, "undated": int((how == "undated").sum())})
     return out
 
 
@@ -356,7 +357,9 @@ def differences(record: Record, kind: str | None = None, since: Day = "") -> pd.
     out = out[_DIFFERENCES].sort_values(
         ["date", "event_id", "direction", "side", "claimant"], ignore_index=True
     )
-    out.attrs = {"as_of": record.last_day, "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}"}
+    out.attrs = frames.plain(
+        {"as_of": record.last_day, "rule": f"{estimate.RULE} v{estimate.RULE_VERSION}"}
+    )
     return out
 
 

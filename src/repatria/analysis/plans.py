@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from repatria.record import frames
 from repatria.record.view import Record
 
 __all__ = ["delivered", "reasons", "slips"]
@@ -66,7 +67,7 @@ def slips(record: Record) -> pd.DataFrame:
         pd.MultiIndex.from_frame(came)
     )
     out["made_up"] = again & (out["outcome"] != "came").to_numpy()
-    out.attrs = {"as_of": record.last_day}
+    out.attrs = frames.plain({"as_of": record.last_day})
     return out.sort_values(["planned_for", "kind", "event_id"], ignore_index=True)
 
 

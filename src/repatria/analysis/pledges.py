@@ -18,6 +18,7 @@ import pandas as pd
 
 from repatria.analysis.plans import delivered, reasons, slips
 from repatria.analysis.ties import READINGS, links
+from repatria.record import frames
 from repatria.record.rule import interval
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
@@ -73,7 +74,7 @@ def promised(record: Record) -> pd.DataFrame:
     same += ["qualifier", "quantity_low", "quantity_high", "scope", "side"]
     rows = p.groupby(same, observed=True, sort=False, dropna=False)
     out = rows.agg(until=("until", "max"), known_on=("known_on", "min")).reset_index()
-    out.attrs = {"as_of": record.last_day}
+    out.attrs = frames.plain({"as_of": record.last_day})
     return out
 
 
@@ -116,7 +117,7 @@ def _deliveries(record: Record, lens: str) -> pd.DataFrame:
     out = out[(out["absence"] != "not_applicable").fillna(True).to_numpy(dtype=bool)]
     order = ["agreement_id", "kind", "date", "event_id", "direction"]
     out = out.sort_values(order, ascending=[True, True, True, True, False], ignore_index=True)
-    out.attrs = {"as_of": record.last_day, "lens": lens, "rule": events.attrs["rule"]}
+    out.attrs = {"as_of": events.attrs["as_of"], "lens": lens, "rule": events.attrs["rule"]}
     return out
 
 
@@ -236,7 +237,7 @@ def course(record: Record, agreement_id: str, kind: str, lens: str = "best") -> 
     out = pd.DataFrame(rows, columns=["direction", "taken", *_Step._fields]).astype(types)
     a = record.agreements().set_index("agreement_id").reindex([agreement_id]).iloc[0]
     names = {"agreement_id": agreement_id, "agreement": a["name"], "agreed_on": a["agreed_on"]}
-    out.attrs = {**names, "kind": kind, **d.attrs}
+    out.attrs = frames.plain({**names, "kind": kind, **d.attrs})
     return out
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import special, stats
 
 from repatria.analysis.units import MONTH, ONE_DAY, SEED, Window, handovers, window
+from repatria.record import frames
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Day, Record
 
@@ -286,7 +287,7 @@ def rates(
         periods = _periods(by, w)
     parts = [h[(h["start"] >= a) & (h["start"] <= b)] for _, a, b in periods]
     dispersion = _dispersion([part["start"] for part in parts], periods)
-    dense = attrs["dense_from"]
+    dense = frames.dated(attrs)["dense_from"]
     rows = []
     for (name, a, b), part in zip(periods, parts, strict=True):
         reading = "thin" if dense is None or b < dense else "dense" if a >= dense else "part"

@@ -31,6 +31,7 @@ from repatria.analysis.windows import (
     sums,
     verdict,
 )
+from repatria.record import frames
 from repatria.record.schema import KINDS, SIDES, WAR_START
 from repatria.record.view import Day, Record, day
 
@@ -205,7 +206,7 @@ def reconcile(record: Record, since: Day = "", only: Collection[str] | None = No
     `since` keeps the totals that speak for that day or a later one, `only` those with these ids. Returns one row per total, by
     as_of. What was compared: `measure` (persons, or handovers: each event, one kind on one day, is
     one), `window` (stated; fitted: the first standard start that fits, as `fitted_since`;
-    none_fits; floor; narrower_base), `tried` (the standard starts and their verdicts; `Tried`) and
+    none_fits; floor; narrower_base), `tried` (a mapping for each standard start: since, said, off_low, off_high) and
     `lens` (the claimant's own side's; best for mediators, third parties and handovers).
     The sum: `sum` (events surely in the window, both ends included), `sum_high` (with those that
     may be), `events_in`, `events_maybe`, `events_unknown` (no size in that direction),
@@ -247,7 +248,8 @@ def _reconciled(total: _Total, tables: _Tables) -> dict[str, object]:
     start = next((d for d in (total["since"], own.fitted) if pd.notna(d)), _FIRST)
     dense = tables.dense_from(total["kind"], total["side"])
     row = {c: total[c] for c in _RECONCILED if c in total}
-    row |= {"claimant": total["name"], "lens": lens, "window": own.window, "tried": own.tried}
+    row |= {"claimant": total["name"], "lens": lens, "window": own.window}
+    row["tried"] = [{"since": t.since, **t.verdict._asdict()} for t in own.tried]
     row |= {"fitted_since": own.fitted, "dense_from": dense, "thin": dense is None or start < dense}
     row |= _counted(own.found, total["count"]) | _said(own.verdict, best.verdict)
     if best.found is not None:
@@ -263,7 +265,7 @@ def _typed(rows: list[dict[str, object]], columns: list[str], record: Record) ->
     counts = [c for c in columns if c in _COUNTS]
     days = [c for c in columns if c in _DAYS]
     out = out.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(days, "datetime64[s]"))
-    out.attrs = {"as_of": record.last_day}
+    out.attrs = frames.plain({"as_of": record.last_day})
     return out
 
 
@@ -333,7 +335,7 @@ def missing(record: Record, since: Day = "") -> pd.DataFrame:
     swapped = {f"{c}_{m}": f"{m}_{c}" for m in MEASURES for c in ("count", "low", "high")}
     out = both.rename(columns=swapped)[[*_PAIRED, "direction", *columns]].drop_duplicates()
     out = out.sort_values(["as_of", "kind", "claimant", "start"], ignore_index=True)
-    out.attrs = {"as_of": record.last_day}
+    out.attrs = frames.plain({"as_of": record.last_day})
     return out
 
 

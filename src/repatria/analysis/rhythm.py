@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from repatria.analysis.units import SEED, handovers, window
+from repatria.record import frames
 from repatria.record.view import Day, Record
 
 __all__ = [
@@ -79,7 +80,7 @@ def memory(days: np.ndarray) -> np.ndarray:
 
 def _dense(gaps: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the completed gaps that dense reading holds whole, and how many days it has."""
-    a = gaps.attrs
+    a = frames.dated(gaps.attrs)
     if a["dense_from"] is None:
         return gaps.iloc[:0], 0
     closed = gaps[~gaps["censored"] & (gaps["reading"] == "dense")]
@@ -217,7 +218,7 @@ def rhythm(gaps: pd.DataFrame, width: int = 15, draws: int = 2000, seed: int = S
         return Rhythm(days, None, None, 0, None, None, whole, gaps.attrs)
     held = _fullest(days[None], width)[0]
     low = int(held.argmax()) + 1
-    begins = gaps.attrs["dense_from"]
+    begins = frames.dated(gaps.attrs)["dense_from"]
     first = [*closed["start"].iloc[:1], *closed["end"]]
     weekday = (pd.DatetimeIndex(first) - begins).days.to_numpy() % 7
     rng = np.random.default_rng(seed)

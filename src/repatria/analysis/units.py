@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from repatria.record import frames
 from repatria.record.coverage import Ground
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Day, Record, day
@@ -250,17 +251,10 @@ def _handovers(
     if left_out:
         e = e[e["status"] != "disputed"]
     out = units(e, w, unit, day(since, "since") if since else None)
-    out.attrs = {
-        "kind": kind,
-        "unit": unit,
-        "lens": lens,
-        "first": w.first if w else None,
-        "dense_from": w.dense_from if w else None,
-        "through": w.through if w else None,
-        "as_of": record.last_day,
-        "coverage": coverage,
-        "disputed": left_out,
-    }
+    told: dict[str, Any] = {"kind": kind, "unit": unit, "lens": lens}
+    told |= {day: getattr(w, day) if w else None for day in ("first", "dense_from", "through")}
+    told |= {"as_of": record.last_day, "coverage": coverage, "disputed": left_out}
+    out.attrs = frames.plain(told)
     return out
 
 
@@ -278,7 +272,7 @@ def monthly(record: Record, kind: str = "prisoners", since: Day | None = None) -
     h = handovers(record, kind, "day", since)
     days, level = _levels(record, kind)
     read = pd.Series(level, index=days)
-    first = h.attrs["first"] if h.attrs["first"] is not None else record.last_day
+    first = frames.dated(h.attrs)["first"] or record.last_day
     years = min(first, record.last_day).year, record.last_day.year
     months = pd.period_range(f"{years[0]}-01", f"{years[1]}-12", freq="M")
     every = pd.date_range(months[0].start_time, months[-1].end_time.normalize())

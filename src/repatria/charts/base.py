@@ -51,6 +51,7 @@ __all__ = [
     "absent_marks",
     "count_axis",
     "empty",
+    "final",
     "fits",
     "footer",
     "ground",
@@ -187,7 +188,7 @@ class Chart:
         pictures, drawn = {}, {}
         if self.panels:
             with mpl.rc_context(self.style.rc):
-                figures = {w: _final(self.figure(w)) for w in WIDTHS}
+                figures = {w: final(self.figure(w)) for w in WIDTHS}
                 pictures = {w: _picture(figure) for w, figure in figures.items()}
                 # A release offers each chart as a file too; a stored notebook would only grow.
                 if os.environ.get("REPATRIA_RELEASE"):
@@ -238,7 +239,7 @@ class Chart:
 
     def _sheet(self, width: str | float, style: Style) -> Figure:
         """Return a figure with its words."""
-        figure = _final(self.figure(width, style=style))
+        figure = final(self.figure(width, style=style))
         figure.draw_without_rendering()  # the layout is made by drawing
         return self._worded(figure, style)
 
@@ -285,7 +286,7 @@ def _arranged(inches: float) -> str:
     return "phone" if inches < NARROW else "page"
 
 
-def _final(figure: Figure) -> Figure:
+def final(figure: Figure) -> Figure:
     """Let the layout look for no place for axis labels that nobody gave: a tenth of its time."""
     for axis in (a for ax in figure.axes for a in (ax.xaxis, ax.yaxis)):
         if not axis.label.get_text():

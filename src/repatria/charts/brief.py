@@ -11,6 +11,7 @@ from repatria.analysis import cadence
 from repatria.charts import asymmetry, base, handovers, pledges, silences
 from repatria.charts.base import Chart
 from repatria.display.words import say
+from repatria.record import frames
 
 __all__ = ["bodies", "lopsided", "promised", "silence"]
 
@@ -21,7 +22,7 @@ def _plain(chart: Chart, name: str, rows: pd.DataFrame, **numbers: Any) -> Chart
     """Return a chart with the brief's words; one that has nothing to draw keeps its own."""
     if not chart.panels:
         return chart
-    numbers |= {"title": chart.title, "as_of": rows.attrs["as_of"]}
+    numbers |= {"title": chart.title, "as_of": frames.dated(rows.attrs)["as_of"]}
     return replace(
         chart,
         title=say(f"brief/{name}_title", **numbers) if name in TITLED else chart.title,
@@ -65,7 +66,8 @@ def silence(gaps: pd.DataFrame) -> Chart:
     if gaps.empty:
         return chart
     s = cadence.summary(gaps)
-    numbers = {"median": s.median, "closed": s.closed, "through": gaps.attrs["through"]}
+    through = frames.dated(gaps.attrs)["through"]
+    numbers = {"median": s.median, "closed": s.closed, "through": through}
     numbers["first"] = gaps["start"].iloc[0]
     return _plain(chart, "silence", gaps, **numbers)
 

@@ -17,6 +17,7 @@ from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.silences import gap_stems, rhythm, survival_curve
 from repatria.charts.units import bare, nothing, shade, source, up, worded
+from repatria.record import frames
 from repatria.record.names import KIND_WORDS, day
 
 __all__ = [
@@ -59,14 +60,14 @@ def event_strip(*handovers: pd.DataFrame) -> Chart:
         said = "No handover of prisoners or bodies is on record in this window."
         return base.empty("event-strip", said)
     seen = [h for h in days.values() if len(h)]
-    a = seen[0].attrs
+    a = frames.dated(seen[0].attrs)
     window = min(h["start"].min() for h in seen), max(a["as_of"], *(h["end"].max() for h in seen))
     counts = []
     for k in kinds:
         counted = days[k][days[k]["counted"]]
         row = {"kind": k, "handovers": int(counted["events"].sum()), "days": len(counted)}
         counts.append(row | {"deals": int(deals[k]["counted"].sum())})
-    first = days[kinds[0]].attrs
+    first = frames.dated(days[kinds[0]].attrs)
     monthly = sum(int(h["monthly"].sum()) for h in days.values())
     numbers = {"counts": counts, "through": first["through"], "monthly": monthly}
     title, subtitle, alt = worded("cadence/event_strip", **numbers)
@@ -141,7 +142,7 @@ def weekdays(*patterns: pd.DataFrame, tests: pd.DataFrame) -> Chart:
         row |= {"top": top["slot"], "empty": p.loc[p["deals"] == 0, "slot"].tolist()}
         told.append(row | {"holds": budget["holds"][kind], "p": budget["p_holm"][kind]})
     told.sort(key=lambda k: not k["holds"])
-    a = next(iter(found.values())).attrs
+    a = frames.dated(next(iter(found.values())).attrs)
     title, subtitle, alt = worded("cadence/weekdays", told=told, through=a["through"])
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
@@ -213,7 +214,7 @@ def calendar(*months: pd.DataFrame) -> Chart:
     for kind, most in busy.items():
         tied = found[kind][found[kind]["days"] == most] if most else ()
         peaks += [{"kind": kind, "days": most, "months": _firsts(tied)}] if most else []
-    a = next(iter(found.values())).attrs
+    a = frames.dated(next(iter(found.values())).attrs)
     numbers = {"peaks": peaks, "panels": len(found), "as_of": a["as_of"]}
     title, subtitle, alt = worded("cadence/calendar", **numbers)
 
@@ -322,7 +323,7 @@ def regime_rates(regimes: cadence.Regimes) -> Chart:
 
 def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None:
     rates, colour = regimes.rates, style.colours
-    a, h = rates.attrs, regimes.handovers
+    a, h = frames.dated(rates.attrs), regimes.handovers
     begin, until = rates["first"].iloc[0], max(a["as_of"], a["through"])
     base.time_axis(ax, begin, until)
     ax.plot(regimes.moving.index, regimes.moving, color=colour["line"], linewidth=1)

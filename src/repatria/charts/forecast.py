@@ -16,6 +16,7 @@ from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.units import UNIT_WORDS, nothing, shade, source, up, worded
 from repatria.display.forecast import published
+from repatria.record import frames
 from repatria.record.names import day
 from repatria.record.view import Day
 
@@ -49,7 +50,7 @@ def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> 
     (('fan', 'past'), ('past',))
     """
     h, scores, choice = outlook.handovers, outlook.scores, outlook.choices[TARGET]
-    a = h.attrs
+    a = frames.dated(h.attrs)
     base.ground(h)
     name = f"fan-{a['kind']}-{a['unit']}"
     if not outlook.forecasts or outlook.known is None:

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.display.words import number, plural, say, span
+from repatria.record import frames
 from repatria.record.names import SIDES, day
 from repatria.record.schema import DIRECTIONS
 
@@ -57,7 +58,12 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
 
     met = int(rows["met_on"].notna().sum())
     silent = s["agreement_id"].nunique() - rows["agreement_id"].nunique()
-    numbers = {"met": met, "bars": len(rows), "silent": silent, "as_of": summary.attrs["as_of"]}
+    numbers = {
+        "met": met,
+        "bars": len(rows),
+        "silent": silent,
+        "as_of": frames.dated(summary.attrs)["as_of"],
+    }
     title, subtitle, alt = say("pledges/bullet", **numbers).split("\n\n")
     drawn = plural(rows["agreement_id"].nunique(), "agreement")
     tall = 0.19 * len(lines) + 0.7
@@ -214,7 +220,7 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
 
     See also: `bullet`.
     """
-    about = course.attrs
+    about = frames.dated(course.attrs)
     name = f"delivery-{about['agreement_id']}-{about['kind']}"
     said = _said(fulfilment, about)
     if course.empty or said.empty:
@@ -425,7 +431,7 @@ def slips(planned: pd.DataFrame) -> Chart:
         absent=int(((rows["outcome"] != "came") & ~rows["made_up"]).sum()),
         days=len(rows) - int(rows["made_up"].sum()),
         longest=longest,
-        as_of=planned.attrs["as_of"],
+        as_of=frames.dated(planned.attrs)["as_of"],
     ).split("\n\n")
     tall = 0.2 * len(rows) + 0.8
     return Chart(

@@ -17,6 +17,7 @@ from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.units import bare, hollow, nothing, shade, short, source, up, worded
 from repatria.display.words import plural
+from repatria.record import frames
 from repatria.record.names import day
 
 __all__ = ["gap_stems", "rhythm", "survival_curve"]
@@ -44,7 +45,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
     See also: `survival_curve`, the same gaps by their length.
     """
     base.ground(gaps)
-    a = gaps.attrs
+    a = frames.dated(gaps.attrs)
     name = f"gap-stems-{a['kind']}-{a['unit']}"
     if gaps.empty:
         return nothing("gap_stems", name, a)
@@ -62,7 +63,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
 
 
 def _stems(ax: Axes, gaps: pd.DataFrame, s: cadence.Silence, style: Style) -> None:
-    a, colour = gaps.attrs, style.colours
+    a, colour = frames.dated(gaps.attrs), style.colours
     done, still = gaps[~gaps["censored"]], gaps[gaps["censored"]].iloc[0]
     since, until = gaps["start"].min(), max(a["as_of"], a["through"])
     for dense, ink in ((True, colour["ink"]), (False, colour["line"])):
@@ -93,7 +94,7 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
 
     The axis is made high enough for it.
     """
-    a, accent = gaps.attrs, style.colours["accent"]
+    a, accent = frames.dated(gaps.attrs), style.colours["accent"]
     at, size = a["through"], style.sizes["head"]
     ax.vlines(at, 0, days, color=accent, linewidth=1.6, linestyle=DASHES, zorder=4)
     ax.scatter([at], [days], s=52, zorder=6, clip_on=False, **hollow(style))
@@ -193,7 +194,7 @@ def rhythm(*rhythms: cadence.Rhythm, tests: pd.DataFrame) -> Chart:
         told.append(row | {"low": r.low, "high": r.high, "inside": r.inside})
     told.sort(key=lambda k: not k["holds"])
     one = next(iter(found.values()))
-    a = one.attrs
+    a = frames.dated(one.attrs)
     numbers = {"told": told, "first": a["dense_from"], "through": a["through"]}
     numbers["width"] = (one.high or 0) - (one.low or 0) + 1
     title, subtitle, alt = worded("cadence/rhythm", **numbers)
@@ -245,7 +246,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
     See also: `gap_stems`, the same gaps in time.
     """
     base.ground(gaps)
-    a = gaps.attrs
+    a = frames.dated(gaps.attrs)
     name = f"survival-curve-{a['kind']}-{a['unit']}"
     s = cadence.summary(gaps)
     if s.closed < 2 or s.open_days is None:
@@ -334,7 +335,7 @@ def _standing(
 
 def _when(ax: Axes, gaps: pd.DataFrame, style: Style) -> None:
     """Draw when the gaps happened and how well that time was read: the curve has no dates."""
-    a = gaps.attrs
+    a = frames.dated(gaps.attrs)
     since, until = gaps["start"].min(), max(a["as_of"], a["through"])
     ink = style.colours["ink"]
     ax.eventplot([gaps["start"]], lineoffsets=0.5, linelengths=0.7, colors=ink, linewidths=0.8)

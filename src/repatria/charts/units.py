@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.display.words import plural, say
+from repatria.record import frames
 
 __all__ = ["UNIT_WORDS", "bare", "hollow", "nothing", "shade", "short", "source", "up", "worded"]
 
@@ -23,15 +24,17 @@ def __dir__() -> list[str]:
 
 def source(attrs: Mapping[Any, Any], n: int) -> str:
     """Return the source line of `n` units drawn: no counts of people, so no claimants."""
-    dense = attrs["dense_from"] is not None
-    note = say("cadence/source_note", through=attrs["through"], dense=dense)
+    a = frames.dated(attrs)
+    note = say("cadence/source_note", through=a["through"], dense=a["dense_from"] is not None)
     drawn = plural(n, *UNIT_WORDS[attrs["unit"]])
-    return base.source_line(drawn, {"as_of": attrs["as_of"]}, note=note)
+    return base.source_line(drawn, {"as_of": a["as_of"]}, note=note)
 
 
 def nothing(chart: str, name: str, attrs: Mapping[Any, Any]) -> Chart:
     """Return the chart that says why there is too little to draw."""
-    said = say("cadence/nothing", chart=chart, kind=attrs["kind"], through=attrs["through"])
+    said = say(
+        "cadence/nothing", chart=chart, kind=attrs["kind"], through=frames.dated(attrs)["through"]
+    )
     return base.empty(name, said)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from repatria.analysis import cadence
 from repatria.display.table import Table
 from repatria.display.words import Prose, say
-from repatria.record import names
+from repatria.record import frames, names
 
 __all__ = [
     "budget_table",
@@ -96,7 +96,7 @@ def present(*gaps: pd.DataFrame) -> Prose:
     silences = []
     for g in gaps:
         s = cadence.summary(g)
-        known = {name: g.attrs[name] for name in ("as_of", "first", "listed")}
+        known = {name: frames.dated(g.attrs)[name] for name in ("as_of", "first", "listed")}
         known["median"] = _whole(s.median)
         known["dense_median"] = _whole(s.dense_median)
         silences.append(vars(s) | known)
@@ -113,7 +113,7 @@ def overview(*gaps: pd.DataFrame) -> Table:
     rows = []
     window = None, None
     for g in gaps:
-        s, a = cadence.summary(g), g.attrs
+        s, a = cadence.summary(g), frames.dated(g.attrs)
         if s.kind == "either" and a["first"] is not None and a["first"] <= a["through"]:
             window = a["first"], a["through"]
         median = with_range(s.median, s.median_low, s.median_high, form="{:.0f}")
@@ -291,7 +291,7 @@ def listed(handovers: pd.DataFrame, events: pd.DataFrame) -> Table:
     e = events[events["event_id"].isin(late)]
     frame = pd.DataFrame({"event": e["event_id"].to_numpy()})
     frame["date"] = [names.event_day(x) for x in e.itertuples()]
-    through = handovers.attrs["through"]
+    through = frames.dated(handovers.attrs)["through"]
     return Table(
         "listed",
         say("cadence/listed_title", handovers=len(e), through=through),

@@ -18,6 +18,7 @@ from repatria.display.words import (
     say,
     span,
 )
+from repatria.record import frames
 from repatria.record.names import SIDES
 from repatria.record.view import Record
 
@@ -206,7 +207,7 @@ def overview(record: Record, lens: str = "best") -> Table:
         "pledges-overview",
         "Promised and delivered, by agreement",
         rows,
-        notes=[say("pledges/overview_note", as_of=s.attrs["as_of"])],
+        notes=[say("pledges/overview_note", as_of=frames.dated(s.attrs)["as_of"])],
         groups="agreement",
     )
 
@@ -262,7 +263,7 @@ def fulfilment(
         f"fulfilment-{agreement_id}",
         f"Promised and delivered: {names.get(agreement_id, agreement_id)}",
         rows.drop(columns="_by").replace({"missing": {"0": ""}, "beyond": {"0": ""}}),
-        notes=[say("pledges/fulfilment_note", as_of=f.attrs["as_of"])],
+        notes=[say("pledges/fulfilment_note", as_of=frames.dated(f.attrs)["as_of"])],
     )
 
 

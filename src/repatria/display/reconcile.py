@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repatria.analysis.reconcile import FITS, MEASURES, Verdict, missing, steps
+from repatria.analysis.reconcile import FITS, MEASURES, missing, steps
 from repatria.display.table import Table
 from repatria.display.words import Prose, number, say, span
 from repatria.record import names
@@ -51,10 +51,6 @@ def verdict_words(said: str, low: object, high: object, measure: str = "persons"
     return str(say("reconcile/verdict", said=said, low=low, high=high, measure=measure))
 
 
-def _words(verdict: Verdict, measure: str) -> str:
-    return verdict_words(verdict.said, verdict.off_low, verdict.off_high, measure)
-
-
 def _verdicts(frame: pd.DataFrame, prefix: str = "") -> list[str]:
     columns = [f"{prefix}verdict", f"{prefix}off_low", f"{prefix}off_high", "measure"]
     return [verdict_words(*row) for row in frame[columns].itertuples(index=False, name=None)]
@@ -63,13 +59,16 @@ def _verdicts(frame: pd.DataFrame, prefix: str = "") -> list[str]:
 def reasons(row: Any) -> str:
     """Return what may lie behind a row of `reconcile`, or why it is not compared."""
     fits, compared = row.verdict in FITS, pd.notna(row.sum)
-    tried = [(t.since, _words(t.verdict, row.measure)) for t in row.tried]
+    tried = [
+        (t["since"], verdict_words(t["said"], t["off_low"], t["off_high"], row.measure))
+        for t in row.tried
+    ]
     said = say(
         "reconcile/reasons",
         window=row.window,
         scope=row.scope.replace("_", " "),
         tried=tried,
-        fits=[t.since for t in row.tried if t.verdict.said in FITS],
+        fits=[t["since"] for t in row.tried if t["said"] in FITS],
         deals=row.deals_in if row.verdict == "over" and row.measure == "handovers" else None,
         events=row.events_in,
         residual=compared and not fits,

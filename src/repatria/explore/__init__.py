@@ -8,7 +8,8 @@ from repatria.record.guard import Guarded
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submod_attrs={"linked": ["linked"], "panel": ["panel"], "selection": ["Selection"]},
+    # Not named as what they hold: an imported module would hide its function.
+    submod_attrs={"page": ["linked"], "widgets": ["panel"], "selection": ["Selection"]},
 )
 
 sys.modules[__name__].__class__ = Guarded  # wrong objects end in one sentence

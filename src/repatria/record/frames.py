@@ -15,7 +15,17 @@ from repatria.record.window import Day, day
 if TYPE_CHECKING:
     from repatria.record.view import Record
 
-__all__ = ["FIRST", "about", "arranged", "as_of", "claims", "directions", "left_out"]
+__all__ = [
+    "FIRST",
+    "about",
+    "arranged",
+    "as_of",
+    "claims",
+    "dated",
+    "directions",
+    "left_out",
+    "plain",
+]
 
 FIRST = ["event_id", "date", *DIRECTIONS, "kind"]
 _PARTS = {
@@ -103,6 +113,29 @@ def about(
         ),
         "coverage_of": record.coverage_of,
     }
+
+
+DAYS = ("as_of", "until", "first", "dense_from", "through", "agreed_on")
+
+
+def plain(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a table says of itself with its days as ISO text, so that `to_parquet` can write it.
+
+    >>> plain({"as_of": pd.Timestamp("2025-06-12"), "first": None, "units": 3})
+    {'as_of': '2025-06-12', 'first': None, 'units': 3}
+    """
+    days = {k: v for k, v in told.items() if k in DAYS and not isinstance(v, str)}
+    return {**told, **{k: None if pd.isna(v) else f"{v:%Y-%m-%d}" for k, v in days.items()}}
+
+
+def dated(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the `attrs` of a table with its days as such again: the reverse of `plain`.
+
+    >>> dated({"through": "2025-06-12", "first": None})
+    {'through': Timestamp('2025-06-12 00:00:00'), 'first': None}
+    """
+    days = {k: v for k, v in attrs.items() if k in DAYS and v is not None}
+    return {**attrs, **{k: pd.Timestamp(v).as_unit("s") for k, v in days.items()}}
 
 
 def as_of(frame: pd.DataFrame, name: str = "as_of") -> pd.Timestamp | None:

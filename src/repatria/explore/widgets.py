@@ -12,10 +12,10 @@ from typing import Any
 import ipywidgets as w
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from repatria.charts.base import Chart
+from repatria.charts.base import Chart, final
 from repatria.display import explain
 from repatria.display.events import event_frame
-from repatria.display.words import LENS_WORDS, templates
+from repatria.display.words import LENS_WORDS, say, templates
 from repatria.explore.selection import VIEWS, Selection
 from repatria.record.rule import LENSES
 from repatria.record.schema import KINDS
@@ -56,6 +56,7 @@ class Panel:
     """What `panel` shows: `chosen` is the selection, the controls are its attributes."""
 
     def __init__(self, chosen: Selection) -> None:
+        chosen.events  # noqa: B018 what cannot be is refused in a sentence, before a widget does
         self.chosen = chosen
         # A past view costs most: the last few days asked for are kept.
         self._views = lru_cache(maxsize=8)(lambda day: chosen.record.as_of(day, coverage="today"))
@@ -70,7 +71,7 @@ class Panel:
         self.picture = w.HTML()
         self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="100%"))
         # JupyterLab takes arrow keys from lists, not from what is typed into.
-        hint = "an event's id, typed or picked"
+        hint = "id of an event"
         self.find = w.Combobox(description="Find", placeholder=hint, ensure_option=True)
         self.why = w.HTML()
         self.saves = {
@@ -116,7 +117,7 @@ class Panel:
         before, ids = self.events.value, [r["event"] for r in rows]
         self.events.unobserve(self._explain, "value")  # setting the list picks twice
         self.events.options = [(_line(r), r["event"]) for r in rows]
-        self.events.value = before if before in ids else next(iter(ids), None)
+        self.events.value = before if before in ids else None
         self.events.observe(self._explain, "value")
         self.find.value, self.find.options = "", tuple(ids)
         self._explain()
@@ -137,8 +138,10 @@ class Panel:
 
     def _explain(self, change: Any = None) -> None:
         chosen = self.events.value
-        why = explain.html(self.chosen.view.explain(chosen, self.chosen.lens)) if chosen else ""
-        self.why.value = why
+        if chosen:
+            self.why.value = explain.html(self.chosen.view.explain(chosen, self.chosen.lens))
+        else:  # explaining one that nobody asked for would be a third of a redraw
+            self.why.value = f"<p>{say('explain/unpicked')}</p>" if self.events.options else ""
 
     def _save(self, name: str) -> None:
         """Save the selection, or its chart, beside the notebook, and say where."""
@@ -184,7 +187,7 @@ def _picture(chart: Chart) -> str:
     """Return a chart with its words as HTML; the picture as quickly as it can be had."""
     pictures = {}
     if chart.panels:
-        figure = chart.figure("page")
+        figure = final(chart.figure("page"))
         raw = io.BytesIO()
         FigureCanvasAgg(figure).print_png(raw, pil_kwargs={"compress_level": 1})
         wide, high = (round(100 * v) for v in figure.get_size_inches())
