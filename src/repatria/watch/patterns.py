@@ -136,13 +136,14 @@ def _language(name: str) -> _Language:
                 names |= {"X": own[x], "Y": own[y]}
                 yield _Rule(kind, direction, _compiled(rule["pattern"], names, given))
 
+    def plain(part: str) -> tuple[re.Pattern[str], ...]:
+        return tuple(_compiled(d["pattern"], own, given) for d in given.get(part, ()))
+
     return _Language(
         _compiled(given["context"], own, given),
         tuple(r for k in given["keep"] for r in rules(k)),
-        *(
-            tuple(_compiled(d["pattern"], own, given) for d in given.get(part, ()))
-            for part in ("drop", "sums")
-        ),
+        plain("drop"),
+        plain("sums"),
         tuple(r for c in given["counts"] for r in rules(c)),
         {q: re.compile(p, re.I) for q, p in given["qualifiers"].items()},
         {w: str(n) for w, n in given["spelled"].items()},
