@@ -9,13 +9,13 @@ import pandas as pd
 
 from repatria.record import rule
 from repatria.record.coverage import Ground
-from repatria.record.schema import DIRECTIONS, KINDS
+from repatria.record.schema import DIRECTIONS, KINDS, RECEIVER
 from repatria.record.window import Day, day
 
 if TYPE_CHECKING:
     from repatria.record.view import Record
 
-__all__ = ["FIRST", "about", "arranged", "as_of", "claims", "directions", "left_out"]
+__all__ = ["FIRST", "about", "arranged", "as_of", "claims", "directions", "left_out", "searched"]
 
 FIRST = ["event_id", "date", *DIRECTIONS, "kind"]
 _PARTS = {
@@ -79,31 +79,51 @@ def about(
     >>> about(record, record.events(), "bodies", "best", None)["unsure"]
     0
     """
-
-    def iso(value: pd.Timestamp | None) -> str | None:
-        return None if value is None or pd.isna(value) else f"{value:%Y-%m-%d}"
-
-    cover = record.coverage(kind)
     return {
-        "as_of": iso(record.last_day),
+        "as_of": _iso(record.last_day),
         "lens": lens,
         "kind": kind,
-        "until": iso(day(until, "until", last=True)) if until else None,
+        "until": _iso(day(until, "until", last=True)) if until else None,
         "rule": f"{rule.RULE} v{rule.RULE_VERSION}",
         "unsure": int((events["in_window"] == "part").sum()),
-        "searched": {k: iso(record.searched_through(k)) for k in KINDS},
-        "coverage": Ground(
-            {
-                "kind": str(c.kind),
-                "side": str(c.side),
-                "read_from": iso(c.read_from),
-                "read_through": iso(c.read_through),
-                "density": str(c.density),
-            }
-            for c in cover.itertuples()
-        ),
+        "searched": {k: _iso(record.searched_through(k)) for k in KINDS},
+        "coverage": record._read[1][kind],
         "coverage_of": record.coverage_of,
     }
+
+
+def _iso(value: pd.Timestamp | None) -> str | None:
+    return None if value is None or pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def searched(record: Record) -> tuple[dict[str, pd.Timestamp], dict[str | None, Ground]]:
+    """Return the last day read by kind, of kinds of which both sides have a dense stretch, and the stretches of each
+    kind and (None) of all: what every frame of a record says, made once.
+
+    >>> last, grounds = searched(record)
+    >>> sorted(last), len(grounds["bodies"]) < len(grounds[None])
+    (['bodies', 'prisoners'], True)
+    """
+    c = record.coverage()
+    rows = [
+        {
+            "kind": str(row.kind),
+            "side": str(row.side),
+            "read_from": _iso(row.read_from),
+            "read_through": _iso(row.read_through),
+            "density": str(row.density),
+        }
+        for row in c.itertuples()
+    ]
+    last: dict[str, pd.Timestamp] = {}
+    grounds: dict[str | None, Ground] = {None: Ground(rows)}
+    for kind in KINDS:
+        dense = c[(c["kind"] == kind) & (c["density"] == "dense")]
+        ends = dense.groupby("side", observed=True)["read_through"].max()
+        if len(ends) == len(RECEIVER):
+            last[kind] = ends.min()
+        grounds[kind] = Ground(row for row in rows if row["kind"] == kind)
+    return last, grounds
 
 
 def as_of(frame: pd.DataFrame, name: str = "as_of") -> pd.Timestamp | None:
