@@ -21,11 +21,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from PIL import Image
 
 from repatria.analysis.holdings import owners
 from repatria.charts.marks import (
@@ -42,6 +39,7 @@ from repatria.charts.marks import (
     wrapped,
 )
 from repatria.charts.style import Style
+from repatria.charts.writers import png, svg
 from repatria.display.words import plural, say, templates
 from repatria.record.coverage import stretches
 
@@ -174,7 +172,7 @@ class Chart:
         the axes only. Raises ValueError for another suffix.
         """
         path = Path(path)
-        writers: dict[str, Callable[..., bytes]] = {".svg": _svg, ".png": _png, ".pdf": _pdf}
+        writers: dict[str, Callable[..., bytes]] = {".svg": svg, ".png": png, ".pdf": _pdf}
         if path.suffix.lower() not in writers:
             raise ValueError(f"path: {path.name!r} does not end in .svg, .png or .pdf")
         style = style or self.style
@@ -192,7 +190,7 @@ class Chart:
                 pictures = {w: _picture(figure) for w, figure in figures.items()}
                 # A release offers each chart as a file too; a stored notebook would only grow.
                 if os.environ.get("REPATRIA_RELEASE"):
-                    drawn["image/svg+xml"] = _svg(self._worded(figures["page"])).decode()
+                    drawn["image/svg+xml"] = svg(self._worded(figures["page"])).decode()
         said = self.alt if self.title in self.alt else f"{self.title}. {self.alt}"
         return drawn | {
             "text/html": templates()
@@ -294,14 +292,6 @@ def final(figure: Figure) -> Figure:
     return figure
 
 
-def _svg(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    # Verdana is as wide as DejaVu Sans: a file keeps its layout where that is missing.
-    with mpl.rc_context({"font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"]}):
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
-    return out.getvalue()
-
-
 def _pdf(figure: Figure) -> bytes:
     out = io.BytesIO()
     plain = {"CreationDate": None, "Producer": None, "Creator": None}
@@ -309,39 +299,8 @@ def _pdf(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def _png(figure: Figure) -> bytes:
-    """Return a palette PNG: charts have few colours, and a third of the bytes shows them as
-    well.
-    """
-    canvas, out = FigureCanvasAgg(figure), io.BytesIO()
-    canvas.draw()  # once; a savefig draws twice
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    _reduced(image).save(out, "PNG", optimize=True)
-    return out.getvalue()
-
-
-def _reduced(image: Image.Image, most: int = 64) -> Image.Image:
-    """Return an image in a palette of so many of its own colours: what is flat keeps its colour to
-    the bit.
-    """
-    found = image.getcolors(image.width * image.height) or []
-    colours = np.array([c for _, c in sorted(found, reverse=True)], dtype=int)  # frequent first
-    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
-    # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
-    rough = few.quantize(most, Image.Quantize.MAXCOVERAGE).getpalette() or [0, 0, 0]
-    near = ((colours[:, None] - np.reshape(rough, (1, -1, 3))) ** 2).sum(-1).argmin(1)
-    _, first, label = np.unique(near, return_index=True, return_inverse=True)
-    codes = colours @ [1 << 16, 1 << 8, 1]
-    order = codes.argsort()
-    pixels = np.asarray(image).astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.int32)
-    index = label[order][np.searchsorted(codes[order], pixels)].astype(np.uint8)
-    reduced = Image.fromarray(index).convert("P")
-    reduced.putpalette(colours[first].astype(np.uint8).tobytes())
-    return reduced
-
-
 def _picture(figure: Figure) -> dict[str, Any]:
-    uri = "data:image/png;base64," + base64.b64encode(_png(figure)).decode()
+    uri = "data:image/png;base64," + base64.b64encode(png(figure)).decode()
     wide, high = (round(100 * v) for v in figure.get_size_inches())
     return {"uri": uri, "width": wide, "height": high}
 

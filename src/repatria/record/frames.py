@@ -9,7 +9,7 @@ import pandas as pd
 
 from repatria.record import rule
 from repatria.record.coverage import Ground
-from repatria.record.schema import DIRECTIONS, KINDS
+from repatria.record.schema import DIRECTIONS, KINDS, RECEIVER
 from repatria.record.window import Day, day
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "directions",
     "left_out",
     "plain",
+    "searched",
 ]
 
 FIRST = ["event_id", "date", *DIRECTIONS, "kind"]
@@ -89,30 +90,50 @@ def about(
     >>> about(record, record.events(), "bodies", "best", None)["unsure"]
     0
     """
-
-    def iso(value: pd.Timestamp | None) -> str | None:
-        return None if value is None or pd.isna(value) else f"{value:%Y-%m-%d}"
-
-    cover = record.coverage(kind)
     return {
-        "as_of": iso(record.last_day),
+        "as_of": _iso(record.last_day),
         "lens": lens,
         "kind": kind,
-        "until": iso(day(until, "until", last=True)) if until else None,
+        "until": _iso(day(until, "until", last=True)) if until else None,
         "rule": f"{rule.RULE} v{rule.RULE_VERSION}",
         "unsure": int((events["in_window"] == "part").sum()),
-        "coverage": Ground(
-            {
-                "kind": str(c.kind),
-                "side": str(c.side),
-                "read_from": iso(c.read_from),
-                "read_through": iso(c.read_through),
-                "density": str(c.density),
-            }
-            for c in cover.itertuples()
-        ),
+        "coverage": record._read[1][kind],
         "coverage_of": record.coverage_of,
     }
+
+
+def _iso(value: pd.Timestamp | None) -> str | None:
+    return None if value is None or pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def searched(record: Record) -> tuple[dict[str, pd.Timestamp], dict[str | None, Ground]]:
+    """Return the last day read by kind, of kinds of which both sides have a dense stretch, and the stretches of each
+    kind and (None) of all: what every frame of a record says, made once.
+
+    >>> last, grounds = searched(record)
+    >>> sorted(last), len(grounds["bodies"]) < len(grounds[None])
+    (['bodies', 'prisoners'], True)
+    """
+    c = record.coverage()
+    rows = [
+        {
+            "kind": str(row.kind),
+            "side": str(row.side),
+            "read_from": _iso(row.read_from),
+            "read_through": _iso(row.read_through),
+            "density": str(row.density),
+        }
+        for row in c.itertuples()
+    ]
+    last: dict[str, pd.Timestamp] = {}
+    grounds: dict[str | None, Ground] = {None: Ground(rows)}
+    for kind in KINDS:
+        dense = c[(c["kind"] == kind) & (c["density"] == "dense")]
+        ends = dense.groupby("side", observed=True)["read_through"].max()
+        if len(ends) == len(RECEIVER):
+            last[kind] = ends.min()
+        grounds[kind] = Ground(row for row in rows if row["kind"] == kind)
+    return last, grounds
 
 
 DAYS = ("as_of", "until", "first", "dense_from", "through", "agreed_on")

@@ -1,4 +1,6 @@
-"""A record that a process keeps, estimates and all: kernels forked from it need not read the files again."""
+"""A record that a process keeps, estimates and all: kernels forked from it need not read the files again, nor a script
+that loads it once more.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repatria.record import fingerprint, rule
+from repatria.record.window import today
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from repatria.record.view import Record
 
-__all__ = ["found", "keep", "pack"]
+__all__ = ["found", "keep", "pack", "remember"]
 
 _kept: dict[str, Record] = {}  # by digest
+_last: list[tuple[Record, pd.Timestamp]] = []  # the one read last, and the day of its checks
 _MADE = ("_claims", "_estimates", "_every_event")
 
 
@@ -28,12 +34,31 @@ def found(path: str | os.PathLike[str] | None) -> Record | None:
     >>> found(None) is None or isinstance(found(None), rp.Record)
     True
     """
-    if not _kept:
+    if not _kept and not _last:
         return None
-    digest = fingerprint.of_data(Path(path) if path is not None else fingerprint.data_folder())
-    if digest in _kept:
+    folder = Path(path) if path is not None else fingerprint.data_folder()
+    digest = fingerprint.of_data(folder)
+    there = _kept.get(digest)
+    if there is None:
+        for record, day in _last:
+            # An addition that was interrupted is for the reader to refuse.
+            if (record.digest, day) == (digest, today()) and not (folder / ".pending").is_dir():
+                there = record
+    if there is not None:
         fingerprint.read.append(digest)
-    return _kept.get(digest)
+    else:
+        _last.clear()  # two large ones need not be in memory at once
+    return there
+
+
+def remember(record: Record) -> Record:
+    """Return a record that every later `load` of the same files on the same day gives, until another is read.
+
+    >>> remember(record) is record
+    True
+    """
+    _last[:] = [(record, today())]
+    return record
 
 
 def pack(record: Record) -> bytes:

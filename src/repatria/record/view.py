@@ -14,8 +14,9 @@ from repatria.record import explain as explaining
 from repatria.record import fingerprint, frames, kept, oddities, past, window
 from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
+from repatria.record.coverage import Ground
 from repatria.record.files import inspect
-from repatria.record.schema import KINDS, MENTIONED, RECEIVER, SIDES, WAR_START
+from repatria.record.schema import KINDS, MENTIONED, SIDES, WAR_START
 from repatria.record.showing import Shown
 from repatria.record.window import Day, day
 
@@ -31,7 +32,8 @@ def __dir__() -> list[str]:
 def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -> Record:
     """Return the validated record in `path` (default: the project's own).
 
-    `today` is the last day that can have happened (default: the clock's).
+    `today` is the last day that can have happened (default: the clock's). The same files give
+    again on the same day the record that is there.
     Raises RecordError, listing every problem as `file:line: column: reason`, if anything is wrong.
 
     >>> len(rp.load().events("bodies", since="2025-06-01", until="2025-06-30"))
@@ -46,7 +48,8 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     if errors:
         raise RecordError(errors)
     fingerprint.read.append(digest)  # what a kernel testifies to
-    return Record(MappingProxyType(tables), digest)
+    record = Record(MappingProxyType(tables), digest)
+    return kept.remember(record) if today is None else record
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -444,11 +447,8 @@ class Record(Shown):
         True
         """
         m = self.tables["mentions"]
-        return (
-            m[m["row_id"] == row_id]
-            .merge(self.tables["sources"], on="source_id")
-            .reset_index(drop=True)
-        )
+        m = m[m["row_id"] == row_id].merge(self.tables["sources"], on="source_id")
+        return m.reset_index(drop=True)
 
     def agreements(self) -> pd.DataFrame:
         """Return agreements, oldest first.
@@ -482,10 +482,11 @@ class Record(Shown):
         >>> record.as_of("2024-06-30", coverage="today").searched_through("bodies")
         Timestamp('2024-06-30 00:00:00')
         """
-        c = self.tables["coverage"]
-        dense = c[(c["kind"] == kind) & (c["density"] == "dense")]
-        ends = dense.groupby("side", observed=True)["read_through"].max()
-        return ends.min() if len(ends) == len(RECEIVER) else None
+        return self._read[0].get(kind)
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, pd.Timestamp], dict[str | None, Ground]]:
+        return frames.searched(self)
 
 
 def _unpickled(
