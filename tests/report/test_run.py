@@ -90,6 +90,7 @@ def test_another_day_alone_is_no_reason_to_run_unless_it_is_asked_for(
     assert later.made and later.folder.name == "2026-11-21"
 
 
+@pytest.mark.slow
 def test_data_that_went_back_is_published_again(
     good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

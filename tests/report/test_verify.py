@@ -30,6 +30,7 @@ def test_a_release_holds_on_its_own_data(
     assert verdict.holds and verdict.lines() == [f"holds: {verdict.files} files, the same bytes"]
 
 
+@pytest.mark.slow
 def test_interval_and_address_are_part_of_what_is_verified(good: Path, tmp_path: Path) -> None:
     made = run.make(
         RELEASE, tmp_path, print, books=[good], on=ON, interval=7, site_url="https://example.org/r"
