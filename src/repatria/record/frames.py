@@ -146,7 +146,7 @@ def plain(told: Mapping[str, Any]) -> dict[str, Any]:
     {'as_of': '2025-06-12', 'first': None, 'units': 3}
     """
     days = {k: v for k, v in told.items() if k in DAYS and not isinstance(v, str)}
-    return {**told, **{k: None if pd.isna(v) else f"{v:%Y-%m-%d}" for k, v in days.items()}}
+    return {**told, **{k: _iso(v) for k, v in days.items()}}
 
 
 def dated(attrs: Mapping[Any, Any]) -> dict[Any, Any]:

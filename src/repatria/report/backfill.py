@@ -103,14 +103,10 @@ def work(job: Job) -> bytes:
 
 
 _warm: list[forks.Warm] = []  # of this worker, for all its jobs
-_loaded: list[str] = []  # digest of the record kept last
 
 
 def _source(place: Path, data: Path) -> forks.Warm | None:
-    """Return what kernels are forked from, and load the record, once for all jobs of this worker."""
-    from repatria.record.kept import keep, pack
-    from repatria.record.view import load
-
+    """Return what kernels are forked from, once for all jobs of this worker."""
     if not forks.forks():
         return None
     while _warm and not _warm[0].alive:
@@ -118,11 +114,7 @@ def _source(place: Path, data: Path) -> forks.Warm | None:
     if not _warm:
         home = Path(tempfile.mkdtemp(prefix="home-", dir=place))
         _warm.append(forks.Warm(home, data))
-    record = load(data)  # none is read where one is kept
-    if _loaded != [record.digest]:
-        keep(pack(record))
-        _loaded[:] = [record.digest]
-    return _warm[0]
+    return _warm[0]  # the record stays as well: `load` remembers it from job to job
 
 
 def _of_worker() -> str:

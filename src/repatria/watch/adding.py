@@ -23,7 +23,6 @@ def __dir__() -> list[str]:
 
 def handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
     """Return what `add` was given: JSON, answers on the terminal, or options, named as in the models."""
-
     if source := given["from_"]:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         return models.from_json(text)
@@ -54,7 +53,6 @@ def _offered(
 
     What the inbox knows of the page becomes what was given of it, where nothing else was.
     """
-
     group, offers = inbox.offered(given["inbox"], Book(folder), given["from_inbox"])
     if not (given["event_id"] or given["kind"]):
         known = group.event != "new" and not given["date"]
@@ -71,7 +69,6 @@ def write(
 
     `whole`: show what totals and pledges would become, too.
     """
-
     made, addition = propose.draft(folder, given)
     if made is None:
         remarks = [f"· {r}" for r in addition.remarks]
