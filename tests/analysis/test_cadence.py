@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -229,6 +230,17 @@ def test_kaplan_meier_agrees_with_statsmodels(closed: list[int], still: int) -> 
         ours.loc[other.surv_times.astype(float)], other.surv_prob, atol=1e-12
     )
     assert ours.is_monotonic_decreasing
+
+
+@given(lengths, st.integers(1, 60))
+def test_the_band_of_kaplan_meier_agrees_with_scipy(closed: list[int], still: int) -> None:
+    ours = cadence.survival(as_gaps(closed, still)).iloc[1:]
+    sf = stats.ecdf(stats.CensoredData(np.array(closed, float), right=[float(still)])).sf
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        band = sf.confidence_interval(method="log-log")
+    assert ours["days"].tolist() == sf.quantiles.tolist()
+    np.testing.assert_allclose(ours["low"], band.low.probabilities, atol=1e-12)
+    np.testing.assert_allclose(ours["high"], band.high.probabilities, atol=1e-12)
 
 
 @given(st.integers(0, 200), st.integers(10, 2000))

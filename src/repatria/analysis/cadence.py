@@ -7,13 +7,12 @@ searched; later handovers are listed, never counted. Method and reasons: docs/me
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from repatria.analysis.rates import (
     PERIODS,
@@ -150,17 +149,11 @@ def _between(every: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _censored(g: pd.DataFrame) -> stats.CensoredData:
-    days = g["days"].to_numpy(dtype=float)
-    return stats.CensoredData(days[~g["censored"]], right=days[g["censored"]])
-
-
 def survival(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return the Kaplan-Meier curve of gap lengths: the share of silences longer than so many days.
 
     Columns: days, survival, low, high (95 %, log-log; missing where undefined), at_risk (gaps that
-    reached the day). Begins at day 0. Source: Kaplan and Meier (1958), by `scipy.stats.ecdf` on
-    right-censored data.
+    reached the day). Begins at day 0. Source: Kaplan and Meier (1958); band: exponential Greenwood.
 
     >>> curve = survival(gaps(record, "bodies", "deal"))
     >>> curve["survival"].iloc[0], curve["survival"].is_monotonic_decreasing
@@ -169,15 +162,18 @@ def survival(gaps: pd.DataFrame) -> pd.DataFrame:
     columns = ["days", "survival", "low", "high", "at_risk"]
     if gaps.empty:
         return pd.DataFrame(columns=columns, dtype=float)
-    sf = stats.ecdf(_censored(gaps)).sf
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # Undefined where the curve is 0 or 1: left missing.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        band = sf.confidence_interval(method="log-log")
-    at_risk = (gaps["days"].to_numpy()[:, None] >= sf.quantiles).sum(axis=0)
-    low, high = band.low.probabilities, band.high.probabilities
-    steps = zip(sf.quantiles, sf.probabilities, low, high, at_risk, strict=True)
-    return pd.DataFrame([(0.0, 1.0, 1.0, 1.0, len(gaps)), *steps], columns=columns)
+    length, closed = gaps["days"].to_numpy(), ~gaps["censored"].to_numpy()
+    days, at, held = np.unique(length, return_inverse=True, return_counts=True)
+    at_risk = held[::-1].cumsum()[::-1]
+    ended = np.bincount(at[closed], minlength=len(days))
+    share = np.cumprod((at_risk - ended) / at_risk)
+    with np.errstate(all="ignore"):  # undefined where the curve is 0 or 1: left missing
+        spread = np.cumsum(ended / (at_risk * (at_risk - ended)))
+        reach = special.ndtri(0.975) * np.sqrt(spread / np.log(share) ** 2)
+        low, high = (np.exp(np.log(share) * np.exp(way * reach)) for way in (1, -1))
+    steps = np.column_stack([days, share, low, high, at_risk])
+    out = pd.DataFrame(np.vstack([[0, 1, 1, 1, len(gaps)], steps]), columns=columns)
+    return out.astype({"at_risk": "int64"})
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
 
 from repatria.record.view import Record
 
@@ -96,13 +96,16 @@ def overdispersion(x: np.ndarray, n: np.ndarray, mu: np.ndarray, freedom: float)
     Variance of a unit's count: n mu (1 - mu) (1 + (n - 1) rho) (Williams 1982, method of moments).
     """
     pearson = (x - n * mu) ** 2 / (n * mu * (1 - mu))
-
-    def excess(rho: float) -> float:
-        return float((pearson / (1 + (n - 1) * rho)).sum() - freedom)
-
-    if excess(0) <= 0:
-        return 0.0
-    return 1.0 if excess(1) > 0 else float(optimize.brentq(excess, 0, 1))
+    if (pearson / n).sum() > freedom:
+        return 1.0
+    rho = 0.0
+    for _ in range(100):  # Newton: the sum falls convexly, so that no step goes too far
+        part = pearson / (1 + (n - 1) * rho)
+        over = part.sum() - freedom
+        if over <= 1e-12 * freedom:
+            break
+        rho += over / (part * (n - 1) / (1 + (n - 1) * rho)).sum()
+    return float(rho)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
-from scipy.interpolate import BSpline
+from scipy import special
 
 from repatria.analysis.chance import Change, bare, complete, overdispersion, placebo, step, units
 from repatria.record import frames
@@ -93,10 +92,9 @@ def _entering(events: pd.DataFrame) -> pd.DataFrame:
 
 def _basis(days: np.ndarray, first: float, last: float) -> np.ndarray:
     """Return cubic B-splines on equal segments over [first, last] (Eilers and Marx 1996)."""
-    step = (last - first) / SEGMENTS
-    knots = first + step * np.arange(-3, SEGMENTS + 4)
-    inside = np.clip(days, knots[3], knots[-4])  # `last` may lie a rounding error past its knot
-    return BSpline.design_matrix(inside, knots, 3).toarray()
+    at = (np.clip(days, first, last) - first) / (last - first) * SEGMENTS
+    off = np.abs(at[:, None] - np.arange(-1, SEGMENTS + 2))  # segments from each spline's middle
+    return np.where(off < 1, 2 / 3 - off**2 + off**3 / 2, np.clip(2 - off, 0, None) ** 3 / 6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +144,7 @@ class Smooth:
         basis = _basis(days, self.first, self.last)
         logit = basis @ self.coefficients
         error = np.sqrt(np.einsum("di,ij,dj->d", basis, self.covariance, basis))
-        reach = stats.t.ppf((1 + confidence) / 2, max(self.freedom, 1)) * error
+        reach = special.stdtrit(max(self.freedom, 1), (1 + confidence) / 2) * error
         pull = basis @ self.rows
         out = {
             "share": special.expit(logit),
