@@ -243,11 +243,11 @@ def _gain(better: np.ndarray, block: int, draws: int, rng: np.random.Generator) 
     """
     n, rivals = better.shape
     start = rng.integers(0, n, size=(draws, -(-n // block)))
-    index = ((start[:, :, None] + np.arange(block)) % n).reshape(draws, -1)[:, :n]
-    weight = np.zeros((draws, n))
-    np.add.at(weight, (np.arange(draws)[:, None], index), 1 / n)
     mean = better.mean(axis=0)
-    moved = weight @ better - mean
+    upto = np.concatenate([np.zeros((1, rivals)), *[better - mean] * 2]).cumsum(axis=0)
+    length = np.full(start.shape[1], block)
+    length[-1] -= length.sum() - n
+    moved = (upto[start + length] - upto[start]).sum(axis=1) / n
     spread = moved.std(axis=0)
     real = spread > 1e-12
     if not real.any() or n < 2 * block:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -400,16 +401,13 @@ def steps(
     tables = _tables(record)
     rows = []
     for _, chain in t.groupby(_FAMILY, observed=True, sort=True):
-        days = [g for _, g in chain.groupby("as_of", sort=True)]
-        to_the_day = [d for d in days if (d["as_of_precision"] == "day").any()]
-        pairs = {
-            (a["as_of"].iloc[0], b["as_of"].iloc[0]): (a, b)
-            for p in (days, to_the_day)
-            for a, b in pairwise(p)
-        }
+        by_day = groupby(chain.to_dict("records"), itemgetter("as_of"))
+        days = [(day, list(totals)) for day, totals in by_day]
+        to_the_day = [d for d in days if any(total["as_of_precision"] == "day" for total in d[1])]
+        pairs = {(a[0], b[0]): (a[1], b[1]) for p in (days, to_the_day) for a, b in pairwise(p)}
         for before, after in (pairs[k] for k in sorted(pairs)):
             twice = len(before) > 1 or len(after) > 1
-            for a, b in product(before.to_dict("records"), after.to_dict("records")):
+            for a, b in product(before, after):
                 rows.append(_step(a, b, tables) | {"alternative": twice})
     return _typed(rows, _STEPPED, record).astype({"alternative": "bool"})
 
