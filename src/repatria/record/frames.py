@@ -24,6 +24,7 @@ __all__ = [
     "dated",
     "directions",
     "left_out",
+    "mentions",
     "plain",
     "searched",
 ]
@@ -67,6 +68,22 @@ def claims(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     out["corrected_by"] = out["claim_id"].map(corrections).astype("str").fillna("")
     return out.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
+
+
+def mentions(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what the pages of each row of totals, pledges, links, schedules and context say together.
+
+    >>> mentions(record.tables).columns.tolist()
+    ['known_on', 'citations', 'publishers']
+    """
+    pages = t["mentions"].merge(
+        t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
+    )
+    return pages.groupby("row_id").agg(
+        known_on=("published_on", "min"),
+        citations=("source_id", "size"),
+        publishers=("publisher", "nunique"),
+    )
 
 
 def arranged(events: pd.DataFrame) -> pd.DataFrame:

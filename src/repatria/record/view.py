@@ -380,19 +380,21 @@ class Record(Shown):
         c = c.merge(self.tables["sources"], on="source_id", how="left")
         return c.sort_values(["claim_id", "published_on", "source_id"], ignore_index=True)
 
-    def _stated(self, name: str) -> pd.DataFrame:
-        t = self.tables
-        column = MENTIONED[name]
-        pages = t["mentions"].merge(
-            t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
-        )
-        per = pages.groupby("row_id").agg(
-            known_on=("published_on", "min"),
-            citations=("source_id", "size"),
-            publishers=("publisher", "nunique"),
-        )
-        out = t[name].merge(t["claimants"], on="claimant_id", how="left").join(per, on=column)
-        return out.reset_index(drop=True)
+    @cached_property
+    def _mentions(self) -> pd.DataFrame:
+        return frames.mentions(self.tables)
+
+    @cached_property
+    def _told(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _stated(self, name: str, *order: str) -> pd.DataFrame:
+        """Return a table with its claimants and what its pages say together; joined once."""
+        if name not in self._told:
+            out = self.tables[name].merge(self.tables["claimants"], on="claimant_id", how="left")
+            out = out.join(self._mentions, on=MENTIONED[name])
+            self._told[name] = out.sort_values(list(order), ignore_index=True)
+        return self._told[name].copy()
 
     def totals(self) -> pd.DataFrame:
         """Return running totals with claimant, known_on and number of pages, oldest first.
@@ -400,7 +402,7 @@ class Record(Shown):
         >>> record.totals()["as_of"].is_monotonic_increasing
         True
         """
-        return self._stated("totals").sort_values(["as_of", "total_id"], ignore_index=True)
+        return self._stated("totals", "as_of", "total_id")
 
     def pledges(self) -> pd.DataFrame:
         """Return pledges with claimant, known_on and number of pages.
@@ -408,7 +410,7 @@ class Record(Shown):
         >>> "istanbul-2025-06-02" in set(record.pledges()["agreement_id"])
         True
         """
-        return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
+        return self._stated("pledges", "agreement_id", "pledge_id")
 
     def links(self) -> pd.DataFrame:
         """Return who ties which handover to which agreement: stance belongs, denies or possible.
@@ -416,8 +418,7 @@ class Record(Shown):
         >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
         True
         """
-        order = ["agreement_id", "event_id", "stance", "link_id"]
-        return self._stated("links").sort_values(order, ignore_index=True)
+        return self._stated("links", "agreement_id", "event_id", "stance", "link_id")
 
     def schedules(self) -> pd.DataFrame:
         """Return statements about timing with claimant, known_on and number of pages.
@@ -425,9 +426,7 @@ class Record(Shown):
         >>> "postponed" in set(record.schedules()["statement"])
         True
         """
-        return self._stated("schedules").sort_values(
-            ["planned_for", "known_on", "schedule_id"], ignore_index=True
-        )
+        return self._stated("schedules", "planned_for", "known_on", "schedule_id")
 
     def context(self, series: str | None = None) -> pd.DataFrame:
         """Return context figures with claimant, known_on and number of pages, oldest first.
@@ -435,10 +434,8 @@ class Record(Shown):
         >>> record.context("acknowledged_dead_ukraine")["count_low"].min() > 0
         np.True_
         """
-        c = self._stated("context")
-        if series is not None:
-            c = c[c["series"] == series]
-        return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
+        c = self._stated("context", "series", "as_of", "context_id")
+        return c if series is None else c[c["series"] == series].reset_index(drop=True)
 
     def pages(self, row_id: str) -> pd.DataFrame:
         """Return the pages carrying a row of totals, pledges, links, schedules or context.
