@@ -187,6 +187,11 @@ class Record(Shown):
         return frames.claims(self.tables)
 
     @cached_property
+    def _made(self) -> dict[object, pd.DataFrame]:
+        """Frames joined or chosen once. Not to be changed."""
+        return {}
+
+    @cached_property
     def _estimates(self) -> dict[str, pd.DataFrame]:
         return {}
 
@@ -251,14 +256,15 @@ class Record(Shown):
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
         since, until = self._window(since, until)
-        e = self._under(lens)
-        e = e.assign(in_window=window.inside(e, since, until))
-        kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
-        wanted = e["status"].isin(kept)
-        wanted &= e["in_window"].notna()
-        if kind is not None:
-            wanted &= e["kind"] == kind
-        out = e[wanted].reset_index(drop=True)
+        key = kind, lens, cancelled, disputed
+        if key not in self._made:
+            e = self._under(lens)
+            kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+            wanted = e["status"].isin(kept) & ((e["kind"] == kind) | (kind is None))
+            self._made[key] = e[wanted].reset_index(drop=True)
+        out = self._made[key].copy()
+        out["in_window"] = window.inside(out, since, until)
+        out = out.dropna(subset="in_window", ignore_index=True)
         out.attrs = frames.about(self, out, kind, lens, until)
         return out
 
@@ -384,17 +390,13 @@ class Record(Shown):
     def _mentions(self) -> pd.DataFrame:
         return frames.mentions(self.tables)
 
-    @cached_property
-    def _told(self) -> dict[str, pd.DataFrame]:
-        return {}
-
     def _stated(self, name: str, *order: str) -> pd.DataFrame:
         """Return a table with its claimants and what its pages say together; joined once."""
-        if name not in self._told:
+        if name not in self._made:
             out = self.tables[name].merge(self.tables["claimants"], on="claimant_id", how="left")
             out = out.join(self._mentions, on=MENTIONED[name])
-            self._told[name] = out.sort_values(list(order), ignore_index=True)
-        return self._told[name].copy()
+            self._made[name] = out.sort_values(list(order), ignore_index=True)
+        return self._made[name].copy()
 
     def totals(self) -> pd.DataFrame:
         """Return running totals with claimant, known_on and number of pages, oldest first.
