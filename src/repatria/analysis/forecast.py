@@ -138,8 +138,8 @@ def origins(record: Record, kind: str = "prisoners") -> list[pd.Timestamp]:
 
 def _rows(
     origin: list[pd.Timestamp], target: str, model: str, p: np.ndarray, y: np.ndarray
-) -> pd.DataFrame:
-    """Return the scored rows of one model and target; `y`: days, starts or persons."""
+) -> dict[str, np.ndarray]:
+    """Return the columns of one model and target, scored; `y`: days, starts or persons."""
     if target.startswith("people"):
         widths = np.diff(EDGES, append=EDGES[-1] + 1).astype(float)
         scored = score(p, np.searchsorted(EDGES, y, side="right") - 1, widths)
@@ -148,26 +148,27 @@ def _rows(
         shift = 1 if target == "next" else 0  # the first place of "next" is one day ahead
         scored = score(p, y - shift)
         middle = (np.cumsum(p, axis=1) < 0.5).sum(axis=1) + shift
-    row = {"origin": origin, "target": target, "model": model, "outcome": y, "middle": middle}
-    row |= scored
-    soon = {f"chance{h}": p[:, :h].sum(axis=1) if target == "next" else np.nan for h in WITHIN}
-    return pd.DataFrame(row | soon)
+    of = {"target": np.full(len(y), target), "model": np.full(len(y), model)}
+    row = {"origin": pd.DatetimeIndex(origin).to_numpy(), **of, "outcome": y, "middle": middle}
+    none = np.full(len(y), np.nan)
+    soon = {f"chance{h}": p[:, :h].sum(axis=1) if target == "next" else none for h in WITHIN}
+    return row | scored | soon
 
 
 def _sized(
     views: dict[pd.Timestamp, Known], truth: pd.DataFrame, direction: str
-) -> list[pd.DataFrame]:
+) -> list[dict[str, np.ndarray]]:
     """Return the scored rows of the people in the next handover, where their number is known.
 
     A deal under way at the origin is not "the next one".
     """
     start = truth["start"].to_numpy()
     after = [int(np.searchsorted(start, np.datetime64(d), side="right")) for d in views]
-    size = truth[direction].astype("float64").where(truth[f"{direction}_unknown"] == 0)
+    size = truth[direction].astype("float64").where(truth[f"{direction}_unknown"] == 0).to_numpy()
     found = [
-        (d, k.sizes[direction], size.iloc[i])
+        (d, k.sizes[direction], size[i])
         for (d, k), i in zip(views.items(), after, strict=True)
-        if i < len(size) and size.notna().iloc[i] and len(k.sizes[direction]) >= FEWEST
+        if i < len(size) and not np.isnan(size[i]) and len(k.sizes[direction]) >= FEWEST
     ]
     if not found:
         return []
@@ -224,7 +225,8 @@ def backtest(
         rows += _sized(views, truth, d)
     columns = ["origin", "target", "model", "outcome", "middle", *_SCORES]
     columns += [f"chance{h}" for h in WITHIN]
-    out = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    whole = {c: np.concatenate([r[c] for r in rows]) for c in columns} if rows else None
+    out = pd.DataFrame(whole, columns=columns)
     by = out["target"].map({t: i for i, t in enumerate(TARGETS)})
     out = out.iloc[np.argsort(by.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
     dense = w.dense_from if w else None

@@ -65,6 +65,11 @@ def promised(record: Record) -> pd.DataFrame:
 
     See also: `slips`, `rival_totals`.
     """
+    return _promised(record).copy()
+
+
+@lru_cache(maxsize=8)
+def _promised(record: Record) -> pd.DataFrame:
     agreements = record.agreements()[["agreement_id", "name", "agreed_on"]]
     p = record.pledges().rename(columns={"name": "claimant"})
     p = p.merge(agreements.rename(columns={"name": "agreement"}), on="agreement_id")
@@ -276,7 +281,12 @@ def fulfilment(record: Record, lens: str = "best", reading: str = "record") -> p
     See also: `summary`, `running`, `deliveries`.
     """
     _known(reading)
-    p, d = promised(record), deliveries(record, lens)
+    return _fulfilment(record, lens, reading).copy()
+
+
+@lru_cache(maxsize=8)
+def _fulfilment(record: Record, lens: str, reading: str) -> pd.DataFrame:
+    p, d = promised(record), _deliveries(record, lens)
     sums = _sums(d)
     rows = []
     for said in p.itertuples(index=False):
@@ -383,7 +393,7 @@ def summary(record: Record, lens: str = "best") -> pd.DataFrame:
 
 @lru_cache(maxsize=8)
 def _summary(record: Record, lens: str) -> pd.DataFrame:
-    p, d = promised(record), _deliveries(record, lens)
+    p, d = _promised(record), _deliveries(record, lens)
     sums, names = _sums(d), record.agreements()[["agreement_id", "name", "agreed_on"]]
     agreements = {a: said for a, *said in names.itertuples(index=False, name=None)}
     sides = {side: _sums(_deliveries(record, side)) for side in ("ukraine", "russia")}
