@@ -47,7 +47,7 @@ def finished(work: Path, text: str = "page") -> Path:
 def put(out: Path, day: str, text: str = "page") -> Path:
     """Publish an invented release."""
     with publish.workshop(out) as work:
-        name = publish.reserve(out, day, work)
+        name = publish.free(out, day)
         return publish.put(finished(work, text), out, name)
 
 

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import of_file
-from repatria.report.base import ReportError
+from repatria.report.base import ReportError, Say
 
 __all__ = [
     "check",
     "found",
+    "free",
     "harmed",
+    "in_turn",
     "manifest",
     "newest",
     "only_one",
@@ -33,7 +35,6 @@ __all__ = [
     "put",
     "put_view",
     "releases",
-    "reserve",
     "scratch",
     "seal",
     "shelve",
@@ -122,18 +123,13 @@ def seal(folder: Path, facts: Mapping[str, Any], key: str) -> None:
     (folder / MANIFEST).write_text(text, "utf-8")
 
 
-def reserve(out: Path, day: str, work: Path) -> str:
-    """Return the name a release of this day will have; until the workshop closes no other run gets it."""
-    with only_one(out):
-        taken = {p.read_text("utf-8") for p in (out / ".work").glob("run-*/name")}
-        names = (n for n in _names(day) if n not in taken and not os.path.lexists(out / n))
-        name = next(names)
-        (work / "name").write_text(name, "utf-8")
-    return name
+def free(out: Path, day: str) -> str:
+    """Return the name that the next release of a day has. Call it `in_turn`, until the release is put there."""
+    return next(n for n in _names(day) if not os.path.lexists(out / n))
 
 
 def put(folder: Path, out: Path, name: str) -> Path:
-    """Publish a sealed folder of the workshop under its reserved name; return where it is.
+    """Publish a sealed folder of the workshop under its `free` name; return where it is.
 
     `latest` follows if no later release is there. A day's newest release is not published again if it is whole and
     was made from the same inputs. Call it under `only_one`.
@@ -251,4 +247,19 @@ def only_one(out: Path) -> Iterator[None]:
     """Hold the writers' lock of a folder of reports."""
     with open(out / ".publish.lock", "a") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(out: Path, say: Say) -> Iterator[None]:
+    """Let releases be made one after another: each has the next name, and tells what came before it.
+
+    Whoever comes second finds what the first one published. The lock ends with its process, however that ends.
+    """
+    with open(out / ".release.lock", "a") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting: another run makes a release")
+            fcntl.flock(f, fcntl.LOCK_EX)
         yield

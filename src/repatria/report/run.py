@@ -85,48 +85,38 @@ def make(
     data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
-    given = {"interval": interval, "site_url": site_url, "correct": correct}
-    told: dict[str, Any] = {name: value for name, value in given.items() if value}
+    options = {"interval": interval, "site_url": site_url, "correct": correct}
+    told: dict[str, Any] = {name: value for name, value in options.items() if value}
     publish.check(out)
     view = label(parameters, day)
     if waiting and not view:
         told["waiting"] = dict(waiting)
-    key = provenance.run_key(provenance.inputs(parameters, data, books, told))
-    there = _there(out, view, on)
-    if not force and publish.found(there, key):
-        assert there is not None
-        say(f"nothing changed: {there}")
+    with contextlib.nullcontext() if view else publish.in_turn(out, say):
+        key = provenance.run_key(provenance.inputs(parameters, data, books, told))
+        there = _there(out, view, on)
+        if not force and publish.found(there, key):
+            assert there is not None
+            say(f"nothing changed: {there}")
+            _tidy(out, keep, site_url, say)
+            return Outcome(there, made=False)
+        if not all((data / f"{name}.csv").is_file() for name in TABLES):
+            load(data)  # says which is none
+        with _placed(out), publish.workshop(out) as work:
+            failed = out / "failed" / (view or "release")
+            data, books = provenance.snapshot(data, books, work)
+            name = f"views/{view}" if view else publish.free(out, day)
+            given = contextlib.nullcontext(source)
+            with given if source else kernels.warmed(work / "home", data, say) as source:
+                # It imports while this goes on.
+                inputs = provenance.inputs(parameters, data, books, told)
+                facts = _facts(parameters, inputs, data, books, day, out, name)
+                done = _execute(work, parameters, facts, failed, say, source, at_once)
+            say("pages: writing")
+            published = _published(work / "page", done, parameters, facts, told, out)
+            shutil.rmtree(failed, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (out / "failed").rmdir()  # where it is empty
         _tidy(out, keep, site_url, say)
-        return Outcome(there, made=False)
-
-    if not all((data / f"{name}.csv").is_file() for name in TABLES):
-        load(data)  # says which is none
-    with _placed(out), publish.workshop(out) as work:
-        failed = out / "failed" / (view or "release")
-        data, books = provenance.snapshot(data, books, work)
-        name = f"views/{view}" if view else publish.reserve(out, day, work)
-        warm = (
-            contextlib.nullcontext(source) if source else kernels.warmed(work / "home", data, say)
-        )
-        with warm as source:  # it imports while this goes on
-            inputs = provenance.inputs(parameters, data, books, told)
-            facts = _facts(parameters, inputs, data, books, day, out, name)
-            done = _execute(work, parameters, facts, failed, say, source, at_once)
-        say("pages: writing")
-        folder = work / "page"
-        folder.mkdir()
-        _pages(folder, done, parameters, facts | told)
-        key = provenance.run_key(facts["inputs"])
-        publish.seal(folder, {k: facts[k] for k in SEALED}, key)
-        with publish.only_one(out):
-            if view:
-                published = publish.put_view(folder, out, view, key)
-            else:
-                published = publish.put(folder, out, name)
-        shutil.rmtree(failed, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (out / "failed").rmdir()  # where it is empty
-    _tidy(out, keep, site_url, say)
     return Outcome(published, made=True)
 
 
@@ -218,6 +208,25 @@ def _execute(
         if wrong:
             raise ReportError(f"{book.name}: not what the manifest says: {'; '.join(wrong)}")
     return done
+
+
+def _published(
+    folder: Path,
+    done: Sequence[Path],
+    parameters: Parameters,
+    facts: dict[str, Any],
+    told: dict[str, Any],
+    out: Path,
+) -> Path:
+    """Write the pages into a folder of the workshop and publish it; return where it is."""
+    folder.mkdir()
+    _pages(folder, done, parameters, facts | told)
+    key = provenance.run_key(facts["inputs"])
+    publish.seal(folder, {k: facts[k] for k in SEALED}, key)
+    with publish.only_one(out):
+        if facts["name"].startswith("views/"):
+            return publish.put_view(folder, out, facts["name"].removeprefix("views/"), key)
+        return publish.put(folder, out, facts["name"])
 
 
 def _pages(
