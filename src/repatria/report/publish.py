@@ -23,6 +23,7 @@ from repatria.record.fingerprint import of_file
 from repatria.report.base import ReportError, Say
 
 __all__ = [
+    "beyond",
     "check",
     "found",
     "free",
@@ -35,10 +36,10 @@ __all__ = [
     "put",
     "put_view",
     "releases",
+    "remove",
     "scratch",
     "seal",
     "shelve",
-    "thin",
     "whole",
     "workshop",
 ]
@@ -135,14 +136,13 @@ def put(folder: Path, out: Path, name: str) -> Path:
     was made from the same inputs. Call it under `only_one`.
     """
     there = next((p for p in releases(out) if p.name.startswith(name[:10])), None)
-    if found(there, manifest(folder)["run_key"]):
-        assert there is not None
-        return there
-    folder.rename(out / name)
-    latest = newest(out)
-    if latest is None or order(latest.name) <= order(name):
-        _point(out, "latest", name)
-    return out / name
+    if there is None or not found(there, manifest(folder)["run_key"]):
+        there = out / name
+        folder.rename(there)
+    latest = newest(out)  # behind, too, where a run was killed just here
+    if latest is None or order(latest.name) < order(there.name):
+        _point(out, "latest", there.name)
+    return there
 
 
 def put_view(folder: Path, out: Path, label: str, key: str) -> Path:
@@ -211,14 +211,16 @@ def found(folder: Path | None, key: str) -> bool:
     return folder is not None and manifest(folder).get("run_key") == key and whole(folder)
 
 
-def thin(out: Path, keep: int) -> list[Path]:
-    """Remove all but the newest `keep` releases and what `latest` points to; return those removed."""
-    gone = [p for p in releases(out)[keep:] if p != newest(out)]
-    for folder in gone:
-        aside = Path(tempfile.mkdtemp(prefix="run-", dir=out / ".work"))
-        folder.rename(aside / "gone")  # out of sight in one step; then there is time
-        shutil.rmtree(aside, ignore_errors=True)
-    return gone
+def beyond(out: Path, keep: int) -> list[Path]:
+    """Return all but the newest `keep` releases and what `latest` points to; none if `keep` is 0."""
+    return [p for p in releases(out)[keep:] if p != newest(out)] if keep else []
+
+
+def remove(out: Path, release: Path) -> None:
+    """Remove a release; it is out of sight in one step."""
+    aside = Path(tempfile.mkdtemp(prefix="run-", dir=out / ".work"))
+    release.rename(aside / "gone")  # then there is time
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def shelve(out: Path, files: Mapping[str, str]) -> None:

@@ -246,21 +246,26 @@ def _pages(
 
 
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
-    """Remove releases beyond those to keep, and write the list of those there are; repairs it too."""
+    """Write the list of the releases there are, then remove those beyond the ones to keep; repairs the list too."""
     with publish.only_one(out):
-        if keep:
-            for folder in publish.thin(out, keep):
-                say(f"removed: {folder}")
-        entries = [e for p in publish.releases(out) if (e := _entry(p))]
-        told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
-        place = out / "releases.json"
-        if of_file(place) == hashlib.sha256(told.encode()).hexdigest():
-            return  # written last: all of it is there
-        from repatria.report import site
+        gone = publish.beyond(out, keep)
+        _list(out, [p for p in publish.releases(out) if p not in gone], site_url)
+        for folder in gone:
+            publish.remove(out, folder)
+            say(f"removed: {folder}")
 
-        publish.shelve(out, {"index.html": site.index(entries)})
-        publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
-        publish.shelve(out, {"releases.json": told})
+
+def _list(out: Path, releases: Sequence[Path], site_url: str) -> None:
+    """Write what lists the releases, unless it says the same already."""
+    entries = [e for p in releases if (e := _entry(p))]
+    told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
+    if of_file(out / "releases.json") == hashlib.sha256(told.encode()).hexdigest():
+        return  # written last: all of it is there
+    from repatria.report import site
+
+    publish.shelve(out, {"index.html": site.index(entries)})
+    publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
+    publish.shelve(out, {"releases.json": told})
 
 
 def _entry(release: Path) -> dict[str, Any]:
