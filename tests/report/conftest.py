@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -53,6 +54,19 @@ def complete(folder: Path) -> bool:
     """Return whether a published report holds every file its manifest lists, unharmed."""
     files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
     return bool(files) and all(of_file(folder / f) == digest for f, digest in files.items())
+
+
+def listed(out: Path) -> list[str]:
+    """Return the releases that the list of reports, its feed and its page tell of, all of them whole."""
+    page = (out / "index.html").read_text("utf-8")
+    assert page.startswith("<!") and page.endswith("</html>\n")
+    feed = ElementTree.parse(out / "feed.xml").getroot()
+    links = feed.findall(".//{*}entry/{*}link")
+    held = json.loads((out / "releases.json").read_text("utf-8"))["releases"]
+    names = [r["name"] for r in held]
+    told = set(names) | {(x.get("href") or "").split("/")[-2] for x in links}
+    assert all(complete(out / name) for name in told), f"what is told of is there: {told}"
+    return names
 
 
 @pytest.fixture(scope="session")
