@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from itertools import pairwise
+from functools import cache
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -389,6 +390,45 @@ def test_a_change_of_rate_is_told_and_a_heap_of_days_in_one_deal_is_none(record:
     assert len(cadence.rates(record, "prisoners", "deal", "regime")) == 1
     halved = np.r_[0:400:40, 400:800:8]
     assert cadence.constancy(halved, 800) < 0.01 and len(cadence.blocks(halved, 800)) == 2
+
+
+@pytest.mark.parametrize("days", [[2, 4, 6, 40, 90], [40, 43, 46, 49, 52]])
+def test_the_p_of_constancy_agrees_with_scipy_over_every_order(days: list[int]) -> None:
+    """Second route: every partition is tried, and scipy takes the spacings in all 720 orders."""
+
+    @cache
+    def gained(gaps: tuple[float, ...]) -> float:
+        times = np.r_[0, np.cumsum(gaps)]
+        cuts = [0, *((times[1:] + times[:-1]) / 2), 100]
+        held = [0, 1, 1, 1, 1, 1, 0]
+        prior = 4 - np.log(73.53 * 0.5 * 7**-0.478)
+
+        def worth(a: int, b: int) -> float:
+            n = sum(held[a:b])
+            return (n * np.log(n / (cuts[b] - cuts[a])) if n else 0.0) - prior
+
+        best = max(
+            sum(worth(a, b) for a, b in pairwise([0, *inner, 7]))
+            for k in range(7)
+            for inner in combinations(range(1, 7), k)
+        )
+        return round(best - worth(0, 7), 9)
+
+    def gain(gaps: np.ndarray) -> float:
+        return gained(tuple(gaps))
+
+    gaps = np.diff(np.r_[0, np.array(days) + 0.5, 100])
+    exact = stats.permutation_test(
+        (gaps,),
+        gain,
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=np.inf,
+        vectorized=False,
+    )
+    ours = cadence.constancy(np.array(days), 100, p0=0.5, runs=9999)
+    assert gain(gaps) > 0 and 0 < exact.pvalue < 0.9
+    assert ours == pytest.approx(exact.pvalue, abs=0.015)
 
 
 # Simulations, seeded.

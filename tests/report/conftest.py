@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -76,7 +78,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(good: Path, once: Callable[..., Path]) -> Path:
     """A small release of 12 June 2025."""
-    out = tmp_path_factory.mktemp("reports")
-    return run.make(RELEASE, out, print, books=[good], on=ON).folder
+    fill = partial(run.make, RELEASE, say=print, books=[good], on=ON)
+    return once("published", fill) / ON

@@ -269,7 +269,9 @@ def _parity(counts: Mapping[str, _Counts]) -> tuple[float, float]:
         _ends({d: v + more for d, v in low.items()}, {d: v + more for d, v in high.items()})
         for more in (0.0, equal)
     ]
-    return min(c[0] for c in corners), max(c[1] for c in corners)
+    # Two nothings have no share, two equal counts above nought have one.
+    low_share, high_share = np.array(corners).T
+    return float(np.fmin.reduce(low_share)), float(np.fmax.reduce(high_share))
 
 
 def bounds(

@@ -264,9 +264,9 @@ def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataF
     `scores` as `backtest` returns. Columns: target, model, origins, log, crps, cover50, cover80,
     skill (1 - CRPS / baseline's CRPS) with low and high, gain (of log score) with gain_low and
     gain_high (95 % for all rivals of a target at once; blocks of BLOCK days are redrawn), beats
-    (both lows above zero), calibrated (cover80 inside CALIBRATED) and chosen: of those that beat
-    the baseline and are calibrated the one with the best log score; else the first calibrated of
-    BASELINES, else the baseline.
+    (both lows above zero; one of BASELINES never), calibrated (cover80 inside CALIBRATED) and
+    chosen: of those that beat the baseline and are calibrated the one with the best log score; else
+    the first calibrated of BASELINES, else the baseline.
 
     >>> months = pd.date_range("2024-01-01", periods=4, freq="MS")
     >>> found = skill(backtest(record, "bodies", at=months), draws=100)
@@ -292,7 +292,7 @@ def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataF
             relative = gains["crps"][:, i] / max(mean.loc[base, "crps"], 1e-12)
             row |= dict(zip(("skill", "low", "high"), relative, strict=True))
             row |= dict(zip(("gain", "gain_low", "gain_high"), gains["log"][:, i], strict=True))
-            rival = name not in (base, BASELINE)
+            rival = name not in (*BASELINES, BASELINE_PEOPLE)
             row["beats"] = bool(rival and row["low"] > 0 and row["gain_low"] > 0)
             row["calibrated"] = bool(CALIBRATED[0] <= m["cover80"] <= CALIBRATED[1])
             rows.append(row)
