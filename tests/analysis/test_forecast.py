@@ -216,8 +216,8 @@ def simulated(gaps: np.ndarray, seed: int = 0) -> pd.DataFrame:
     rows = []
     for name, model in MODELS.items():
         f, at = model(past), [k.origin for k in past]
-        rows.append(forecast._rows(at, "next", name, f.next_day, wait))
-        rows.append(forecast._rows(at, "count90", name, f.counts(90), count))
+        rows.append(pd.DataFrame(forecast._rows(at, "next", name, f.next_day, wait)))
+        rows.append(pd.DataFrame(forecast._rows(at, "count90", name, f.counts(90), count)))
     return forecast.skill(pd.concat(rows), draws=200, seed=seed)
 
 
@@ -471,16 +471,16 @@ def test_rows_hold_medians_and_chances_by_hand() -> None:
     at = [pd.Timestamp("2024-01-01")]
     p = np.zeros((1, HORIZON + 1))
     p[0, [2, 6, 13, 29, 89]] = 0.1, 0.3, 0.2, 0.2, 0.2  # on day 3, 7, 14, 30 and 90
-    row = forecast._rows(at, "next", "m", p, np.array([7])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "next", "m", p, np.array([7]))).iloc[0]
     assert row["middle"] == 14 and row["outcome"] == 7
     assert [row[f"chance{h}"] for h in forecast.WITHIN] == pytest.approx([0.4, 0.6, 0.8, 1])
     assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.1, 0.4))
     count = np.array([[0.5, 0.3, 0.2]])
-    row = forecast._rows(at, "count30", "m", count, np.array([1])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "count30", "m", count, np.array([1]))).iloc[0]
     assert row["middle"] == 0 and row["pit_low"] == pytest.approx(0.5) and pd.isna(row["chance7"])
     sizes = np.zeros((1, len(forecast.EDGES)))
     sizes[0, [10, 20]] = 0.25, 0.75
-    row = forecast._rows(at, "people_to_russia", "m", sizes, np.array([20])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "people_to_russia", "m", sizes, np.array([20]))).iloc[0]
     assert row["middle"] == 20 and row["log"] == pytest.approx(-np.log(0.75))
     assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.25, 1))
 

@@ -76,7 +76,8 @@ TARGETS = ("next", *(f"count{h}" for h in COUNTS), *(f"people_{d}" for d in DIRE
 FEWEST = 8  # gaps (or sizes) below which nothing is forecast
 CALIBRATED = (0.7, 0.9)  # what share of outcomes the 80 % bands of a calibrated model hold
 BLOCK = 91  # days that are redrawn together: windows of neighbouring origins overlap
-_SCORES = ["log", "crps", "cover50", "cover80", "pit_low", "pit_high"]
+_MEANS = ["log", "crps", "cover50", "cover80"]
+_SCORES = [*_MEANS, "pit_low", "pit_high"]
 
 
 def __dir__() -> list[str]:
@@ -286,17 +287,18 @@ def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataF
         for measure in ("crps", "log"):
             values = t[measure].to_numpy("float64").reshape(len(names), -1).T
             gains[measure] = _gain(values[:, [ours]] - values, block, draws, rng)
-        mean = t.groupby("model", sort=False)[["log", "crps", "cover50", "cover80"]].mean()
-        for i, (name, m) in enumerate(mean.iterrows()):
+        means = {c: t[c].to_numpy("float64").reshape(len(names), -1).mean(axis=1) for c in _MEANS}
+        for i, name in enumerate(names):
+            m = {c: float(values[i]) for c, values in means.items()}
             row = {"target": target, "model": name, "origins": len(days), **m}
-            relative = gains["crps"][:, i] / max(mean.loc[base, "crps"], 1e-12)
+            relative = gains["crps"][:, i] / max(means["crps"][ours], 1e-12)
             row |= dict(zip(("skill", "low", "high"), relative, strict=True))
             row |= dict(zip(("gain", "gain_low", "gain_high"), gains["log"][:, i], strict=True))
             rival = name not in (*BASELINES, BASELINE_PEOPLE)
             row["beats"] = bool(rival and row["low"] > 0 and row["gain_low"] > 0)
             row["calibrated"] = bool(CALIBRATED[0] <= m["cover80"] <= CALIBRATED[1])
             rows.append(row)
-    columns = ["target", "model", "origins", "log", "crps", "cover50", "cover80"]
+    columns = ["target", "model", "origins", *_MEANS]
     columns += ["skill", "low", "high", "gain", "gain_low", "gain_high", "beats", "calibrated"]
     out = pd.DataFrame(rows, columns=columns)
     shown = {t: chosen(out, t).model for t in out["target"].unique()}
@@ -322,19 +324,21 @@ def chosen(skills: pd.DataFrame, target: str = "next") -> Choice:
     >>> chosen(skill(backtest(record.as_of("2022-03-05")))).model
     'constant rate'
     """
-    s = skills[skills["target"] == target].set_index("model")
-    won = s[s["beats"].astype(bool) & s["calibrated"].astype(bool)]
-    if len(won):
-        name = str(won["log"].astype(float).idxmin())
-        return Choice(name, True, True, float(won.loc[name, "cover80"]))
+    read = ["target", "model", "beats", "calibrated", "log", "cover80"]
+    scored = zip(*(skills[c] for c in read), strict=True)
+    s = {name: row for of, name, *row in scored if of == target}
+    won = {name: log for name, (beats, calibrated, log, _) in s.items() if beats and calibrated}
+    if won:
+        name = min(won, key=won.__getitem__)
+        return Choice(name, True, True, float(s[name][3]))
     if target.startswith("people"):
         plain: tuple[str, ...] = (BASELINE_PEOPLE,)
     else:
         plain = BASELINES
     for name in plain:
-        if name in s.index and s.loc[name, "calibrated"]:
-            return Choice(name, False, True, float(s.loc[name, "cover80"]))
-    held = float(s.loc[plain[0], "cover80"]) if plain[0] in s.index else float("nan")
+        if name in s and s[name][1]:
+            return Choice(name, False, True, float(s[name][3]))
+    held = float(s[plain[0]][3]) if plain[0] in s else float("nan")
     return Choice(plain[0], False, False, held)
 
 

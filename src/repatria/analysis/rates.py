@@ -8,6 +8,7 @@ docs/method-cadence.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -274,6 +275,13 @@ def rates(
         raise ValueError(f"by: {by!r} is none of {', '.join(PERIODS)}")
     if by == "regime" and unit != "deal":
         raise ValueError("by: regimes are looked for among deals, not days")
+    return _rates(record, kind, unit, by, since, lens, p0).copy()
+
+
+@lru_cache(maxsize=32)
+def _rates(
+    record: Record, kind: str, unit: str, by: str, since: Day | None, lens: str, p0: float
+) -> pd.DataFrame:
     w, p = window(record, kind, since), None
     if by == "regime":
         since = w.dense_from if w else since
