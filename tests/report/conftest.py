@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 
-from repatria.record.fingerprint import of_file
-from repatria.report import parameters, run
+from repatria.record.fingerprint import data_folder, of_file
+from repatria.report import forks, kernels, parameters, run
 from repatria.report.parameters import Parameters
 
 ON = "2025-06-12"
@@ -78,7 +79,20 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(good: Path, once: Callable[..., Path]) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forks.Warm | None]:
+    """What kernels are forked from, once for all tests of a worker."""
+    home = tmp_path_factory.mktemp("warm") / "home"
+    with kernels.warmed(home, data_folder(), print) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def make(source: forks.Warm | None) -> Callable[..., run.Outcome]:
+    """`run.make` without a process of its own to fork from: that takes longer than all else."""
+    return partial(run.make, source=source)
+
+
+@pytest.fixture(scope="session")
+def published(good: Path, make: Callable[..., Any], once: Callable[..., Path]) -> Path:
     """A small release of 12 June 2025."""
-    fill = partial(run.make, RELEASE, say=print, books=[good], on=ON)
-    return once("published", fill) / ON
+    return once("published", lambda place: make(RELEASE, place, print, books=[good], on=ON)) / ON
