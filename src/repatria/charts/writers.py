@@ -96,16 +96,16 @@ class _Measuring:
 
     def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float | None, ...]:
         """Return ascent, descent and line gap; matplotlib asks for them where a renderer has them."""
-        points = prop.get_size_in_points()
-        file = findfont(prop)
-        if file not in _kept:
-            font = get_font(file)
+        key = *self._about, hash(prop)
+        if key not in _kept:
+            font = get_font(findfont(prop))
             table, units = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
             if table is None or units is None:
                 return None, None, None  # then it measures letters
+            scale = prop.get_size_in_points() / units["unitsPerEm"]
             up, down, gap = (table[f"sTypo{k}"] for k in ("Ascender", "Descender", "LineGap"))
-            _kept[file] = tuple(n / units["unitsPerEm"] for n in (up, -down, gap))
-        return tuple(n * self.points_to_pixels(points) for n in _kept[file])  # type: ignore[attr-defined]
+            _kept[key] = up * scale, -down * scale, gap * scale
+        return tuple(self.points_to_pixels(n) for n in _kept[key])  # type: ignore[attr-defined]
 
 
 class _Raster(_Measuring, RendererAgg):
