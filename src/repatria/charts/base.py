@@ -112,6 +112,9 @@ class Chart:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
             raise ValueError(f"name: {self.name!r} is not in kebab case, as in 'stems-bodies'")
 
+    def __repr__(self) -> str:
+        return f'Chart {self.name}: {self.title}\nNext: chart.save("chart.svg"), chart.draw(ax)'
+
     def draw(self, ax: Any = None, *, style: Style | None = None) -> Any:
         """Draw the content on given axes and return what was given; without axes, on a figure of
         its own.
