@@ -41,7 +41,18 @@ NEAREST = 8  # units on each side that a test looks at: a slow trend through the
 
 
 def bare(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame without its attrs, which pandas would copy deeply at every step."""
+    """Return the frame without its attrs, which pandas would copy deeply at every step.
+
+    Raises ValueError for events of several kinds: bodies and prisoners have no share together.
+
+    >>> bare(record.events())
+    Traceback (most recent call last):
+    ValueError: events: of bodies ... together; pass record.events(kind), of one kind
+    """
+    kinds = events["kind"].unique() if "kind" in events else ()
+    if len(kinds) > 1:
+        told = " and ".join(sorted(map(str, kinds)))
+        raise ValueError(f"events: of {told} together; pass record.events(kind), of one kind")
     out = events.copy(deep=False)
     out.attrs = {}
     return out

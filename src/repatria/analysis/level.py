@@ -71,7 +71,7 @@ def running_deal(events: pd.DataFrame) -> str | None:
         warnings.warn(
             "these events have lost their attrs and with them the day they are as of: whether a deal "
             "still runs cannot be told; take them from record.events(...)",
-            stacklevel=2,
+            stacklevel=3,
         )
     if events.empty or as_of is None or not bool(events["deal_id"].iloc[-1]):
         return None
@@ -228,7 +228,8 @@ def level(
     (persons to Ukraine for each one to Russia), n_effective. All but the date are NaN before the
     first and after the last deal that enters, in years where most handovers lack a figure (they
     have bounds: `eras`), and everywhere with fewer than LEAST_LEVEL deals or none to one side.
-    A deal that may be running does not enter; `attrs`: units, rho, running (its id or None).
+    A deal that may be running does not enter; `attrs`: units, rho, running (its id or None)
+    and newest (the last day of the newest deal that enters, or None).
 
     >>> events = record.events("bodies", until="2025-12-31")
     >>> table = rp.analysis.asymmetry.level(events, ["2023-07-01", "2025-03-01"])
@@ -253,21 +254,28 @@ def level(
     for name, of in (("ratio", "share"), ("ratio_low", "high"), ("ratio_high", "low")):
         out[name] = (1 - out[of]) / out[of]
     out = out[["date", *names[:3], "ratio", "ratio_low", "ratio_high", "n_effective"]]
-    out.attrs = {**events.attrs, "units": len(u), "rho": rho, "running": running}
+    newest = f"{u['until'].iloc[-1]:%Y-%m-%d}" if len(u) else None
+    own = {"units": len(u), "rho": rho, "running": running, "newest": newest}
+    out.attrs = {**events.attrs, **own}
     return out
 
 
-def level_now(events: pd.DataFrame, confidence: float = 0.95) -> Level | None:
+def level_now(
+    events: pd.DataFrame, confidence: float = 0.95, table: pd.DataFrame | None = None
+) -> Level | None:
     """Return the level on the day of the newest deal with a share, or None where there is none.
+
+    `table` is what `level` gave of these events at days that hold the deals' last, if it is there.
 
     >>> now = rp.analysis.asymmetry.level_now(record.events("bodies", until="2025-12-31"))
     >>> now.day.year, now.ratio_low < now.ratio < now.ratio_high
     (2025, True)
     """
-    table = level(events, confidence=confidence)
-    if table.empty or pd.isna(table["share"].iloc[-1]):
+    table = level(events, confidence=confidence) if table is None else table
+    here = table[table["date"].eq(table.attrs["newest"]).to_numpy()].rename(columns={"date": "day"})
+    if here.empty or pd.isna(here["share"].iloc[-1]):
         return None
-    numbers = table.rename(columns={"date": "day"}).iloc[-1].to_dict()
+    numbers = here.iloc[-1].to_dict()
     return Level(**numbers, units=table.attrs["units"], rho=table.attrs["rho"])
 
 

@@ -110,6 +110,9 @@ class Chart:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
             raise ValueError(f"name: {self.name!r} is not in kebab case, as in 'stems-bodies'")
 
+    def __repr__(self) -> str:
+        return f'Chart {self.name}: {self.title}\nNext: chart.save("chart.svg"), chart.draw(ax)'
+
     def draw(self, ax: Any = None, *, style: Style | None = None) -> Any:
         """Draw the content on given axes and return what was given; without axes, on a figure of
         its own.
@@ -190,9 +193,7 @@ class Chart:
             "text/plain": said,
         }
 
-    def _painted(
-        self, width: str | float, height: float | None, style: Style
-    ) -> dict[str, Axes]:
+    def _painted(self, width: str | float, height: float | None, style: Style) -> dict[str, Axes]:
         """Return the axes of a figure of the house's own, painted."""
         inches = _inches(width)
         if not (inches > 0 and (height is None or height > 0)):

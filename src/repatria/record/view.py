@@ -16,8 +16,10 @@ from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.coverage import Ground
 from repatria.record.files import inspect
-from repatria.record.schema import KINDS, MENTIONED, SIDES, WAR_START
+from repatria.record.guard import checked, checking
+from repatria.record.schema import KINDS, SIDES, WAR_START
 from repatria.record.showing import Shown
+from repatria.record.stated import Statements
 from repatria.record.window import Day, day
 
 __all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
@@ -29,6 +31,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checking
 def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -> Record:
     """Return the validated record in `path` (default: the project's own).
 
@@ -52,8 +55,9 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     return kept.remember(record) if today is None else record
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
-class Record(Shown):
+class Record(Statements, Shown):
     """A validated record, or what pages dated by a past day carry of it; accessors return copies.
 
     tables       table name -> typed DataFrame, as the CSV has it; not to be changed
@@ -385,79 +389,6 @@ class Record(Shown):
             c = c[c["event_id"] == event_id]
         c = c.merge(self.tables["sources"], on="source_id", how="left")
         return c.sort_values(["claim_id", "published_on", "source_id"], ignore_index=True)
-
-    @cached_property
-    def _mentions(self) -> pd.DataFrame:
-        return frames.mentions(self.tables)
-
-    def _stated(self, name: str, *order: str) -> pd.DataFrame:
-        """Return a table with its claimants and what its pages say together; joined once."""
-        if name not in self._made:
-            out = self.tables[name].merge(self.tables["claimants"], on="claimant_id", how="left")
-            out = out.join(self._mentions, on=MENTIONED[name])
-            self._made[name] = out.sort_values(list(order), ignore_index=True)
-        return self._made[name].copy()
-
-    def totals(self) -> pd.DataFrame:
-        """Return running totals with claimant, known_on and number of pages, oldest first.
-
-        >>> record.totals()["as_of"].is_monotonic_increasing
-        True
-        """
-        return self._stated("totals", "as_of", "total_id")
-
-    def pledges(self) -> pd.DataFrame:
-        """Return pledges with claimant, known_on and number of pages.
-
-        >>> "istanbul-2025-06-02" in set(record.pledges()["agreement_id"])
-        True
-        """
-        return self._stated("pledges", "agreement_id", "pledge_id")
-
-    def links(self) -> pd.DataFrame:
-        """Return who ties which handover to which agreement: stance belongs, denies or possible.
-
-        >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
-        True
-        """
-        return self._stated("links", "agreement_id", "event_id", "stance", "link_id")
-
-    def schedules(self) -> pd.DataFrame:
-        """Return statements about timing with claimant, known_on and number of pages.
-
-        >>> "postponed" in set(record.schedules()["statement"])
-        True
-        """
-        return self._stated("schedules", "planned_for", "known_on", "schedule_id")
-
-    def context(self, series: str | None = None) -> pd.DataFrame:
-        """Return context figures with claimant, known_on and number of pages, oldest first.
-
-        >>> record.context("acknowledged_dead_ukraine")["count_low"].min() > 0
-        np.True_
-        """
-        c = self._stated("context", "series", "as_of", "context_id")
-        return c if series is None else c[c["series"] == series].reset_index(drop=True)
-
-    def pages(self, row_id: str) -> pd.DataFrame:
-        """Return the pages carrying a row of totals, pledges, links, schedules or context.
-
-        >>> len(record.pages("total-0001")) > 0
-        True
-        """
-        m = self.tables["mentions"]
-        m = m[m["row_id"] == row_id].merge(self.tables["sources"], on="source_id")
-        return m.reset_index(drop=True)
-
-    def agreements(self) -> pd.DataFrame:
-        """Return agreements, oldest first.
-
-        >>> record.agreements()["agreement_id"].is_unique
-        True
-        """
-        return self.tables["agreements"].sort_values(
-            ["agreed_on", "agreement_id"], ignore_index=True
-        )
 
     def coverage(self, kind: str | None = None) -> pd.DataFrame:
         """Return what was searched: kind, side, read_from, read_through, density, entered_on, note.
