@@ -24,6 +24,7 @@ from repatria.report.base import ReportError
 
 __all__ = [
     "check",
+    "forward",
     "found",
     "harmed",
     "manifest",
@@ -143,10 +144,18 @@ def put(folder: Path, out: Path, name: str) -> Path:
         assert there is not None
         return there
     folder.rename(out / name)
-    latest = newest(out)
-    if latest is None or order(latest.name) <= order(name):
-        _point(out, "latest", name)
+    forward(out)
     return out / name
+
+
+def forward(out: Path) -> None:
+    """Point `latest` to the newest release if it points to an older one, or nowhere. Call it under `only_one`.
+
+    Also where nothing was published: a run may have been killed between its release and its link.
+    """
+    there, latest = releases(out), newest(out)
+    if there and (latest is None or order(latest.name) < order(there[0].name)):
+        _point(out, "latest", there[0].name)
 
 
 def put_view(folder: Path, out: Path, label: str, key: str) -> Path:

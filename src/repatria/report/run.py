@@ -239,6 +239,7 @@ def _pages(
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
     """Remove releases beyond those to keep, and write the list of those there are; repairs it too."""
     with publish.only_one(out):
+        publish.forward(out)
         if keep:
             for folder in publish.thin(out, keep):
                 say(f"removed: {folder}")
