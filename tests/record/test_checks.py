@@ -426,6 +426,7 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
     ),
     "bytes lost": (claim(note="a\ufffdb"), r"note: .* holds an invisible character \(U\+FFFD\)"),
     "markup in a name": (claimant(name="<b>Odd</b>"), r"name: .* holds markup"),
+    "a link in a name": (claimant(name="[Odd](http://x.org)"), r"name: .* holds markup"),
     "formula in a name": (claimant(name="=1+1"), r"name: .* could be read as a formula"),
     "markup in mediators": (agreement(mediators="UAE;<b>ICRC</b>"), r"mediators: .* holds markup"),
     "formula in mediators": (

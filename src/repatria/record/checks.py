@@ -37,7 +37,7 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffd"
     for c in range(a, b)
 }
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-MARKUP = r"<[A-Za-z/!?]"
+MARKUP = r"<[A-Za-z/!?]|\][(:]"  # a tag, or a link or picture of Markdown
 FORMULA = r"^[=+@\t\r-]"
 FORMULA_IN_LIST = r"(?:^|;)[=+@\t\r-]"
 MAX_CELL = 4_000

@@ -25,6 +25,7 @@ from repatria.report.base import ReportError, Say
 __all__ = [
     "beyond",
     "check",
+    "forward",
     "found",
     "free",
     "harmed",
@@ -139,10 +140,18 @@ def put(folder: Path, out: Path, name: str) -> Path:
     if there is None or not found(there, manifest(folder)["run_key"]):
         there = out / name
         folder.rename(there)
-    latest = newest(out)  # behind, too, where a run was killed just here
-    if latest is None or order(latest.name) < order(there.name):
-        _point(out, "latest", there.name)
+    forward(out)
     return there
+
+
+def forward(out: Path) -> None:
+    """Point `latest` to the newest release if it points to an older one, or nowhere. Call it under `only_one`.
+
+    Also where nothing was published: a run may have been killed between its release and its link.
+    """
+    there, latest = releases(out), newest(out)
+    if there and (latest is None or order(latest.name) < order(there[0].name)):
+        _point(out, "latest", there[0].name)
 
 
 def put_view(folder: Path, out: Path, label: str, key: str) -> Path:

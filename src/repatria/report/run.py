@@ -248,6 +248,7 @@ def _pages(
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
     """Write the list of the releases there are, then remove those beyond the ones to keep; repairs the list too."""
     with publish.only_one(out):
+        publish.forward(out)
         gone = publish.beyond(out, keep)
         _list(out, [p for p in publish.releases(out) if p not in gone], site_url)
         for folder in gone:
