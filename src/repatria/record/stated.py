@@ -24,7 +24,10 @@ class Statements:
 
     tables: Mapping[str, pd.DataFrame]
 
-    _made: dict[object, pd.DataFrame]
+    @cached_property
+    def _made(self) -> dict[object, pd.DataFrame]:
+        """Frames joined or chosen once. Not to be changed."""
+        return {}
 
     @cached_property
     def _mentions(self) -> pd.DataFrame:

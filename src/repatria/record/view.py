@@ -191,11 +191,6 @@ class Record(Statements, Shown):
         return frames.claims(self.tables)
 
     @cached_property
-    def _made(self) -> dict[object, pd.DataFrame]:
-        """Frames joined or chosen once. Not to be changed."""
-        return {}
-
-    @cached_property
     def _estimates(self) -> dict[str, pd.DataFrame]:
         return {}
 
