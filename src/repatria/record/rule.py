@@ -165,7 +165,7 @@ def _sums(parts: pd.DataFrame) -> pd.DataFrame:
     )
     whole = {"lo": np.minimum, "hi": np.maximum, "vague": np.logical_or, "poor": np.logical_and}
     each = _gathered(parts, ["teller", "part"], {**whole, "publishers": np.maximum})
-    added = {c: np.add for c in ("value", "lo", "hi")}
+    added = dict.fromkeys(("value", "lo", "hi"), np.add)
     weakest = {"vague": np.logical_or, "poor": np.logical_or, "publishers": np.minimum}
     sums = _gathered(each, ["teller"], {**added, **weakest, "claim_id": np.minimum})
     return sums.assign(hi=sums["hi"].clip(upper=OPEN))
