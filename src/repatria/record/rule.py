@@ -316,7 +316,7 @@ def _spanned(w: pd.DataFrame) -> pd.DataFrame:
 
 def _counted(w: pd.DataFrame) -> pd.DataFrame:
     """Return best, low, high and grade per event and direction from its admissible statements."""
-    how = dict.fromkeys(("ukraine", "russia", "any_official"), np.logical_or)
+    how: dict[str, np.ufunc] = dict.fromkeys(("ukraine", "russia", "any_official"), np.logical_or)
     how |= {"low": np.minimum, "high": np.maximum, "claims": np.add}
     out = _gathered(w.assign(claims=1), ["pair"], how)
     grade = np.select(
