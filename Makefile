@@ -45,7 +45,7 @@ faults: $(STAMP) ## tests that kill, fill disks and run in hostile environments
 ROOT_OK := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lab: $(STAMP) ## open JupyterLab with the kernel ready (ARGS="--port 8899 --no-browser")
-	$(BIN)/jupyter lab $(ROOT_OK) $(ARGS) notebooks/05_explore.ipynb
+	$(BIN)/jupyter lab $(ROOT_OK) --ServerApp.root_dir="$(CURDIR)" $(ARGS) notebooks/05_explore.ipynb
 
 check: $(STAMP) ## linter, formatter, type checker, and the record itself
 	$(BIN)/ruff check src tests bench notebooks

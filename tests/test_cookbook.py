@@ -1,4 +1,4 @@
-"""The cookbook: every snippet runs, in its order, from the project's folder; some are held against our own functions."""
+"""The cookbook: every snippet runs, each section by itself, from the project's folder; some are held against our own functions."""
 
 from __future__ import annotations
 
@@ -36,16 +36,22 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(kitchen: Path) -> dict[str, Any]:
-    """What the snippets in Python have made."""
+    """What the snippets in Python have made, each section's by themselves after the recipes' first lines."""
     import matplotlib.pyplot as plt
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(kitchen)
-        names: dict[str, Any] = {}
-        for block in blocks("python"):
-            exec(compile(block, "cookbook.md", "exec"), names)
+        given: dict[str, Any] = {}
+        made: dict[str, Any] = {}
+        for section in re.split(r"^##+ ", PAGE, flags=re.M):
+            names = dict(given)
+            for block in re.findall(r"^```python\n(.*?)^```", section, re.S | re.M):
+                exec(compile(block, "cookbook.md", "exec"), names)
+            if section.startswith("Recipes"):
+                given = dict(names)
+            made |= names
         plt.close("all")
-    return names
+    return made
 
 
 def test_every_language_is_one_that_is_run() -> None:

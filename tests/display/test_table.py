@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from repatria.display.events import event_frame
-from repatria.display.table import Table
+from repatria.display.table import Table, led
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -54,7 +54,7 @@ def test_hostile_text_is_inert_in_html(text: str) -> None:
         "th",
         "td",
         "p",
-        "a",
+        "code",
     }
     assert text in page.text, "shown as written"
 
@@ -97,8 +97,18 @@ def test_headers_have_scope_and_the_csv_rides_along() -> None:
         "name", "Title", pd.DataFrame({"event": ["bodies-2025-06-11"], "n": [1]}), ["event"]
     )._repr_mimebundle_()
     assert 'scope="col"' in data["text/html"] and 'scope="row"' in data["text/html"]
-    assert 'href="#event-bodies-2025-06-11"' in data["text/html"]
     assert data["text/csv"].startswith("event,n\n") and meta["text/csv"]["name"] == "name"
+
+
+def test_an_event_leads_nowhere_until_there_is_something_to_lead_to() -> None:
+    frame = pd.DataFrame({"day": [pd.NaT, pd.Timestamp("2025-06-11")], "id": [None, "bodies-1"]})
+    html = Table("t", "t", frame, links=["day"], ids="id")._repr_html_()
+    assert "href" not in html and 'record.explain("bodies-1")' in html
+    there = led(html, "events/{}.html")
+    assert '<a href="events/bodies-1.html">2025-06-11</a>' in there and "record." not in there
+    assert there.count("<a ") == 1 and "rp-event" not in there
+    none = Table("t", "t", frame.head(0), links=["day"], ids="id")._repr_html_()
+    assert "record." not in none and "no row" in none
 
 
 def test_the_event_table_shows_no_blank_for_an_unknown_count(record: Any) -> None:

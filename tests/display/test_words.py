@@ -74,3 +74,10 @@ def test_lists_read_as_in_a_sentence(items: list[str], shown: str) -> None:
 )
 def test_a_share_that_is_not_zero_never_prints_as_zero(share: float | None, shown: str) -> None:
     assert words.percent(share) == shown
+
+
+def test_prose_in_a_notebook_leads_nowhere_that_is_not_there() -> None:
+    said = "**One:** [27](#event-b-1) of [30](https://a.org/b), [all](x.html#b). [Each ›](x.html)"
+    shown = words.Prose(said)._repr_mimebundle_()
+    assert shown["text/markdown"] == "**One:** 27 of [30](https://a.org/b), all."
+    assert shown["text/plain"] == said

@@ -16,8 +16,6 @@ from repatria.report.provenance import notebooks
 
 def shown(thing: Any) -> Any:
     """Return a notebook's output of an object, as a kernel would have it."""
-    if hasattr(thing, "_repr_markdown_"):
-        return nbformat.v4.new_output("execute_result", {"text/markdown": thing._repr_markdown_()})
     bundle = thing._repr_mimebundle_()
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
     return nbformat.v4.new_output("execute_result", data, metadata=metadata)

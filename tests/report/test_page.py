@@ -20,7 +20,10 @@ CHART = (
     '<source media="(max-width: 30rem)" srcset="data:image/png;base64,cGhvbmU=" width="1" height="1">'
     '<img src="data:image/png;base64,d2lkZQ==" alt="Dots" width="1" height="1"></picture></figure>'
 )
-ROW = '<div id="table-days"><a href="#event-bodies-2025-06-11">11 June</a></div>'
+ROW = (
+    '<div id="table-days"><span class="rp-event" title="bodies-2025-06-11">11 June</span></div>'
+    '\n<p class="rp-note rp-way">In a notebook.</p>\n'
+)
 
 
 def output(html: str, **more: str) -> nbformat.NotebookNode:

@@ -244,8 +244,9 @@ def level_over_time(events: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None 
     shown = table[table["ratio"].notna()]
     if shown.empty:
         return base.empty(name, say("asymmetry/level_over_time_empty", least=asymmetry.LEAST_LEVEL))
-    eras = asymmetry.eras(events)
-    without = eras.loc[~eras["known"], "year"].tolist()
+    known = asymmetry.eras_known(events)
+    years = sorted(events["date"].dt.year.unique().tolist())
+    without = [year for year in years if not known.get(year, False)]
     since, until = base.window(events)
     marked = {name: day for name, day in (at or {}).items() if since <= day <= until}
 
@@ -259,7 +260,7 @@ def level_over_time(events: pd.DataFrame, at: Mapping[str, pd.Timestamp] | None 
         base.unread(ax, events, since, until, style, at=None)
         base.head(ax, style)
 
-    now = asymmetry.level_now(events)
+    now = asymmetry.level_now(events, table=table)
     title = say(
         "asymmetry/level_over_time_title",
         what=what,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,7 +15,22 @@ from markupsafe import Markup
 from repatria.display.words import date, number, plural, templates
 from repatria.record.names import inert
 
-__all__ = ["Table"]
+__all__ = ["Table", "led"]
+
+_EVENT = re.compile(r'<span class="rp-event" title="([\w-]+)">(.*?)</span>')
+_WAY = re.compile(r'<p class="rp-note rp-way">.*?</p>\s*', re.S)
+
+
+def led(html: str, address: str) -> str:
+    """Return tables as HTML with their events as links: to `address`, in which {} is an event's id.
+
+    A notebook has no page an event: there a table names the id, and says under it how to go on. This
+    is left out.
+
+    >>> led('<span class="rp-event" title="bodies-2025-06-11">11 June</span>', "#event-{}")
+    '<a href="#event-bodies-2025-06-11">11 June</a>'
+    """
+    return _EVENT.sub(lambda m: f'<a href="{address.format(m[1])}">{m[2]}</a>', _WAY.sub("", html))
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +38,7 @@ class Table:
     """A table as the reader sees it; in a notebook it displays as HTML with its CSV beside it.
 
     `frame` holds plain values (shown as `show` says, else by type). `links` names the columns whose cells are
-    event ids, `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
+    event ids (`led` makes links of them, where there is something to lead to), `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
     ["to Ukraine: count", "to Ukraine: by"]}; the heading and its colon are then left out of the columns' own heads.
     `ids` names a column of event ids that is not shown: cells of `links` then lead to these and read as they are.
     `pages` leads a column's cells to addresses in another, not shown: {"total": "page"}; the CSV has both.
@@ -85,8 +101,10 @@ class Table:
             {
                 "group": g,
                 "id": i,
-                "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)],
-                "pages": to,
+                "cells": [
+                    (column, self._cell(c, v), page)
+                    for column, c, v, page in zip(columns, f.columns, row, to, strict=True)
+                ],
             }
             for g, i, row, *to in zip(groups, ids, f.itertuples(index=False), *pages, strict=True)
         ]
@@ -109,8 +127,14 @@ class Table:
                 grouped=bool(self.groups),
                 count=len(rows),
                 notes=self.notes,
+                first=self._first(),
             )
         )
+
+    def _first(self) -> str:
+        """Return the first event that the table's cells stand for, or an empty text."""
+        ids = self.frame[self.ids or next(iter(self.links))] if self.links else ()
+        return next((str(i) for i in ids if pd.notna(i) and i), "")
 
     def csv(self) -> str:
         """Return the table as CSV, with text that could be a formula made inert."""

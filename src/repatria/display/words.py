@@ -6,6 +6,7 @@ name and never glues prose. A number that is missing is an error, not a hole. An
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
     "ratio",
     "say",
     "span",
+    "unlinked",
 ]
 
 LANGUAGE = "en"
@@ -81,10 +83,23 @@ _PROPER = {
 
 
 class Prose(str):
-    """Markdown text that a notebook shows as such."""
+    """Markdown text that a notebook shows as such, without links to pages that only a release has.
 
-    def _repr_markdown_(self) -> str:
-        return str(self)
+    The notebook's `text/plain` has them too: a release is made of that.
+    """
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/markdown": unlinked(self), "text/plain": str(self)}
+
+
+def unlinked(text: str) -> str:
+    """Return Markdown without links inside the site: their words stay, those that only point on go.
+
+    >>> unlinked("[27](events/index.html) on [a page](https://a.org). [All ›](events/index.html)")
+    '27 on [a page](https://a.org).'
+    """
+    inside = r"\]\((?!https?:)[^)]*\)"
+    return re.sub(rf"\[([^]]*){inside}", r"\1", re.sub(rf" \[[^]]*›{inside}", "", text))
 
 
 def number(value: object) -> str:
@@ -192,6 +207,7 @@ def templates() -> jinja2.Environment:
         autoescape=lambda name: bool(name and name.endswith(".html.j2")),
         trim_blocks=True,
         lstrip_blocks=True,
+        optimized=False,  # to fold constants takes half the time of compiling, and saves none here
     )
     env.filters |= {
         "number": number,

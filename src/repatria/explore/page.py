@@ -6,7 +6,8 @@ import pandas as pd
 
 from repatria.display import explain
 from repatria.display.events import events as table
-from repatria.display.words import templates
+from repatria.display.table import led
+from repatria.display.words import anchor, templates
 from repatria.record.view import Record
 
 __all__ = ["Page", "linked"]
@@ -44,4 +45,5 @@ def linked(record: Record, events: pd.DataFrame) -> Page:
     why = [record.explain(e, lens) for e in shown.frame["event"]]
     template = templates().get_template("linked.html.j2")
     parts = [(w.event["event_id"], explain.heading(w), explain.html(w)) for w in why]
-    return Page(template.render(table=shown._repr_html_(), parts=parts), repr(shown))
+    html = led(shown._repr_html_(), "#" + anchor("{}"))
+    return Page(template.render(table=html, parts=parts), repr(shown))

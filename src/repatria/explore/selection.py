@@ -16,6 +16,7 @@ from repatria.charts.base import Chart
 from repatria.display import explain
 from repatria.display.events import events as events_table
 from repatria.display.table import Table
+from repatria.record.guard import fields
 from repatria.record.view import Record
 
 __all__ = ["VIEWS", "Selection"]
@@ -29,7 +30,8 @@ def __dir__() -> list[str]:
 class Selection:
     """What was picked: a kind, a window and a lens, as pages dated by a day carry it ("" = all pages).
 
-    Raises ValueError, where it is first asked, for what `Record.events` refuses.
+    Raises ValueError, where it is first asked, for what `Record.events` refuses; TypeError, at once,
+    for an object of another kind.
 
     >>> chosen = Selection(record, "bodies", since="2025-06", until="2025-06")
     >>> len(chosen.events), chosen.chart("stems").name
@@ -42,6 +44,9 @@ class Selection:
     since: str = ""
     until: str = ""
     as_of: str = ""
+
+    def __post_init__(self) -> None:
+        fields(self)
 
     @cached_property
     def view(self) -> Record:

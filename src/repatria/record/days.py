@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import re
 
-__all__ = ["a_type", "written"]
+__all__ = ["a_type", "article", "written"]
 
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
@@ -47,5 +47,13 @@ def a_type(value: object) -> str:
     >>> a_type(5), a_type({})
     ('an int', 'a dict')
     """
-    name = type(value).__name__
-    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
+    return article(type(value).__name__)
+
+
+def article(name: str) -> str:
+    """Return a name with its indefinite article.
+
+    >>> article("Outlook"), article("text")
+    ('an Outlook', 'a text')
+    """
+    return f"an {name}" if name[:1].lower() in "aeio" else f"a {name}"

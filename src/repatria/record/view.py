@@ -16,8 +16,10 @@ from repatria.record import rule as estimate
 from repatria.record.checks import Findings, Problem, RecordError
 from repatria.record.coverage import Ground
 from repatria.record.files import inspect
-from repatria.record.schema import KINDS, MENTIONED, SIDES, WAR_START
+from repatria.record.guard import checked, checking
+from repatria.record.schema import KINDS, SIDES, WAR_START
 from repatria.record.showing import Shown
+from repatria.record.stated import Statements
 from repatria.record.window import Day, day
 
 __all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
@@ -29,6 +31,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checking
 def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -> Record:
     """Return the validated record in `path` (default: the project's own).
 
@@ -52,8 +55,9 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     return kept.remember(record) if today is None else record
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
-class Record(Shown):
+class Record(Statements, Shown):
     """A validated record, or what pages dated by a past day carry of it; accessors return copies.
 
     tables       table name -> typed DataFrame, as the CSV has it; not to be changed
@@ -251,14 +255,15 @@ class Record(Shown):
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
         since, until = self._window(since, until)
-        e = self._under(lens)
-        e = e.assign(in_window=window.inside(e, since, until))
-        kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
-        wanted = e["status"].isin(kept)
-        wanted &= e["in_window"].notna()
-        if kind is not None:
-            wanted &= e["kind"] == kind
-        out = e[wanted].reset_index(drop=True)
+        key = kind, lens, cancelled, disputed
+        if key not in self._made:
+            e = self._under(lens)
+            kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+            wanted = e["status"].isin(kept) & ((e["kind"] == kind) | (kind is None))
+            self._made[key] = e[wanted].reset_index(drop=True)
+        out = self._made[key].copy()
+        out["in_window"] = window.inside(out, since, until)
+        out = out.dropna(subset="in_window", ignore_index=True)
         out.attrs = frames.about(self, out, kind, lens, until)
         return out
 
@@ -379,86 +384,6 @@ class Record(Shown):
             c = c[c["event_id"] == event_id]
         c = c.merge(self.tables["sources"], on="source_id", how="left")
         return c.sort_values(["claim_id", "published_on", "source_id"], ignore_index=True)
-
-    def _stated(self, name: str) -> pd.DataFrame:
-        t = self.tables
-        column = MENTIONED[name]
-        pages = t["mentions"].merge(
-            t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
-        )
-        per = pages.groupby("row_id").agg(
-            known_on=("published_on", "min"),
-            citations=("source_id", "size"),
-            publishers=("publisher", "nunique"),
-        )
-        out = t[name].merge(t["claimants"], on="claimant_id", how="left").join(per, on=column)
-        return out.reset_index(drop=True)
-
-    def totals(self) -> pd.DataFrame:
-        """Return running totals with claimant, known_on and number of pages, oldest first.
-
-        >>> record.totals()["as_of"].is_monotonic_increasing
-        True
-        """
-        return self._stated("totals").sort_values(["as_of", "total_id"], ignore_index=True)
-
-    def pledges(self) -> pd.DataFrame:
-        """Return pledges with claimant, known_on and number of pages.
-
-        >>> "istanbul-2025-06-02" in set(record.pledges()["agreement_id"])
-        True
-        """
-        return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
-
-    def links(self) -> pd.DataFrame:
-        """Return who ties which handover to which agreement: stance belongs, denies or possible.
-
-        >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
-        True
-        """
-        order = ["agreement_id", "event_id", "stance", "link_id"]
-        return self._stated("links").sort_values(order, ignore_index=True)
-
-    def schedules(self) -> pd.DataFrame:
-        """Return statements about timing with claimant, known_on and number of pages.
-
-        >>> "postponed" in set(record.schedules()["statement"])
-        True
-        """
-        return self._stated("schedules").sort_values(
-            ["planned_for", "known_on", "schedule_id"], ignore_index=True
-        )
-
-    def context(self, series: str | None = None) -> pd.DataFrame:
-        """Return context figures with claimant, known_on and number of pages, oldest first.
-
-        >>> record.context("acknowledged_dead_ukraine")["count_low"].min() > 0
-        np.True_
-        """
-        c = self._stated("context")
-        if series is not None:
-            c = c[c["series"] == series]
-        return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
-
-    def pages(self, row_id: str) -> pd.DataFrame:
-        """Return the pages carrying a row of totals, pledges, links, schedules or context.
-
-        >>> len(record.pages("total-0001")) > 0
-        True
-        """
-        m = self.tables["mentions"]
-        m = m[m["row_id"] == row_id].merge(self.tables["sources"], on="source_id")
-        return m.reset_index(drop=True)
-
-    def agreements(self) -> pd.DataFrame:
-        """Return agreements, oldest first.
-
-        >>> record.agreements()["agreement_id"].is_unique
-        True
-        """
-        return self.tables["agreements"].sort_values(
-            ["agreed_on", "agreement_id"], ignore_index=True
-        )
 
     def coverage(self, kind: str | None = None) -> pd.DataFrame:
         """Return what was searched: kind, side, read_from, read_through, density, entered_on, note.

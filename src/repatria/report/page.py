@@ -14,7 +14,8 @@ from typing import Any
 
 import jinja2
 
-from repatria.display.words import templates
+from repatria.display.table import led
+from repatria.display.words import templates, unlinked
 from repatria.report.base import ReportError
 from repatria.report.kernels import clean
 
@@ -73,21 +74,25 @@ def asset(name: str) -> str:
 
 def inert_markdown(text: str) -> str:
     """Return Markdown as HTML; markup inside the text is shown, not obeyed: the record's text may be in it."""
+    return str(_markdown().render(str(text))).strip()
+
+
+@cache
+def _markdown() -> Any:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
-    return str(MarkdownWithMath(renderer=renderer).render(str(text))).strip()
+    return MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True))
 
 
 def linked(html: str, markdown: bool = False) -> str:
-    """Lead the links of event ids to the events' own pages.
+    """Lead the links of event ids to the events' own pages, and leave out what tables tell a notebook's user.
 
-    >>> linked('<a href="#event-bodies-2025-06-11">11 June</a>')
+    >>> linked('<span class="rp-event" title="bodies-2025-06-11">11 June</span>')
     '<a href="events/bodies-2025-06-11.html">11 June</a>'
     """
     if markdown:
         return re.sub(r"\]\(#event-([\w-]+)\)", r"](events/\1.html)", html)
-    return re.sub(r'href="#event-([\w-]+)"', r'href="events/\1.html"', html)
+    return led(html, "events/{}.html")
 
 
 def slim(svg: str) -> str:
@@ -154,7 +159,9 @@ def _shown(output: Any, page: Document, taken: set[str], inline: bool) -> None:
         output.output_type = "display_data"
     data = output.get("data", {})
     if "text/markdown" in data:
-        data["text/markdown"] = linked(data["text/markdown"], markdown=True)
+        said = data.get("text/plain", "")  # where it is the same with its links
+        same = unlinked(said) == data["text/markdown"]
+        data["text/markdown"] = linked(said if same else data["text/markdown"], markdown=True)
     if "text/html" not in data:
         return
     svg = data.pop("image/svg+xml", None)
