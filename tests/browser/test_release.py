@@ -82,6 +82,18 @@ def test_nothing_but_tables_scrolls_sideways(tab: Any, later: Path, name: str, w
     assert untold == 0
 
 
+@pytest.mark.parametrize("name", ["index.html", "changes.html", "events/index.html"])
+def test_a_phone_shows_day_kind_and_both_counts_of_a_handover_side_by_side(
+    tab: Any, later: Path, name: str
+) -> None:
+    tab.open(later / name, 390)
+    ends = tab.ask(
+        "[...document.querySelectorAll('.handovers tbody tr, #table-latest tbody tr')]"
+        ".map(r => r.children[3].getBoundingClientRect().right)"
+    )
+    assert ends and max(ends) <= 390
+
+
 @pytest.mark.parametrize("width", [*WIDTHS, 320])
 def test_a_long_word_widens_no_page(tab: Any, width: int, folder: Path, tmp_path: Path) -> None:
     word = "x" * 400
