@@ -355,7 +355,11 @@ class Told:
         self.spent: Counter[str] = Counter()
 
     def take(self, verdicts: Iterator[Verdict]) -> None:
+        last = ""
         for mutant, killer, used in verdicts:
+            if last not in ("", mutant.module):
+                self.line(last, self.by[last], self.spent[last])
+            last = mutant.module
             reason = self.reasons.get(mutant.text, "")
             self.by[mutant.module][killer or ("same" if reason else "left")] += 1
             self.spent[mutant.module] += round(used)
