@@ -404,8 +404,16 @@ def main() -> None:
     first = [m for m in jobs if early(m)]
 
     def loop(session: pytest.Session) -> None:
+        from repatria.record import kept, view
+
         reach, late = Reach(session), [m for m in jobs if m not in first]
-        told.take(judge(late, lambda m, s: reach.fails(m, not ask.own, s), ask.workers, session))
+        for wing in WINGS:
+            if wing == "analysis":  # its mutants change no record: one is read for all
+                kept.pack(view.load())
+            here = [m for m in late if m.module.startswith(wing)]
+            told.take(
+                judge(here, lambda m, s: reach.fails(m, not ask.own, s), ask.workers, session)
+            )
         seen = {"seconds": reach.seconds, "lines": reach.lines}
         file.write_bytes(pickle.dumps((told.by, told.spent, seen)))
 
