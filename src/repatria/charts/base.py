@@ -152,7 +152,7 @@ class Chart:
         The figure is outside pyplot: nothing to close. Raises ValueError for another width.
         """
         axes = self._painted(width, height, style or self.style)
-        return next(iter(axes.values())).get_figure()
+        return next(iter(axes.values())).get_figure(root=True)  # type: ignore[return-value]
 
     def save(
         self,

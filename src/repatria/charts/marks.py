@@ -207,8 +207,7 @@ def _columns(lengths: Sequence[float], inches: float) -> int:
 def bars(ax: Axes, at: Any, low: Any, high: Any, thick: float, **look: Any) -> None:
     """Draw level bars from `low` to `high` at the heights `at`, all of them one artist.
 
-    Twenty rectangles of their own take ten times as long. `look` as `PolyCollection` takes it;
-    nothing is drawn of a bar that ends nowhere.
+    Rectangles of their own take many times as long. `look` as `PolyCollection` takes it.
     """
     at, low, high = np.broadcast_arrays(np.asarray(at, float), low, high)
     down, up = at - thick / 2, at + thick / 2

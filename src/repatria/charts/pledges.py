@@ -171,33 +171,28 @@ def _name(ax: Axes, y: float, text: str, left: float, style: Style) -> None:
 
 def _draw_bars(ax: Axes, bars: list[tuple[float, Any]], style: Style) -> None:
     """Draw all bars, their like as one artist."""
-    colours, ys = style.colours, [y for y, _ in bars]
-    ways = [colours[r["direction"] if r["direction"] in DIRECTIONS else "quiet"] for _, r in bars]
-    wanted = ["best", "low", "high", "possible_best"]
-    shares = pd.DataFrame([{c: r[c] for c in wanted} | {"of": r["promised_high"]} for _, r in bars])
-    of = shares.pop("of").to_numpy("float64")
-    best, low, high, further = (
-        100 * shares[c].to_numpy("float64", na_value=np.nan) / of for c in wanted
-    )
-    more = [
-        not np.isnan(f) and r["possible_events"] > r["events"]
-        for f, (_, r) in zip(further, bars, strict=True)
-    ]
-    open_ = ~np.isnan(best) & [bool(r["unsized"]) for _, r in bars]
-    base.bars(ax, ys, 0, 100, 0.74, facecolors=colours["grid"], zorder=1)
-    base.bars(ax, ys, 0, best, 0.4, facecolors=ways, zorder=2)
-    dotted = {"facecolors": "none", "linestyles": ":", "linewidths": 1.3}
-    base.bars(
-        ax, ys, np.nan_to_num(best), np.where(more, further, np.nan), 0.4, edgecolors=ways, **dotted
-    )
-    spread = np.flatnonzero((high > low) & ~open_)
-    accent = {"color": colours["accent"], "linewidth": 3, "capstyle": "projecting", "zorder": 4}
-    ax.hlines(np.take(ys, spread), low[spread], high[spread], **accent)
-    ends = np.flatnonzero(open_)
-    ax.scatter(best[ends], np.take(ys, ends), 36, np.take(ways, ends), ">", zorder=3)
-    ticks = [(y, 100 * n / r["promised_high"]) for y, r in bars for n in r["promised"]]
-    y, at = np.transpose(ticks)
-    ax.vlines(at, y - 0.42, y + 0.42, color=colours["ink"], linewidth=1.8, zorder=5)
+    colours, y = style.colours, np.array([at for at, _ in bars])
+    rows = pd.DataFrame([row for _, row in bars])
+    way = rows["direction"].where(rows["direction"].isin(DIRECTIONS), "quiet")
+    colour = way.map(dict(colours)).to_numpy("object")
+    wanted = rows[["best", "low", "high", "possible_best"]].astype("Float64")
+    shares = 100 * wanted.div(rows["promised_high"], axis=0).to_numpy("float64", na_value=np.nan)
+    best, low, high, further = shares.T
+    known, unsized = ~np.isnan(best), rows["unsized"].to_numpy(dtype=bool)
+    base.bars(ax, y, 0, 100, 0.74, facecolors=colours["grid"], zorder=1)
+    base.bars(ax, y[known], 0, best[known], 0.4, facecolors=colour[known], zorder=2)
+    more = ~np.isnan(further) & (rows["possible_events"] > rows["events"]).to_numpy(dtype=bool)
+    dotted: dict[str, Any] = {"facecolors": "none", "linestyles": ":", "linewidths": 1.3}
+    ends = np.nan_to_num(best[more]), further[more]
+    base.bars(ax, y[more], *ends, 0.4, edgecolors=colour[more], **dotted)
+    apart = known & ~unsized & (high > low)
+    accent: dict[str, Any] = {"color": colours["accent"], "linewidth": 3, "zorder": 4}
+    ax.hlines(y[apart], low[apart], high[apart], capstyle="projecting", **accent)
+    open_ = known & unsized
+    ax.scatter(best[open_], y[open_], s=36, c=list(colour[open_]), marker=">", zorder=3)
+    ticks = [(at, 100 * n / row["promised_high"]) for at, row in bars for n in row["promised"]]
+    at, share = np.transpose(ticks)
+    ax.vlines(share, at - 0.42, at + 0.42, color=colours["ink"], linewidth=1.8, zorder=5)
 
 
 def _list_axis(ax: Axes, named: Sequence[tuple[float, str]], style: Style) -> None:

@@ -69,7 +69,7 @@ class _Measuring:
         super().__init__(*args, **kwargs)
         rc = mpl.rcParams
         fonts = tuple(str(rc[k]) for k in rc if k.startswith(("font.", "text.")))
-        self._about = getattr(self, "image_dpi", None) or getattr(self, "dpi", 72), fonts
+        self._about: tuple[Any, ...] = getattr(self, "image_dpi", getattr(self, "dpi", 72)), fonts
 
     def _set(self, s: str, prop: FontProperties) -> tuple[Any, ...]:
         """Return the width, height and descent of a text, its letters and where they begin, in dots."""
@@ -103,7 +103,8 @@ class _Measuring:
         key = *self._about, hash(prop)
         if key not in _kept:
             font = get_font(findfont(prop))
-            table, units = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
+            table: Any = font.get_sfnt_table("OS/2")
+            units = font.get_sfnt_table("head")
             if table is None or units is None:
                 return None, None, None  # then it measures letters
             scale = prop.get_size_in_points() / units["unitsPerEm"]
