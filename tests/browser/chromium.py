@@ -120,7 +120,7 @@ def chromium() -> Iterator[Page]:
             port = _port(Path(home) / "DevToolsActivePort")
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as reply:
                 tabs = [t for t in json.load(reply) if t["type"] == "page"]
-            socket = websocket.create_connection(tabs[0]["webSocketDebuggerUrl"], timeout=60)
+            socket = websocket.create_connection(tabs[0]["webSocketDebuggerUrl"], timeout=300)
             yield Page(socket)
             socket.close()
         finally:

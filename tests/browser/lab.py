@@ -17,7 +17,7 @@ from typing import Any
 
 from repatria.record.fingerprint import ROOT
 
-WAIT = 600  # seconds for a whole notebook on a machine that does other things too
+WAIT = 1800  # seconds for a whole notebook on a machine that does other things too
 OPTIONS = [
     "--no-browser",
     "--allow-root",

@@ -16,7 +16,7 @@ pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip insta
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed: pip install repatria[lab]")
 
 pytestmark = pytest.mark.slow
-PATIENCE = 120  # seconds for one answer of the kernel: no measure of speed, only an end to waiting
+PATIENCE = 600  # seconds for one answer of the kernel: no measure of speed, only an end to waiting
 PICTURE = "document.querySelector('.widget-html img')?.src"
 EVENTS = "[...document.querySelectorAll('.widget-select option')].map(o => o.textContent)"
 WHY = "document.querySelector('.widget-html .rp-explained')?.id"
