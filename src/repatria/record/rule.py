@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repatria.record.schema import RECEIVER
+from repatria.record.schema import RECEIVER, RULE, RULE_VERSION
 
 __all__ = [
     "ABSENCES",
@@ -26,8 +26,6 @@ __all__ = [
     "judged",
 ]
 
-RULE = "receiver-first"
-RULE_VERSION = "2"
 SENTENCES = (
     "A claim that its claimant took back (`corrects`) is passed over from the day this is known.",
     "A claimant's count for a direction is its whole; without one, the sum of its components.",
