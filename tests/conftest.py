@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -238,17 +240,41 @@ def events_of(
 
 
 @pytest.fixture(scope="session")
-def shelf(record: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that gives a folder which a whole run fills once, whichever worker comes first."""
+    run = tmp_path_factory.getbasetemp()
+    run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        place, done = run / "once" / name, run / "once" / f"{name}.done"
+        place.parent.mkdir(exist_ok=True)
+        with open(place.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                fill(place)
+                done.touch()
+        return place
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shelf(record: Any, once: Callable[..., Path]) -> Path:
     """Releases of 12 and 13 June 2025 (small), and of the record as it stands; and what stands beside."""
     from report.shelf import release, standing
 
     from repatria.report import site
 
-    root = tmp_path_factory.mktemp("shelf") / "reports"
-    first = release(root, record, "2025-06-12")
-    second = release(root, record, "2025-06-13", previous=first, earlier=[first])
-    standing(root, record, previous=second, earlier=[first, second])
-    entries = [json.loads((p / "release.json").read_text("utf-8")) for p in sorted(root.iterdir())]
-    (root / "index.html").write_text(site.index(entries), "utf-8")
-    (root / "feed.xml").write_text(site.feed(entries), "utf-8")
-    return root
+    def fill(place: Path) -> None:
+        root = place / "reports"
+        first = release(root, record, "2025-06-12")
+        second = release(root, record, "2025-06-13", previous=first, earlier=[first])
+        standing(root, record, previous=second, earlier=[first, second])
+        manifests = [p / "release.json" for p in sorted(root.iterdir())]
+        entries = [json.loads(p.read_text("utf-8")) for p in manifests]
+        (root / "index.html").write_text(site.index(entries), "utf-8")
+        (root / "feed.xml").write_text(site.feed(entries), "utf-8")
+
+    return once("shelf", fill) / "reports"

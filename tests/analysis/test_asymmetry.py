@@ -422,6 +422,21 @@ def test_what_nobody_ever_counted_has_no_cap():
     assert tuple(both.loc["none", ["low", "high"]]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("pairs", "low", "high"),
+    [
+        ([(None, None)], 0.5, 0.5),  # two equal counts, whatever they are
+        ([(None, None), (0, 0), (8, None)], 0, 0.5),  # nobody counted any to Russia: at most 8
+        ([(None, None), (30, 10)], 1 / 4, 1 / 3),  # at most 10 more each way: 20 of 60
+    ],
+)
+def test_as_many_as_in_the_other_direction_by_hand(pairs, low, high):
+    b = asymmetry.bounds(events_of(pairs)).set_index("cap")
+    assert tuple(b.loc["parity", ["low", "high"]]) == pytest.approx((low, high))
+    zeros = asymmetry.bounds(events_of([(0, 0)])).set_index("cap")
+    assert zeros.loc["parity", ["low", "high"]].isna().all(), "two nothings have no share"
+
+
 def test_a_one_way_handover_is_one_whichever_way_it_went():
     events = events_of(
         [(5, 5), (None, 40), (30, None)],

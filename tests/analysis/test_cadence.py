@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from itertools import pairwise
+from functools import cache
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -231,6 +233,17 @@ def test_kaplan_meier_agrees_with_statsmodels(closed: list[int], still: int) -> 
     assert ours.is_monotonic_decreasing
 
 
+@given(lengths, st.integers(1, 60))
+def test_the_band_of_kaplan_meier_agrees_with_scipy(closed: list[int], still: int) -> None:
+    ours = cadence.survival(as_gaps(closed, still)).iloc[1:]
+    sf = stats.ecdf(stats.CensoredData(np.array(closed, float), right=[float(still)])).sf
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        band = sf.confidence_interval(method="log-log")
+    assert ours["days"].tolist() == sf.quantiles.tolist()
+    np.testing.assert_allclose(ours["low"], band.low.probabilities, atol=1e-12)
+    np.testing.assert_allclose(ours["high"], band.high.probabilities, atol=1e-12)
+
+
 @given(st.integers(0, 200), st.integers(10, 2000))
 def test_poisson_interval_agrees_with_statsmodels(n: int, days: int) -> None:
     low, high = cadence.interval(n, days)
@@ -377,6 +390,45 @@ def test_a_change_of_rate_is_told_and_a_heap_of_days_in_one_deal_is_none(record:
     assert len(cadence.rates(record, "prisoners", "deal", "regime")) == 1
     halved = np.r_[0:400:40, 400:800:8]
     assert cadence.constancy(halved, 800) < 0.01 and len(cadence.blocks(halved, 800)) == 2
+
+
+@pytest.mark.parametrize("days", [[2, 4, 6, 40, 90], [40, 43, 46, 49, 52]])
+def test_the_p_of_constancy_agrees_with_scipy_over_every_order(days: list[int]) -> None:
+    """Second route: every partition is tried, and scipy takes the spacings in all 720 orders."""
+
+    @cache
+    def gained(gaps: tuple[float, ...]) -> float:
+        times = np.r_[0, np.cumsum(gaps)]
+        cuts = [0, *((times[1:] + times[:-1]) / 2), 100]
+        held = [0, 1, 1, 1, 1, 1, 0]
+        prior = 4 - np.log(73.53 * 0.5 * 7**-0.478)
+
+        def worth(a: int, b: int) -> float:
+            n = sum(held[a:b])
+            return (n * np.log(n / (cuts[b] - cuts[a])) if n else 0.0) - prior
+
+        best = max(
+            sum(worth(a, b) for a, b in pairwise([0, *inner, 7]))
+            for k in range(7)
+            for inner in combinations(range(1, 7), k)
+        )
+        return round(best - worth(0, 7), 9)
+
+    def gain(gaps: np.ndarray) -> float:
+        return gained(tuple(gaps))
+
+    gaps = np.diff(np.r_[0, np.array(days) + 0.5, 100])
+    exact = stats.permutation_test(
+        (gaps,),
+        gain,
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=np.inf,
+        vectorized=False,
+    )
+    ours = cadence.constancy(np.array(days), 100, p0=0.5, runs=9999)
+    assert gain(gaps) > 0 and 0 < exact.pvalue < 0.9
+    assert ours == pytest.approx(exact.pvalue, abs=0.015)
 
 
 # Simulations, seeded.

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import repatria as rp
 from repatria.analysis import facts
 
 DAYS = ["2025-01-03", "2025-02-07", "2025-03-07", "2025-04-04"]  # Fridays
@@ -104,3 +105,90 @@ def test_which_promise_is_told(newest: Any, told: str) -> None:
     found = facts.promise(s, pd.Timestamp("2025-06-12"))
     assert found and found[0] == told
     assert facts.promise(s.iloc[:0], pd.Timestamp("2025-06-12")) is None
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def total(number: int, count: int, **more: str) -> dict[str, Any]:
+    row = {"total_id": f"total-{number:04d}", "as_of": "2025-04-10", "as_of_precision": "day"}
+    row |= {"kind": "bodies", "unit": "bodies", "direction": "to_ukraine", "qualifier": "exact"}
+    row |= {"claimant_id": "kyiv", "since": "2022-02-24", "since_basis": "printed"} | more
+    return row | {"count": count}
+
+
+@pytest.fixture
+def told(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that loads four handovers of 100 with these totals."""
+
+    def make(*totals: dict[str, Any]) -> Any:
+        mentions = [{"row_id": t["total_id"], "source_id": "s0"} for t in totals]
+        return build(EVENTS, claims(1, 1, 1, 1), totals=list(totals), mentions=mentions)
+
+    return make
+
+
+@pytest.mark.parametrize(("count", "off"), [(450, 50), (400, 0), (350, -50)])
+def test_how_far_the_events_fall_short_of_the_total(
+    told: Callable[..., Any], count: int, off: int
+) -> None:
+    r = told(total(1, count), total(2, 440, as_of="2025-04-09"), total(3, 6, unit="exchanges"))
+    o = facts.official(r, "bodies")
+    assert o and (o.total_id, o.count, o.side, o.precision) == (
+        "total-0001",
+        count,
+        "ukraine",
+        "day",
+    )
+    assert (o.off_low, o.off_high) == (off, off)
+    assert (o.numbered, o.lacking, o.number_scope) == (6, (2, 2), ""), "six counted, four on record"
+    assert facts.official(r, "prisoners") is None
+    assert facts.official(r, "bodies", "to_russia") is None
+    unmet = facts.totals_not_met(r, ["total-0001", "total-0002"])
+    ids = ["total-0002"] if off == 0 else ["total-0001", "total-0002"]
+    assert unmet["total_id"].tolist() == ids, "the newest first"
+
+
+OFFICIAL: list[tuple[dict[str, str], bool]] = [
+    ({"since": "2022-03-27"}, True),  # 31 days after the first of the war
+    ({"since": "2022-03-28"}, False),
+    ({"as_of": "2024-04-05"}, True),  # 364 days before the newest handover
+    ({"as_of": "2024-04-04"}, False),
+    ({"claimant_id": "press"}, False),
+    ({"claimant_id": "unit"}, False),  # of the side, and no office
+    ({"claimant_id": "moscow"}, False),
+    ({"qualifier": "about"}, False),
+    ({"direction": "to_russia"}, False),
+    ({"as_of": "2025-12-31", "as_of_precision": "year"}, False),
+    ({"as_of": "2025-04-30", "as_of_precision": "month"}, True),
+    ({"scope": "istanbul"}, False),
+]
+
+
+def test_which_total_is_the_official_one(told: Callable[..., Any]) -> None:
+    r = told(total(1, 450))
+    for more, there in OFFICIAL:
+        t = r.tables["totals"].copy()
+        for column, value in more.items():
+            t[column] = pd.Series([value]).astype(t[column].dtype)
+        other = rp.Record(r.tables | {"totals": t}, r.digest)
+        assert (facts.official(other, "bodies") is not None) == there, more
+
+
+def test_a_year_is_365_days_to_the_last_day_read(build: Callable[..., Any]) -> None:
+    days = ["2024-04-20", "2024-04-21", "2025-03-05", "2025-03-14", "2025-04-20"]
+    events = [(f"bodies-{d}", d) for d in days]
+    said = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 10 * i}
+        for i, (e, _) in enumerate(events, start=1)
+    ]
+    r = build(events, said, coverage=read("2025-04-20"))
+    assert facts.year(r, "bodies")["event_id"].tolist() == [e for e, _ in events[1:]]
+    assert facts.year(r, "bodies", since="2025-03-06")["to_ukraine"].tolist() == [40, 50]
+    rhythm = facts.rhythm(r, "bodies")
+    # Gaps of 318, 9 and 37 days; Sunday twice.
+    assert rhythm and (rhythm.deals, rhythm.median) == (4, 37)
+    assert (rhythm.weekday, rhythm.on_weekday, rhythm.silence) == ("Sunday", 2, 0)
+    assert rhythm.newest["event_id"] == "bodies-2025-04-20"
+    assert facts.rhythm(r, "bodies", since="2025-03-01") is None, "three deals are no rhythm"
+    assert facts.official_names(r) == {"Kyiv office", "Moscow office", "Broker"}

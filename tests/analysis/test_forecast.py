@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scoringrules as sr
+import statsmodels.api as sm
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from repatria.analysis import cadence, forecast, models
 from repatria.analysis.forecast import BASELINE, HORIZON, MODELS, SIZE_MODELS, Known
@@ -215,8 +216,8 @@ def simulated(gaps: np.ndarray, seed: int = 0) -> pd.DataFrame:
     rows = []
     for name, model in MODELS.items():
         f, at = model(past), [k.origin for k in past]
-        rows.append(forecast._rows(at, "next", name, f.next_day, wait))
-        rows.append(forecast._rows(at, "count90", name, f.counts(90), count))
+        rows.append(pd.DataFrame(forecast._rows(at, "next", name, f.next_day, wait)))
+        rows.append(pd.DataFrame(forecast._rows(at, "count90", name, f.counts(90), count)))
     return forecast.skill(pd.concat(rows), draws=200, seed=seed)
 
 
@@ -470,16 +471,16 @@ def test_rows_hold_medians_and_chances_by_hand() -> None:
     at = [pd.Timestamp("2024-01-01")]
     p = np.zeros((1, HORIZON + 1))
     p[0, [2, 6, 13, 29, 89]] = 0.1, 0.3, 0.2, 0.2, 0.2  # on day 3, 7, 14, 30 and 90
-    row = forecast._rows(at, "next", "m", p, np.array([7])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "next", "m", p, np.array([7]))).iloc[0]
     assert row["middle"] == 14 and row["outcome"] == 7
     assert [row[f"chance{h}"] for h in forecast.WITHIN] == pytest.approx([0.4, 0.6, 0.8, 1])
     assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.1, 0.4))
     count = np.array([[0.5, 0.3, 0.2]])
-    row = forecast._rows(at, "count30", "m", count, np.array([1])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "count30", "m", count, np.array([1]))).iloc[0]
     assert row["middle"] == 0 and row["pit_low"] == pytest.approx(0.5) and pd.isna(row["chance7"])
     sizes = np.zeros((1, len(forecast.EDGES)))
     sizes[0, [10, 20]] = 0.25, 0.75
-    row = forecast._rows(at, "people_to_russia", "m", sizes, np.array([20])).iloc[0]
+    row = pd.DataFrame(forecast._rows(at, "people_to_russia", "m", sizes, np.array([20]))).iloc[0]
     assert row["middle"] == 20 and row["log"] == pytest.approx(-np.log(0.75))
     assert (row["pit_low"], row["pit_high"]) == pytest.approx((0.25, 1))
 
@@ -538,6 +539,41 @@ def test_skill_by_hand() -> None:
     assert s["origins"].eq(60).all() and s["crps"].tolist() == pytest.approx([2, 1.5, 2.5])
     assert s["beats"].tolist() == [False, True, False] == s["chosen"].tolist()
     assert s["calibrated"].all() and s["log"].tolist() == pytest.approx([3, 2.5, 3.5])
+
+
+def test_a_plain_rate_claims_no_skill_however_well_it_did() -> None:
+    plain = dict.fromkeys(forecast.BASELINES[1:], 0.5)
+    s = forecast.skill(invented_scores(**plain), draws=50)
+    assert len(plain) == 2 and not s["beats"].any()
+    assert forecast.chosen(s, "count30")[:3] == (BASELINE, False, True)
+
+
+def test_the_range_of_a_skill_agrees_with_statsmodels() -> None:
+    """Second route: what is redrawn in blocks varies as Newey and West's mean (statsmodels), and two rivals are held at
+    once by the square of the normal distribution (scipy)."""
+    rng = np.random.default_rng(8)
+    days = pd.date_range("2010-01-01", periods=600, freq="7D")
+    drift = pd.DataFrame(rng.normal(size=(612, 2))).rolling(13).mean().dropna().to_numpy()
+    both = {"a": 0.3 + drift[:, 0], "b": 0.1 + drift[:, 1]}
+    rows = [
+        pd.DataFrame({"origin": days, "target": "next", "model": m, "cover50": 0.5}).assign(
+            cover80=0.8, crps=2 - gain, log=3 - gain
+        )
+        for m, gain in {BASELINE: np.zeros(600), **both}.items()
+    ]
+    s = forecast.skill(pd.concat(rows)).set_index("model")
+    at = np.corrcoef(drift.T)[0, 1]
+    normal = stats.multivariate_normal(cov=[[1, at], [at, 1]])
+    square = lambda z: normal.cdf([z, z], lower_limit=[-z, -z])  # noqa: E731
+    reach = optimize.brentq(lambda z: square(z) - 0.95, 1.5, 3)
+    assert 1.96 < reach < 2.25
+    for name, gain in both.items():
+        # Blocks of 91 days are 13 origins: of Bartlett's weights 12 are not nought.
+        fit = sm.OLS(gain, np.ones(600)).fit(cov_type="HAC", cov_kwds={"maxlags": 12})
+        low, high = fit.params[0] + np.array([-1, 1]) * reach * fit.bse[0]
+        found = s.loc[name, ["low", "high"]].astype(float) * 2  # of the baseline's CRPS of 2
+        assert found.tolist() == pytest.approx([low, high], abs=0.07 * (high - low))
+        assert s.loc[name, "gain_high"] == pytest.approx(high, abs=0.07 * (high - low))
 
 
 @pytest.mark.parametrize(

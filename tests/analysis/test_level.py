@@ -17,6 +17,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
+from scipy.interpolate import BSpline
 
 from conftest import events_of
 from repatria.analysis import asymmetry, chance
@@ -170,6 +171,15 @@ def test_the_weights_of_the_penalties_against_a_mixed_model(draws):
         reml += np.linalg.slogdet(whole)[1] + np.linalg.slogdet(fixed)[1]
         apart.append(score[k] - reml)
     assert np.ptp(apart) < 1e-3 * np.ptp(score)
+
+
+def test_the_basis_is_that_of_scipy():
+    days = np.r_[3.0, np.random.default_rng(5).uniform(3, 117.3, 40), 117.3]
+    step = 114.3 / module.SEGMENTS
+    knots = 3 + step * np.arange(-3, module.SEGMENTS + 4)
+    inside = np.clip(days, knots[3], knots[-4])
+    whole = BSpline.design_matrix(inside, knots, 3).toarray()
+    np.testing.assert_allclose(module._basis(days, 3, 117.3), whole, atol=1e-9)
 
 
 def test_overdispersion_against_a_grid(draws):

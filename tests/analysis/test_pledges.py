@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import repatria as rp
+from conftest import small, write
 from repatria.analysis import pledges
 
 JUNE = "istanbul-2025-06-02"
@@ -265,3 +268,263 @@ def test_after_delivery_every_figure_has_its_owner(record: Any) -> None:
     assert a["claimant"].ne("").all() and {"bodies_returned_in_error", "bodies_sent_back"} <= set(
         a["series"]
     )
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+TALKS = "talks-2025-03"
+CAME = ["2025-03-10", "2025-03-20", "2025-04-01", "2025-04-05", "2025-04-09"]
+
+
+def numbered(stem: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{f"{stem}_id": f"{stem}-{i:04d}", **row} for i, row in enumerate(rows, start=1)]
+
+
+@pytest.fixture
+def talks(tmp_path: Path) -> Any:
+    """Five handovers: two under the talks, one that the press ties to them, one that fits, one denied."""
+
+    def said(i: int, n: int | None, way: str = "to_ukraine", **more: Any) -> dict[str, Any]:
+        who = "kyiv" if way == "to_ukraine" else "moscow"
+        row = {"event_id": f"bodies-{CAME[i]}", "claimant_id": who, "direction": way, "n": n}
+        return row | more
+
+    def word(who: str, way: str, n: int | None, qualifier: str, **more: str) -> dict[str, Any]:
+        row = {"agreement_id": TALKS, "claimant_id": who, "kind": "bodies", "direction": way}
+        return row | {"quantity_low": n, "quantity_high": n, "qualifier": qualifier} | more
+
+    def tie(i: int, who: str, stance: str, note: str = "") -> dict[str, Any]:
+        row = {"agreement_id": TALKS, "event_id": f"bodies-{CAME[i]}", "claimant_id": who}
+        return row | {"stance": stance, "note": note}
+
+    promises = numbered(
+        "pledge",
+        word("kyiv", "to_ukraine", 300, "exact", until="2025-03-15"),
+        word("moscow", "to_ukraine", 400, "about"),
+        word("moscow", "to_ukraine", 50, "exact", scope="ill"),
+        word("kyiv", "to_russia", None, "none"),
+        word("press", "both", 100, "up_to"),
+    )
+    ties = numbered(
+        "link",
+        tie(0, "kyiv", "belongs"),
+        tie(1, "kyiv", "belongs", "the second part"),
+        tie(2, "press", "belongs"),
+        tie(3, "curators", "possible"),
+        tie(4, "moscow", "denies"),
+    )
+    mentions = [{"row_id": next(iter(r.values())), "source_id": "s0"} for r in promises + ties]
+    curators = {"claimant_id": "curators", "name": "Curators", "office": "press", "side": "third"}
+    rows = small(
+        [(f"bodies-{d}", d) for d in CAME],
+        [
+            said(0, 100),
+            said(0, 10, "to_russia"),
+            said(1, None, count_low=200, count_high=210, qualifier="exact"),
+            said(1, None, "to_russia", absence="withheld"),
+            said(2, 50),
+            said(2, 5, "to_russia"),
+            said(3, 7),
+            said(4, 9),
+        ],
+        agreements=[{"agreement_id": TALKS, "name": "Talks", "agreed_on": "2025-03-01"}],
+        pledges=promises,
+        links=ties,
+        mentions=mentions,
+    )
+    rows["claimants"] = [*rows["claimants"], curators | {"official": "no"}]
+    for event in rows["events"][:2]:
+        event["agreement_id"] = TALKS
+    return rp.load(write(tmp_path / "talks", rows), today="2099-12-31")
+
+
+def test_ties_by_hand(talks: Any) -> None:
+    rows = pledges.links(talks).set_index("event_id")
+    assert rows.index.tolist() == [f"bodies-{d}" for d in CAME]
+    assert rows["reading"].tolist() == ["record", "record", "tied", "possible", ""]
+    assert rows["leading"].tolist() == [True, True, False, False, False]
+    assert rows["disputed"].tolist() == [False, False, False, False, True]
+    kyiv = ("Kyiv office",)
+    assert rows["tied_by"].tolist() == [kyiv, kyiv, ("Press",), (), ()]
+    assert rows["denied_by"].tolist() == [(), (), (), (), ("Moscow office",)]
+    assert rows["notes"].tolist() == [(), ("the second part",), (), (), ()]
+
+
+def test_deliveries_by_hand(talks: Any) -> None:
+    d = pledges.deliveries(talks).set_index(["date", "direction"])
+    assert len(d) == 8, "what is only denied is no delivery"
+    sizes = {
+        (str(day.date()), way): tuple(None if pd.isna(n) else int(n) for n in row)
+        for (day, way), row in zip(d.index, d[["low", "best", "high"]].to_numpy(), strict=True)
+    }
+    assert sizes[CAME[1], "to_ukraine"] == (200, 205, 210)
+    assert sizes[CAME[1], "to_russia"] == (None, None, None), "withheld is not zero"
+    assert sizes[CAME[2], "to_russia"] == (5, 5, 5)
+    course = pledges.course(talks, TALKS, "bodies")
+    sums = course.groupby(["direction", "taken"], sort=False)["best"].agg(list).to_dict()
+    assert sums == {
+        ("to_ukraine", "record"): [100, 305],
+        ("to_ukraine", "possible"): [100, 305, 355, 362],
+        ("to_russia", "record"): [10, 10],
+        ("to_russia", "possible"): [10, 10, 15, 15],
+    }
+    assert course["unsized"].tolist() == [0] * 6 + [0, 1] + [0, 1, 1, 2]
+    assert (course.attrs["agreement"], course.attrs["agreed_on"]) == ("Talks", "2025-03-01")
+    both = pledges.running(talks, TALKS, "bodies", "both")
+    assert both["best"].tolist() == [110, 110] and both["unsized"].tolist() == [0, 1]
+
+
+def test_each_statement_against_what_came_by_hand(talks: Any) -> None:
+    f = pledges.fulfilment(talks).set_index(["claimant", "direction", "scope"])
+    nothing = [None] * 4
+
+    def told(*key: str) -> list[Any]:
+        row = f.loc[key]
+        return [row["status"], *(None if pd.isna(row[c]) else row[c] for c in columns)]
+
+    columns = ["target_low", "target_high", "low", "high", "short_low", "short_high"]
+    columns += ["over_low", "over_high"]
+    exact = told("Kyiv office", "to_ukraine", "")
+    assert exact == ["met", 300, 300, 300, 310, 0, 0, 0, 10]
+    about = told("Moscow office", "to_ukraine", "")
+    assert about == ["short", 360, 440, 300, 310, 50, 60, 0, 0], "400 give or take a tenth"
+    part = told("Moscow office", "to_ukraine", "ill")
+    assert part == ["not_compared", 50, 50, 300, 310, *nothing]
+    none = told("Kyiv office", "to_russia", "")
+    assert none == ["nothing_promised", None, None, 10, None, *nothing]
+    ceiling = told("Press", "both", "")
+    assert ceiling == ["above", None, 100, 110, None, None, None, 10, None]
+    kyiv = f.loc[("Kyiv office", "to_ukraine", "")]
+    assert (kyiv["share_low"], kyiv["share_high"]) == (1, pytest.approx(310 / 300))
+    assert [kyiv[c].day for c in ("met_on", "met_first", "met_last", "last")] == [20] * 4
+    assert kyiv["days_late"] == 5, "five days after the fifteenth"
+    assert f["events"].eq(2).all() and f["unsized"].tolist() == [0, 0, 0, 1, 1]
+    tied = pledges.fulfilment(talks, reading="tied").set_index(["claimant", "direction", "scope"])
+    press = tied.loc[("Moscow office", "to_ukraine", "")]
+    assert (press["low"], press["high"], press["status"]) == (350, 360, "open")
+
+
+def test_the_summary_of_an_agreement_by_hand(talks: Any) -> None:
+    s = pledges.summary(talks).set_index("direction").drop(columns=["agreed_on", "kind"])
+    assert s.index.tolist() == ["to_ukraine", "to_russia", "both"]
+    to_ukraine = s.loc["to_ukraine"].dropna().to_dict()
+    days = {name: to_ukraine.pop(name).day for name in ("until", "first", "last")}
+    assert days == {"until": 15, "first": 10, "last": 20}
+    assert to_ukraine == {
+        "agreement_id": TALKS,
+        "agreement": "Talks",
+        "promised_low": 300,
+        "promised_high": 400,
+        "promised_by": 2,
+        "without": 0,
+        "events": 2,
+        "unsized": 0,
+        "low": 300,
+        "best": 305,
+        "high": 310,
+        "ukraine_says": 305,
+        "tied_events": 3,
+        "tied_best": 355,
+        "possible_events": 4,
+        "possible_best": 362,
+    }
+    to_russia = s.loc["to_russia"]
+    assert (to_russia["promised_by"], to_russia["without"], to_russia["best"]) == (0, 1, 10)
+    assert pd.isna(to_russia["russia_says"]), "Moscow counts one of the two"
+    assert s.loc["both", "met_on"].day == 10 and s.loc["both", "promised_high"] == 100
+    assert pd.isna(to_ukraine.get("met_on")) and pd.isna(s.loc["to_ukraine", "met_on"])
+
+
+def test_a_sum_opens_with_the_first_handover_without_a_size() -> None:
+    day = pd.Timestamp("2025-06-01")
+    rows = {
+        (day + pd.Timedelta(days=i), f"e{i}", "record"): size
+        for i, size in enumerate([None, [5, 6, None], [1, 1, 1]])
+    }
+    run = pledges._running(rows, ["record"])
+    assert [(s.low, s.best, s.high, s.unsized) for s in run] == [
+        (None, None, None, 1),
+        (5, 6, None, 1),
+        (6, 7, None, 1),
+    ]
+    assert pledges._first(run, "best", 6) == day + pd.Timedelta(days=1)
+    assert pledges._first(run, "best", 7) == day + pd.Timedelta(days=2)
+    assert pledges._first(run, "best", 8) is None and pledges._first(run, "high", 1) is None
+    assert pledges._added([1, 2, None], [3, 4, 5]) == [4, 6, None]
+    assert pledges._added(None, [3, 4, 5]) is None
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "n", "low", "high", "status"),
+    [
+        ("exact", 10, 10, 10, "met"),
+        ("exact", 10, 9, 9, "short"),
+        ("exact", 10, 9, 10, "open"),
+        ("exact", 10, 9, None, "open"),
+        ("exact", 10, None, None, "open"),
+        ("at_least", 10, 10, 12, "met"),
+        ("more_than", 10, 10, 10, "short"),
+        ("more_than", 10, 11, 11, "met"),
+        ("up_to", 10, 10, 10, "within"),
+        ("up_to", 10, 10, 11, "open"),
+        ("up_to", 10, 11, 12, "above"),
+        ("up_to", 10, 3, None, "open"),
+        ("all", None, 3, 3, "not_compared"),
+        ("none", None, 3, 3, "nothing_promised"),
+    ],
+)
+def test_the_status_of_each_wording(
+    qualifier: str, n: int | None, low: int | None, high: int | None, status: str
+) -> None:
+    said = pd.Series({"scope": "", "qualifier": qualifier, "until": pd.Timestamp("2025-06-02")})
+    said["quantity_low"] = said["quantity_high"] = n
+    day = pd.Timestamp("2025-06-01")
+    step = pledges._Step(day, "e", "record", low, low, high, 0)
+    out = pledges._compared(said, [step])
+    assert out["status"] == status
+    if status == "met":
+        assert (out["met_on"], out["days_late"]) == (day, -1), "a day before the last day named"
+    without = "none_delivered" if status in ("met", "short", "open", "within", "above") else status
+    assert pledges._compared(said, [])["status"] == without
+
+
+def test_slips_by_hand(tmp_path: Path) -> None:
+    events = [("bodies-2025-03-12", "2025-03-12"), ("bodies-2025-04-20", "2025-04-20")]
+    plans = [
+        ("2025-03-10", events[0][0], "kyiv", "planned"),
+        ("2025-03-10", events[0][0], "moscow", "denied"),
+        ("2025-03-10", "", "moscow", "postponed"),
+        ("2025-04-20", events[1][0], "kyiv", "planned"),
+        ("2025-04-20", events[1][0], "moscow", "planned"),
+        ("2025-05-01", "", "press", "planned"),
+        ("2025-05-05", "", "moscow", "cancelled"),
+    ]
+    names = ("planned_for", "event_id", "claimant_id", "statement")
+    rows = [dict(zip(names, p, strict=True)) | {"kind": "bodies"} for p in plans]
+    schedules = numbered("schedule", *rows)
+    made = small(
+        events,
+        [
+            {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 9}
+            for e, _ in events
+        ],
+        schedules=schedules,
+        mentions=[{"row_id": s["schedule_id"], "source_id": "s0"} for s in schedules],
+    )
+    r = rp.load(write(tmp_path / "slips", made), today="2099-12-31")
+    s = pledges.slips(r)
+    told = [
+        (f"{p.planned_for:%m-%d}", p.event_id[-5:], p.outcome, p.slip, p.made_up)
+        for p in s.itertuples()
+    ]
+    assert told == [
+        ("03-10", "", "no_event", pd.NA, True),
+        ("03-10", "03-12", "came", 2, False),
+        ("04-20", "04-20", "came", 0, False),
+        ("05-01", "", "no_event", pd.NA, False),
+        ("05-05", "", "cancelled", pd.NA, False),
+    ]
+    late = s.iloc[1]
+    assert (late["planned_by"], late["disputed_by"]) == (("Kyiv office",), ("Moscow office",))
+    assert late["sides"] == ("russia", "ukraine") and s["came_on"].notna().sum() == 2
+    assert pledges.reasons(r)["statement"].tolist() == ["denied", "postponed", "cancelled"]

@@ -1,11 +1,7 @@
-"""A tab of a real Chromium, where there is one, and axe-core, where npm or a package has put it."""
+"""A tab of a real Chromium, where there is one, and axe-core."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,19 +22,8 @@ def tab() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core: AXE=path, that of a Python package, or what npm left in node_modules."""
-    places = [os.environ.get("AXE", "")]
-    if (package := importlib.util.find_spec("axe_playwright_python")) and package.origin:
-        places.append(str(Path(package.origin).parent / "axe.min.js"))
-    if npm := shutil.which("npm"):
-        roots = [["root"], ["root", "--global"]]
-        found = [
-            subprocess.run([npm, *r], capture_output=True, text=True, check=False) for r in roots
-        ]
-        places += [f"{f.stdout.strip()}/axe-core/axe.min.js" for f in found]
-    for place in filter(None, places):
-        if Path(place).is_file():
-            return Path(place).read_text("utf-8")
-    pytest.skip(
-        "no axe-core here: npm install --no-save axe-core@4.14.1, or AXE=path of axe.min.js"
-    )
+    """The source of axe-core 4.14.1, kept beside the tests as npm has it (MPL-2.0).
+
+    The Python packages of it are older, and bring a browser's driver of 165 MB.
+    """
+    return (Path(__file__).parent / "axe.min.js").read_text("utf-8")

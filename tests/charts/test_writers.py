@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -34,15 +35,19 @@ def drawn() -> Figure:
 @pytest.mark.parametrize(("size", "weight"), [(8.5, "normal"), (12.5, "bold")])
 def test_measures_are_those_of_matplotlib(text: str, size: float, weight: str) -> None:
     prop = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    file = io.StringIO()
     pairs = [
         (writers._Raster(100, 100, 140), RendererAgg(100, 100, 140)),
         (writers._Raster(100, 100, 72), RendererAgg(100, 100, 72)),
-        (writers._Vector(72, 72, io.StringIO()), RendererSVG(72, 72, io.StringIO())),
+        (writers._Vector(72, 72, file, image_dpi=140), RendererSVG(72, 72, file)),
     ]
-    for ours, theirs in pairs:
-        wanted = theirs.get_text_width_height_descent(text, prop, False)
-        for _ in range(2):  # measured, then remembered
-            assert ours.get_text_width_height_descent(text, prop, False) == wanted
+    with mpl.rc_context({"text.hinting": "none"}):
+        for ours, theirs in pairs:
+            wanted = theirs.get_text_width_height_descent(text, prop, False)
+            # To the sixty-fourth of a dot, in which fonts measure.
+            wanted = pytest.approx(wanted, abs=0 if "Agg" in repr(theirs) else 0.1, rel=0)
+            for _ in range(2):  # set, then remembered
+                assert ours.get_text_width_height_descent(text, prop, False) == wanted
 
 
 def test_another_font_is_measured_anew() -> None:
@@ -55,25 +60,28 @@ def test_another_font_is_measured_anew() -> None:
     assert wide[0] < wide[1]
 
 
-def test_measures_kept_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "_measured", {})
+def test_texts_kept_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "_kept", {})
     monkeypatch.setattr(writers, "MOST", 3)
     raster, prop = writers._Raster(100, 100, 140), FontProperties(size=9)
     for text in "abcdefgh":
         raster.get_text_width_height_descent(text, prop, False)
-        assert len(writers._measured) <= 3
+        assert len(writers._kept) <= 3
 
 
 def test_a_picture_is_what_matplotlib_draws() -> None:
-    canvas = FigureCanvasAgg(drawn())
-    canvas.draw()
-    wanted = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
-    ours = np.asarray(Image.open(io.BytesIO(writers.png(drawn()))).convert("RGB")).astype(int)
-    assert ours.shape == wanted.shape
-    assert np.abs(ours - wanted).mean() < 0.2  # greys of text have fewer steps, nothing moves
+    with mpl.rc_context({"text.hinting": "none"}):
+        canvas = FigureCanvasAgg(drawn())
+        canvas.draw()
+    wanted = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    ours = Image.open(io.BytesIO(writers.png(drawn()))).convert("RGB")
+    assert ours.size == wanted.size
     for colour in ((255, 255, 255), (0, 158, 115), (123, 50, 148)):
-        flat = (wanted == colour).all(-1)
-        assert flat.any() and (ours[flat] == colour).all()
+        flat, found = ((np.asarray(i) == colour).all(-1) for i in (wanted, ours))
+        assert flat.sum() > 100 and (flat & found).sum() > 0.99 * flat.sum()
+    # Texts stand on whole pixels: half of one beside the place; all moved by one would be 4.4.
+    coarse = [np.asarray(i.reduce(4)).astype(int) for i in (wanted, ours)]
+    assert np.abs(coarse[0] - coarse[1]).mean() < 1.2
 
 
 def test_an_svg_is_what_matplotlib_writes() -> None:
@@ -85,7 +93,14 @@ def test_an_svg_is_what_matplotlib_writes() -> None:
         with mpl.rc_context(fonts):
             plain = {"Date": None, "Creator": None}
             FigureCanvasSVG(drawn()).print_svg(out, metadata=plain)
-    assert ours == out.getvalue()
+    named = r"\b[phm][0-9a-f]{10}\b"  # after what it holds, to the last digit
+    both = [re.sub(named, "", data.decode()) for data in (ours, out.getvalue())]
+    number = r"-?\d+(?:\.\d+)?"
+    shapes, numbers = zip(
+        *((re.sub(number, "0", t), [*map(float, re.findall(number, t))]) for t in both), strict=True
+    )
+    assert shapes[0] == shapes[1]
+    assert numbers[0] == pytest.approx(numbers[1], abs=0.3)
 
 
 def test_few_colours_stay_to_the_bit_and_many_become_few() -> None:

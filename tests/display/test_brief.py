@@ -110,6 +110,7 @@ FINDINGS: dict[str, dict[str, Any]] = {
         "kind": "bodies",
         "handovers": 3,
         "told": {"to_ukraine": {"persons": 10, "known": 3}},
+        "untold": {},
         "official": None,
         "capital": "",
         "url": "",
@@ -187,6 +188,12 @@ def test_one_handover_is_no_plural() -> None:
     assert "[5 to Ukraine](events/index.html#bodies) in 1 handover. [" in say("brief/sum", **one)
 
 
+def test_a_direction_that_most_handovers_do_not_bear_out_is_told_as_such() -> None:
+    known = FINDINGS["sum"] | {"untold": {"to_russia": 2}}
+    said = say("brief/sum", **known)
+    assert "in 3 handovers, 2 of which have no count to Russia. [Each" in said
+
+
 def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
     total = Numbers(
         as_of=DAY, precision="day", count=10, numbered=None, off_low=0, off_high=0, lacking=None
@@ -206,8 +213,8 @@ def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
         | {"number_scope": "without_june_2025"}
     )
     assert (
-        "is [10](https://example.org/1), 3–4 more than the record holds by then; of 91 handovers "
-        "it numbers without June 2025 no page describes 20–21. [Why"
+        "is [10](https://example.org/1), 3–4 more than the record holds by then; no page describes "
+        "20–21 of the handovers it counts. [Why"
     ) in say("brief/sum", **(numbers | {"official": apart}))
     over = Numbers(total | {"off_low": -3, "off_high": -3})
     assert "3 fewer than the record holds by then." in say(

@@ -28,6 +28,9 @@ def why(build: Callable[..., Any], *claims: dict[str, Any]) -> dict[str, str]:
     return {k.removeprefix("bodies-2025-06-11."): str(r.why) for k, r in found.items()}
 
 
+SILENT = claim("kyiv", "to_ukraine", None, absence="withheld", qualifier="")
+
+
 @pytest.mark.parametrize(
     ("claims", "who"),
     [
@@ -40,7 +43,11 @@ def why(build: Callable[..., Any], *claims: dict[str, Any]) -> dict[str, str]:
         ),
         ([claim("broker", "to_ukraine", 5)], "Broker alone"),
         ([claim("press", "to_ukraine", 5)], "press reports"),
-        ([claim("kyiv", "to_ukraine", None, absence="withheld", qualifier="")], ""),
+        ([SILENT], "Kyiv alone, no number"),
+        ([SILENT, SILENT | {"claimant_id": "moscow"}], "both sides, no number"),
+        ([SILENT | {"claimant_id": "press"}], "press reports, no number"),
+        ([SILENT | {"claimant_id": "unit"}], "press reports, no number"),
+        ([SILENT, claim("moscow", "to_ukraine", 5)], "Moscow alone"),
         (
             [claim("kyiv", "to_ukraine", 5), claim("moscow", "to_russia", 5)],
             "to Ukraine: Kyiv alone; to Russia: Moscow alone",

@@ -72,7 +72,7 @@ def sentence(**ways: dict[str, Any]) -> str:
     [
         (
             {"to_ukraine": WAY | NONE},
-            "Talks: of 1,000 prisoners named for Ukraine, none is counted under it.",
+            "Talks (May 2025): of 1,000 prisoners named for Ukraine, none is known to have come under it.",
         ),
         (
             {"to_ukraine": WAY, "to_russia": WAY},
@@ -99,7 +99,7 @@ def sentence(**ways: dict[str, Any]) -> str:
                     "possible_events": 3,
                 }
             },
-            "Talks: of 1,000 prisoners named for Ukraine, at least 5 were exchanged in one days",
+            "Talks (May 2025): of 1,000 prisoners named for Ukraine, at least 5 were exchanged in one days",
         ),
     ],
 )

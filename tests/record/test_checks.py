@@ -10,7 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import repatria as rp
@@ -422,6 +426,7 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
     ),
     "bytes lost": (claim(note="a\ufffdb"), r"note: .* holds an invisible character \(U\+FFFD\)"),
     "markup in a name": (claimant(name="<b>Odd</b>"), r"name: .* holds markup"),
+    "a link in a name": (claimant(name="[Odd](http://x.org)"), r"name: .* holds markup"),
     "formula in a name": (claimant(name="=1+1"), r"name: .* could be read as a formula"),
     "markup in mediators": (agreement(mediators="UAE;<b>ICRC</b>"), r"mediators: .* holds markup"),
     "formula in mediators": (
@@ -587,3 +592,31 @@ def test_a_cell_in_an_error_line_cannot_act() -> None:
 def test_a_folder_that_is_none() -> None:
     with pytest.raises(rp.RecordError, match="is not a folder"):
         rp.load("/nowhere/at/all")
+
+
+CELLS = st.lists(st.text(st.sampled_from("a~ \x7f\t\n\x00é\u200b٣-"), max_size=4), max_size=6)
+
+
+@given(CELLS, st.integers(0, 3))
+def test_a_look_at_the_bytes_clears_what_a_look_at_each_cell_clears(
+    cells: list[str], start: int
+) -> None:
+    """And never more: whatever it does not clear is looked at cell by cell."""
+    array = pa.array(cells, pa.large_string())
+    for column in (array[start:], pa.chunked_array([array[:start], array[start:]])):
+        held = column.to_pylist()
+        printed = all(c.isascii() and c.isprintable() for c in held)
+        assert checks._printed(column) == (printed and all(c == c.strip() for c in held))
+
+
+def test_a_cell_that_is_too_long_is_looked_at() -> None:
+    long = pa.array(["x" * (checks.MAX_CELL + 1)], pa.large_string())
+    assert not checks._printed(long) and checks._printed(long[:0])
+    assert checks._printed(pa.array(["x" * checks.MAX_CELL], pa.large_string()))
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=6))
+def test_a_row_is_repeated_if_an_earlier_one_is_the_same(rows: list[tuple[str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=["a", "b"], dtype="str")
+    expected = [row in rows[:i] for i, row in enumerate(rows)]
+    assert checks.repeated(table).tolist() == expected

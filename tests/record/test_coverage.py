@@ -36,6 +36,27 @@ def test_a_kind_with_no_coverage_is_unread_throughout() -> None:
     assert stretches([], None, SINCE, SINCE - DAY) == []
 
 
+def test_stretches_by_hand() -> None:
+    def row(kind: str, side: str, first: int, last: int, density: str) -> dict[str, Any]:
+        days = {"read_from": DAY * first + SINCE - DAY, "read_through": DAY * last + SINCE - DAY}
+        return {"kind": kind, "side": side, "density": density} | days
+
+    def told(kind: str | None, coverage: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
+        found = stretches(coverage, kind, SINCE, UNTIL)
+        return [(a.day, b.day, density) for a, b, density in found]
+
+    bodies = [row("bodies", "ukraine", 1, 20, "dense"), row("bodies", "russia", 3, 3, "thin")]
+    bodies.append(row("bodies", "russia", 10, 12, "dense"))
+    prisoners = [row("prisoners", side, 1, 11, "dense") for side in ("russia", "ukraine")]
+    civilians = [row("civilians", "ukraine", 1, 20, "thin")]
+    every = bodies + prisoners + civilians
+    start = [(1, 3, "unread"), (3, 4, "thin"), (4, 10, "unread")]
+    assert told("bodies", every) == [*start, (10, 13, "dense"), (13, 20, "unread")]
+    assert told(None, every) == [*start, (10, 12, "dense"), (12, 20, "unread")], "civilians aside"
+    assert told("prisoners", every) == [(1, 12, "dense"), (12, 20, "unread")]
+    assert told("civilians", every) == told(None, civilians) == [(1, 20, "unread")]
+
+
 @given(st.lists(rows, max_size=6))
 def test_stretches_tile_the_window_with_the_side_read_least(coverage: list[dict[str, Any]]) -> None:
     found = stretches(coverage, "bodies", SINCE, UNTIL)

@@ -17,6 +17,7 @@ from repatria.record.days import written
     ("value", "reason"),
     [
         ("2025-13", "'2025-13' is not a day"),
+        ("0000", "'0000' is not a day"),
         ("20250601", "'20250601' is not a day"),
         ("2025-W23-7", "is not a day"),
         ("June 2025", "is not a day"),

@@ -91,6 +91,7 @@ JUNK = {
         "a ",
         "a\u2028b",
         "<script>x</script>",
+        "[x](javascript:x)",
         "=1+1",
         "a\u202eb",
         "a\x7fb",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
 
-from repatria.record.fingerprint import of_file
-from repatria.report import parameters, run
+from repatria.record.fingerprint import data_folder, of_file
+from repatria.report import forks, kernels, parameters, run
 from repatria.report.parameters import Parameters
 
 ON = "2025-06-12"
@@ -55,6 +59,19 @@ def complete(folder: Path) -> bool:
     return bool(files) and all(of_file(folder / f) == digest for f, digest in files.items())
 
 
+def listed(out: Path) -> list[str]:
+    """Return the releases that the list of reports, its feed and its page tell of, all of them whole."""
+    page = (out / "index.html").read_text("utf-8")
+    assert page.startswith("<!") and page.endswith("</html>\n")
+    feed = ElementTree.parse(out / "feed.xml").getroot()
+    links = feed.findall(".//{*}entry/{*}link")
+    held = json.loads((out / "releases.json").read_text("utf-8"))["releases"]
+    names = [r["name"] for r in held]
+    told = set(names) | {(x.get("href") or "").split("/")[-2] for x in links}
+    assert all(complete(out / name) for name in told), f"what is told of is there: {told}"
+    return names
+
+
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A notebook that runs."""
@@ -62,7 +79,20 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forks.Warm | None]:
+    """What kernels are forked from, once for all tests of a worker."""
+    home = tmp_path_factory.mktemp("warm") / "home"
+    with kernels.warmed(home, data_folder(), print) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def make(source: forks.Warm | None) -> Callable[..., run.Outcome]:
+    """`run.make` without a process of its own to fork from: that takes longer than all else."""
+    return partial(run.make, source=source)
+
+
+@pytest.fixture(scope="session")
+def published(good: Path, make: Callable[..., Any], once: Callable[..., Path]) -> Path:
     """A small release of 12 June 2025."""
-    out = tmp_path_factory.mktemp("reports")
-    return run.make(RELEASE, out, print, books=[good], on=ON).folder
+    return once("published", lambda place: make(RELEASE, place, print, books=[good], on=ON)) / ON

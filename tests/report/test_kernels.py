@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ from repatria.report import ReportError, forks, kernels, provenance
 from repatria.report.parameters import Parameters
 
 FORKS = pytest.mark.skipif(not forks.forks(), reason="no forking here")
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forks.Warm | None]:
-    """What kernels are forked from, once for all tests here."""
-    home = tmp_path_factory.mktemp("warm") / "home"
-    with kernels.warmed(home, data_folder(), print) as found:
-        yield found
 
 
 def ran(folder: Path, source: forks.Warm | None, *calls: str) -> tuple[kernels.Run, Any]:

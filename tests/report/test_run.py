@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from report.conftest import DAY, ON, RELEASE, book, complete
 from repatria.report import ReportError, provenance, publish, run, verify
 from repatria.report.parameters import Parameters
 
+Make = Callable[..., run.Outcome]
+
 
 def test_a_failing_cell_is_named_kept_and_publishes_nothing(
-    published: Path, tmp_path: Path, good: Path
+    published: Path, tmp_path: Path, good: Path, make: Make
 ) -> None:
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
@@ -31,7 +34,7 @@ def test_a_failing_cell_is_named_kept_and_publishes_nothing(
     assert list(out.glob("failed/release/01_bad.ipynb"))
     assert (out / "latest" / "index.html").read_bytes() == before and complete(out / "latest")
     assert not list((out / ".work").iterdir())
-    run.make(RELEASE, out, print, force=True, books=[good], on=ON)
+    make(RELEASE, out, print, force=True, books=[good], on=ON)
     assert not (out / "failed").exists(), "the next success clears it"
 
 
@@ -59,61 +62,62 @@ def test_nothing_is_run_when_nothing_changed(published: Path, good: Path) -> Non
 
 
 def test_what_waits_to_be_read_is_an_input_told_and_verified(
-    published: Path, good: Path, tmp_path: Path
+    published: Path, good: Path, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run, "make", make)  # by which it is verified
     assert "to be read, the oldest" not in (published / "index.html").read_text("utf-8")
     waiting = {"pages": 3, "oldest": "2025-06-02"}
-    made = run.make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
+    made = make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
     words = " ".join((made / "index.html").read_text("utf-8").split())
     assert "3 pages wait to be read, the oldest of 2 June 2025" in words
     assert (
         json.loads((made / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]["waiting"]
         == waiting
     )
-    same = run.make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=dict(waiting))
+    same = make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=dict(waiting))
     assert not same.made
     assert verify.release(made, print, books=[good]).holds
     lens = Parameters(**{**RELEASE.as_dict(), "lens": "russia"})
-    view = run.make(lens, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
+    view = make(lens, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
     assert (
         "waiting" not in json.loads((view / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]
     )
 
 
 def test_another_day_alone_is_no_reason_to_run_unless_it_is_asked_for(
-    good: Path, tmp_path: Path
+    good: Path, tmp_path: Path, make: Make
 ) -> None:
     out = tmp_path / "reports"
-    first = run.make(Parameters(), out, print, books=[good], on="2026-11-20")
-    assert run.make(Parameters(), out, print, books=[good]) == run.Outcome(first.folder, False)
-    later = run.make(Parameters(), out, print, books=[good], on="2026-11-21")
+    first = make(Parameters(), out, print, books=[good], on="2026-11-20")
+    assert make(Parameters(), out, print, books=[good]) == run.Outcome(first.folder, False)
+    later = make(Parameters(), out, print, books=[good], on="2026-11-21")
     assert later.made and later.folder.name == "2026-11-21"
 
 
 @pytest.mark.slow
 def test_data_that_went_back_is_published_again(
-    good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
 ) -> None:
     """A release with the same key further back is not the newest: `latest` would show other data."""
     monkeypatch.setenv("REPATRIA_DATA", str(folder))
     out, table = tmp_path / "reports", folder / "claimants.csv"
     before = table.read_text("utf-8")
-    run.make(Parameters(), out, print, books=[good], on="2026-11-20")
+    make(Parameters(), out, print, books=[good], on="2026-11-20")
     table.write_text(before + "new,New,office,third,no\n", "utf-8")
-    run.make(Parameters(), out, print, books=[good], on="2026-11-21")
+    make(Parameters(), out, print, books=[good], on="2026-11-21")
     table.write_text(before, "utf-8")
-    made = run.make(Parameters(), out, print, books=[good], on="2026-11-22")
+    made = make(Parameters(), out, print, books=[good], on="2026-11-22")
     assert made.made and os.readlink(out / "latest") == "2026-11-22"
 
 
 @pytest.mark.parametrize("name", ["index.html", "manifest.json"])
 def test_a_damaged_release_stays_and_is_made_again_beside_it(
-    published: Path, good: Path, tmp_path: Path, name: str
+    published: Path, good: Path, tmp_path: Path, name: str, make: Make
 ) -> None:
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
     (out / ON / name).write_text("half", "utf-8")
-    made = run.make(RELEASE, out, print, books=[good], on=ON)
+    made = make(RELEASE, out, print, books=[good], on=ON)
     assert made.folder.name == f"{ON}-b" and complete(out / "latest")
     assert (out / ON / name).read_text("utf-8") == "half"
 
@@ -170,7 +174,7 @@ def test_same_inputs_same_bytes_from_any_environment(
 
 
 def test_data_edited_while_it_runs_does_not_reach_the_release(
-    good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
 ) -> None:
     from repatria.record.fingerprint import of_data
 
@@ -178,34 +182,38 @@ def test_data_edited_while_it_runs_does_not_reach_the_release(
     digest = of_data(folder)
     table = folder / "claims.csv"
     late = book(tmp_path, "00_late.ipynb", f"open('{table}', 'a').write('x')", "rp.load().digest")
-    made = run.make(Parameters(), tmp_path / "reports", print, books=[late], on="2026-11-25")
+    made = make(Parameters(), tmp_path / "reports", print, books=[late], on="2026-11-25")
     held = publish.manifest(made.folder)
     assert held["inputs"]["data"] == digest != of_data(folder)
     assert digest in (made.folder / "release.json").read_text("utf-8")
 
 
-def test_a_kernel_that_read_other_data_publishes_nothing(folder: Path, tmp_path: Path) -> None:
+def test_a_kernel_that_read_other_data_publishes_nothing(
+    folder: Path, tmp_path: Path, make: Make
+) -> None:
     with open(folder / "claimants.csv", "a") as f:
         f.write("new,New,office,third,no\n")
     other = book(tmp_path, "00_other.ipynb", f"len(rp.load('{folder}').tables)")
     with pytest.raises(ReportError, match=r"00_other\.ipynb: not what the manifest says: data: "):
-        run.make(RELEASE, tmp_path / "reports", print, books=[other], on=ON)
+        make(RELEASE, tmp_path / "reports", print, books=[other], on=ON)
     assert not publish.releases(tmp_path / "reports")
 
 
 def test_code_edited_while_it_runs_publishes_nothing(
-    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
 ) -> None:
     real = provenance.inputs
     monkeypatch.setattr(provenance, "inputs", lambda *a: real(*a) | {"code": "0" * 64})
     with pytest.raises(ReportError, match="code: the manifest says 000000000000, the kernel used"):
-        run.make(RELEASE, tmp_path / "reports", print, books=[good], on=ON)
+        make(RELEASE, tmp_path / "reports", print, books=[good], on=ON)
 
 
-def test_a_notebook_edited_while_it_runs_is_the_one_of_the_start(tmp_path: Path) -> None:
+def test_a_notebook_edited_while_it_runs_is_the_one_of_the_start(
+    tmp_path: Path, make: Make
+) -> None:
     path = tmp_path / "00_self.ipynb"
     edit = f"p = '{path}'; t = open(p).read(); open(p, 'w').write(t.replace('Small', 'Large'))"
-    made = run.make(RELEASE, tmp_path / "r", print, books=[book(tmp_path, path.name, edit)], on=ON)
+    made = make(RELEASE, tmp_path / "r", print, books=[book(tmp_path, path.name, edit)], on=ON)
     held = publish.manifest(made.folder)["inputs"]["notebooks"][path.name]
     assert held != provenance.of_notebook(path)
     assert "Large" not in (made.folder / "index.html").read_text("utf-8")

@@ -13,8 +13,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from report.shelf import executed
+from report.shelf import books, executed
 
 import repatria as rp
 from conftest import small, write
@@ -341,6 +342,48 @@ def test_with_an_address_pages_name_it_and_the_brief_leads_back_from_mail(tmp_pa
 def test_a_fact_of_another_name_is_refused(tmp_path: Path, record: Any) -> None:
     with pytest.raises(TypeError, match="facts: 'prevous' is none of"):
         site.build(tmp_path, [], record, Parameters(), {"prevous": tmp_path})
+
+
+HOSTILE = (
+    "=1+1 <script>alert(1)</script><img src=x onerror=alert(2)>\"' <a href=javascript:alert(3)> "
+    '{{7*7}} {% raw %} #panic("t") $x$ *x*'
+)
+LINKS = " [a](javascript:alert(4)) ![i](http://evil.example/x.png)"  # refused but in notes
+TEXTS = {  # what people wrote; the record refuses markup in it, pages do not rely on that
+    "events": ("note", "place", "category", "mediators"),
+    "claimants": ("name", "office"),
+    "sources": ("publisher",),
+    "agreements": ("name", "note"),
+    "totals": ("note",),
+}
+
+
+@pytest.mark.parametrize(
+    "given", [Parameters(lens="russia"), Parameters(since="2025-06-01")], ids=["lens", "since"]
+)
+def test_hostile_text_of_the_record_is_inert_on_every_page(
+    tmp_path: Path, given: Parameters
+) -> None:
+    view = rp.load().as_of("2025-06-13")
+    for table, columns in TEXTS.items():
+        for column in columns:
+            hostile = HOSTILE + LINKS if column == "note" else HOSTILE
+            texts = [f"{hostile} {i}" for i in range(len(view.tables[table]))]
+            view.tables[table][column] = pd.array(texts, dtype="str")
+    made, folder = books(tmp_path / "books", view), tmp_path / "r"
+    folder.mkdir()
+    before = little(tmp_path / "before", ONE)
+    facts = {"published": dt.date(2025, 6, 13), "previous": before, "earlier": [before]}
+    site.build(folder, made, view, given, facts)
+    pages = {p: p.read_text("utf-8") for p in folder.rglob("*.html")}
+    assert sum("onerror=alert(2)" in html for html in pages.values()) > 100, "it is there to read"
+    for path, html in pages.items():
+        script = page.asset("filter.js") if path.parts[-2:] == ("events", "index.html") else ""
+        assert page.faults(html, script) == [] and "<script>alert" not in html, path
+        assert not [a for a in Links(path).to if re.match(r"\s*(javascript:|http://evil)", a)], path
+    table = (folder / "tables" / "events.csv").read_text("utf-8")
+    assert not re.search(r'(^|,)"?=', table, re.M)
+    assert (folder / "brief.pdf").stat().st_size > 1000
 
 
 # --- the shelf --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def out(tmp_path: Path) -> Path:
             "inputs": {"data": of_data(data_folder())},
         }
         publish.seal(folder, facts, "k")
-        publish.put(folder, tmp_path, publish.reserve(tmp_path, "2026-11-25", work))
+        publish.put(folder, tmp_path, publish.free(tmp_path, "2026-11-25"))
     return tmp_path
 
 

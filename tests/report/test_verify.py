@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report.conftest import ON, RELEASE, book
@@ -40,8 +41,9 @@ def test_interval_and_address_are_part_of_what_is_verified(good: Path, tmp_path:
 
 
 def test_other_code_is_told_with_the_numbers_it_moved(
-    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
+    monkeypatch.setattr(run, "make", make)
     real = provenance.versions
     monkeypatch.setattr(provenance, "versions", lambda: real())
     cells = ("rp.display.brief.not_known(record, since, until, lens)", "bodies = bodies.tail(3)")

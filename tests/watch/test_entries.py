@@ -76,6 +76,32 @@ def test_addresses_once_and_only_those_that_are_some() -> None:
     assert [(e.url, e.title) for e in read(rss(*items))] == [("https://a.example/1", "A")]
 
 
+def test_what_changes_with_each_run_does_not_tell_pages_apart() -> None:
+    def pages(address: str, session: str) -> list[str]:
+        items = [(address.format(i, session), "A") for i in range(3)]
+        return [e.page or e.url for e in read(rss(*items))]
+
+    for address in ("https://a.example/{}?sid={}", "https://a.example/{}?a=1&amp;sid={}"):
+        assert pages(address, "one") == pages(address, "two")
+    # One path for all: what differs tells them apart, what is the same in all does not.
+    found = pages("https://a.example/show?id={}&amp;sid={}", "one")
+    assert found == [f"https://a.example/show?id={i}" for i in range(3)]
+    assert found == pages("https://a.example/show?id={}&amp;sid={}", "two")
+    assert len(set(pages("https://a.example/{}?lang={}", "uk"))) == 3
+    assert pages("https://a.example/{}?lang={}", "uk") != pages(
+        "https://a.example/{}?lang={}", "en"
+    )
+
+
+def test_two_addresses_are_too_few_to_tell_and_known_names_need_none() -> None:
+    items = [(f"https://a.example/{i}?sid=x", "A") for i in range(2)]
+    assert [e.page for e in read(rss(*items))] == ["", ""]
+    known = ["1;jsessionid=0AB?id=7", "1?PHPSESSID=0ab&amp;id=7", "1?id=7&amp;traffic_source=rss"]
+    assert [e.url for e in read(rss(*[(f"https://a.example/{k}", "A") for k in known]))] == [
+        "https://a.example/1?id=7"
+    ]
+
+
 def test_a_day_to_come_is_none() -> None:
     assert read(rss(("https://a.example/1", "A"), day="Fri, 18 Nov 2039 09:00:00 GMT"))[0].day == ""
     assert read(rss(("https://a.example/1", "A")))[0].moment == "2026-11-18T09:00"

@@ -32,8 +32,11 @@ def lead(url: str, day: str = "2026-11-18", kind: str = "prisoners", **more: Any
         ("{", "inbox.jsonl:1: is no JSON object"),
         ("[]", "inbox.jsonl:1: is no JSON object"),
         ("{}", "inbox.jsonl:1: is no lead"),
-        ("\xff", "is not UTF-8"),
+        ("\xff", "inbox.jsonl:1: is not UTF-8"),
+        ("{}\n{}\n\xd0", "inbox.jsonl:3: is not UTF-8"),
         ("[" * 100_000, "inbox.jsonl:1: is no JSON object"),
+        ("\0" * 9, "inbox.jsonl:1: is no JSON object"),
+        ("{}\n\n", "inbox.jsonl:2: is no JSON object"),
     ],
 )
 def test_a_damaged_inbox_is_said_with_its_line(tmp_path: Path, text: str, reason: str) -> None:
@@ -55,6 +58,76 @@ def test_a_lead_with_a_day_that_is_none(tmp_path: Path, book: Book) -> None:
     path.write_text(path.read_text("utf-8").replace("2026-11-18", "2026-11-31"), "utf-8")
     with pytest.raises(InboxError, match=":1: is no lead"):
         inbox.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n": "1"},
+        {"n": True},
+        {"n": -1},
+        {"url": 5},
+        {"url": "javascript:x()"},
+        {"publisher": None},
+        {"published_on": 20261118},
+        {"kind": "tanks"},
+        {"page": 7},
+        {"suggested": "95"},
+        {"suggested": [{"kind": "prisoners"}]},
+        {"suggested": [["prisoners", "each", 95, "exact", ""]]},
+        {"suggested": [{"kind": "a", "direction": "up", "count": 1, "qualifier": "", "words": ""}]},
+        {
+            "suggested": [
+                {"kind": "a", "direction": "each", "count": "1", "qualifier": "", "words": ""}
+            ]
+        },
+    ],
+)
+def test_a_line_of_wrong_types_is_said(tmp_path: Path, book: Book, change: dict[str, Any]) -> None:
+    inbox.file(tmp_path, [lead("https://a.example/1"), lead("https://a.example/2")], book)
+    first, second = inbox.rows(tmp_path / inbox.FILE)
+    (tmp_path / inbox.FILE).write_text(
+        json.dumps(first) + "\n" + json.dumps({**second, **change}) + "\n", "utf-8"
+    )
+    with pytest.raises(InboxError, match=r"inbox\.jsonl:2: is no lead"):
+        inbox.read(tmp_path)
+
+
+def test_half_a_line_and_a_number_twice_are_said_and_nothing_is_lost(
+    tmp_path: Path, book: Book
+) -> None:
+    inbox.file(tmp_path, [lead("https://a.example/1")], book)
+    path = tmp_path / inbox.FILE
+    whole = path.read_bytes()
+    for damaged, reason in (
+        (whole + whole[:40], "no JSON object"),
+        (whole * 2, "1 is there twice"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(InboxError, match=rf"inbox\.jsonl:2: .*{reason}"):
+            inbox.file(tmp_path, [lead("https://a.example/2")], book)
+        assert path.read_bytes() == damaged
+
+
+def test_a_number_is_never_given_again(tmp_path: Path, book: Book) -> None:
+    inbox.file(tmp_path, [lead(f"https://a.example/{i}") for i in range(3)], book)
+    path = tmp_path / inbox.FILE
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[2:]), "utf-8")
+    assert [x.n for x in inbox.file(tmp_path, [lead("https://a.example/9")], book)] == [4]
+
+
+def test_a_page_whose_address_changes_each_run_is_filed_once(tmp_path: Path, book: Book) -> None:
+    for session in ("one", "two"):
+        url = f"https://a.example/1?sid={session}"
+        inbox.file(tmp_path, [lead(url, page="https://a.example/1")], book)
+    assert [x.url for x in inbox.read(tmp_path)] == ["https://a.example/1?sid=one"]
+    old = [
+        {k: v for k, v in row.items() if k != "page"} for row in inbox.rows(tmp_path / inbox.FILE)
+    ]
+    (tmp_path / inbox.FILE).write_text(
+        json.dumps(old[0]) + "\n"
+    )  # as filed before there were pages
+    assert inbox.read(tmp_path)[0].page == ""
 
 
 def test_what_was_not_written_whole_was_not_written(

@@ -73,6 +73,39 @@ def test_a_damaged_inbox_is_one_line_with_its_place(call: Called, filed: Path) -
         assert result.exit_code == 1 and "inbox.jsonl:4: is no lead" in result.stderr, verb
 
 
+@pytest.mark.parametrize("error", [(28, "No space left on device"), (30, "Read-only file system")])
+def test_a_full_disk_and_a_folder_that_cannot_be_written_are_one_line(
+    web: Web,
+    call: Called,
+    filed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: tuple[int, str],
+) -> None:
+    today = dt.datetime.now(dt.UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    web.pages["/f"] = answer(
+        rss(("https://p.example/1", "Russia, Ukraine swap 31 POWs"), day=today)
+    )
+    (tmp_path / "feeds.toml").write_text(
+        f'[[feed]]\nid="a"\nurl="{web.root}/f"\npublisher="P"\nlanguage="en"\nside="both"\ntier="press"\n'
+    )
+    before = (filed / inbox.FILE).read_bytes()
+
+    def refused(*_: object) -> None:
+        raise OSError(*error)
+
+    monkeypatch.setattr(run, "Limits", lambda: LIMITS)
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox.os, "fsync", refused)
+        result = call("watch", "--feeds", str(tmp_path / "feeds.toml"))
+    assert result.exit_code == 1
+    assert error[1] in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
+    assert (filed / inbox.FILE).read_bytes() == before
+    assert not (filed / run.MARKS).exists()  # so that the feed is read again
+    result = call("watch", "--feeds", str(tmp_path / "feeds.toml"))
+    assert result.exit_code == 0 and len(inbox.read(filed)) == 4
+
+
 def test_no_feed_read_is_a_failure_with_its_hook(call: Called, tmp_path: Path, nobody: str) -> None:
     (tmp_path / "feeds.toml").write_text(
         f'[[feed]]\nid="a"\nurl="{nobody}"\npublisher="P"\nlanguage="en"\nside="both"\ntier="press"\n'

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -131,6 +135,81 @@ def test_a_sitemap_is_judged_by_its_addresses(web: Web, folder: Path, tmp_path: 
 def test_two_runs_at_once(folder: Path, tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(CurateError, match="under way"):
         run.watch(tmp_path, folder, [], print, NOW, LIMITS)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from repatria.watch import inbox
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+where = sys.argv[2]
+setattr(os, where, killed)
+inbox.append(Path(sys.argv[1]), [{"n": 2}] * 5000)
+"""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_a_run_killed_while_it_writes_leaves_the_inbox_as_it_was(
+    tmp_path: Path, folder: Path, where: str
+) -> None:
+    path = tmp_path / inbox.FILE
+    inbox.append(path, [{"n": 1}])
+    before = path.read_bytes()
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(path), where], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+    with locked(tmp_path):  # nobody holds it any more
+        inbox.append(path, [{"n": 2}])  # and what was left behind is in nobody's way
+    assert [row["n"] for row in inbox.rows(path)] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"f": 5}', '{"f": {"If-None-Match": 5}}', "\0"])
+def test_damaged_marks_are_said_and_the_feed_is_asked_anew(
+    web: Web, folder: Path, tmp_path: Path, text: str
+) -> None:
+    web.pages["/f"] = answer(rss(("https://paper.example/1", "Russia and Ukraine swap 31 POWs")))
+    (tmp_path / run.MARKS).write_text(text)
+    lines: list[str] = []
+    done = run.watch(tmp_path, folder, [feed("f", f"{web.root}/f")], lines.append, NOW, LIMITS)
+    assert len(done.new) == 1 and len(lines) <= 2
+    assert inbox.rows(tmp_path / run.MARKS) == [{"f": {}}]
+
+
+@pytest.mark.parametrize("text", ["{}", '{"run": 5}', "{", '{"run": "a", "feed": "b"}'])
+def test_a_damaged_log_is_said_with_its_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / run.LOG).write_text(text + "\n")
+    with pytest.raises(inbox.InboxError, match=r"log\.jsonl:1: is no"):
+        run.read_log(tmp_path)
+
+
+def test_a_feed_of_new_addresses_each_run_is_filed_once(
+    web: Web, folder: Path, tmp_path: Path
+) -> None:
+    listed = [feed("f", f"{web.root}/f")]
+    for session in ("one", "two"):
+        items = [
+            (f"https://paper.example/{i}?sid={session}", f"Russia and Ukraine exchange {i} POWs")
+            for i in (31, 32, 33)
+        ]
+        web.pages["/f"] = answer(rss(*items))
+        run.watch(tmp_path / "w", folder, listed, lambda _: None, NOW, LIMITS)
+    assert len(inbox.read(tmp_path / "w")) == 3
+
+
+def test_texts_that_take_too_long_are_their_feeds_failure(
+    web: Web, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [
+        (f"https://paper.example/{i}", "Russia and Ukraine exchange 31 POWs") for i in range(9)
+    ]
+    web.pages["/f"] = answer(rss(*items))
+    clock = itertools.count(0, 1)
+    monkeypatch.setattr(run.time, "monotonic", lambda: next(clock))
+    limits = replace(LIMITS, feed=3, run=10**6)
+    done = run.watch(tmp_path / "w", folder, [feed("f", f"{web.root}/f")], print, NOW, limits)
+    assert done.new == [] and done.log[0]["reason"] == "took too long to judge"
 
 
 @pytest.mark.parametrize("text", ["{", "5", '[{"title": "a"}]', "[5]"])

@@ -111,7 +111,7 @@ def share(events: pd.DataFrame) -> Share:
 
     See also: `shares`, by group; `level`, the share of a day; `bounds`, how sure.
     """
-    both = complete(events)
+    both = complete(events[[*DIRECTIONS]])
     to_ukraine, to_russia = int(both["to_ukraine"].sum()), int(both["to_russia"].sum())
     persons = to_ukraine + to_russia
     fraction = to_russia / persons if persons else None
@@ -269,7 +269,9 @@ def _parity(counts: Mapping[str, _Counts]) -> tuple[float, float]:
         _ends({d: v + more for d, v in low.items()}, {d: v + more for d, v in high.items()})
         for more in (0.0, equal)
     ]
-    return min(c[0] for c in corners), max(c[1] for c in corners)
+    # Two nothings have no share, two equal counts above nought have one.
+    low_share, high_share = np.array(corners).T
+    return float(np.fmin.reduce(low_share)), float(np.fmax.reduce(high_share))
 
 
 def bounds(
@@ -303,7 +305,8 @@ def bounds(
     0  published  0.0   0.0
     1    largest  0.0   0.0
     """
-    attrs, events = events.attrs, bare(events)
+    read = [f"{d}{of}" for d in DIRECTIONS for of in ("", "_low", "_high", "_absence")]
+    attrs, events = events.attrs, bare(events[["agreement_id", *read]])
     seen = events if seen is None else bare(seen)
     is_one_way = [(events[f"{d}_absence"] == "not_applicable").to_numpy() for d in DIRECTIONS]
     one_way = np.logical_or(*is_one_way)
@@ -322,30 +325,30 @@ def bounds(
         rows["pledge"] = _ends(floor, ceiling)
     rows["parity"] = _parity(counts)
     rows["none"] = _ends(floor, {d: c.top(np.inf).sum() for d, c in counts.items()})
-    out = _bounds_frame(rows, share(e), counts)
-    out.insert(out.columns.get_loc("events_out") + 1, "one_way", int(one_way.sum()))
+    out = _bounds_frame(rows, share(e), counts, int(one_way.sum()))
     out.attrs = dict(attrs)
     return out
 
 
 def _bounds_frame(
-    rows: Mapping[str, tuple[float, float]], complete_case: Share, counts: Mapping[str, _Counts]
+    rows: Mapping[str, tuple[float, float]],
+    complete_case: Share,
+    counts: Mapping[str, _Counts],
+    one_way: int,
 ) -> pd.DataFrame:
-    """Return `bounds` as a frame, but for its one-way handovers."""
-    low, high = zip(*rows.values(), strict=True)
-    out = pd.DataFrame({"cap": list(rows), "low": low, "high": high})
-    out["complete_case"] = complete_case.share
-    out = out.astype(dict.fromkeys(("low", "high", "complete_case"), "float64"))
-    slack = 1e-12
-    above = out["low"] - slack <= out["complete_case"]
-    out["holds_complete_case"] = above & (out["complete_case"] <= out["high"] + slack)
-    out["events_in"], out["events_out"] = complete_case.events_in, complete_case.events_out
+    """Return `bounds` as a frame."""
+    low, high = np.array(list(rows.values()), dtype="float64").T
+    share, slack = np.nan if complete_case.share is None else complete_case.share, 1e-12
+    columns: dict[str, Any] = {"cap": list(rows), "low": low, "high": high, "complete_case": share}
+    columns["holds_complete_case"] = (low - slack <= share) & (share <= high + slack)
+    columns |= {"events_in": complete_case.events_in, "events_out": complete_case.events_out}
+    columns["one_way"] = one_way
     for d, c in counts.items():
-        out[f"missing_{d}"] = int((~c.known).sum())
+        columns[f"missing_{d}"] = int((~c.known).sum())
         cap = None if np.isinf(c.largest) else int(c.largest)
         caps = [cap if name == "largest" else None for name in rows]
-        out[f"cap_{d}"] = pd.array(caps, dtype="Int64")
-    return out
+        columns[f"cap_{d}"] = pd.array(caps, dtype="Int64")
+    return pd.DataFrame(columns)
 
 
 def eras(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -7,13 +7,12 @@ searched; later handovers are listed, never counted. Method and reasons: docs/me
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from repatria.analysis.rates import (
     PERIODS,
@@ -121,46 +120,45 @@ def gaps(
 
 def _between(every: pd.DataFrame) -> pd.DataFrame:
     """Return the gaps between handovers, as `gaps` does."""
-    attrs = every.attrs
-    every = every.copy(deep=False)
-    every.attrs = {}  # pandas copies them deeply at every step
-    h = every[every["counted"]].reset_index(drop=True)
-    start, end = (h[c].to_numpy("datetime64[D]").astype(int) for c in ("start", "end"))
-    closed_by, _ = silences(start, end)
-    until, ids, known = h["end"].cummax(), h["unit_id"], ~h["monthly"]
-    rows = [
-        (until[i - 1], h["start"][i], False, known[i - 1] and known[i], ids[i - 1], ids[i])
-        for i in closed_by
-    ]
-    if len(h):
-        rows.append((until.iloc[-1], pd.NaT, True, known.iloc[-1], ids.iloc[-1], ""))
-    kinds = {"start": "datetime64[s]", "end": "datetime64[s]", "censored": "bool"}
-    kinds |= {"dated": "bool", "before": "str", "after": "str"}
-    out = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
-    through, dense = (frames.dated(attrs)[day] for day in ("through", "dense_from"))
-    last = out["end"].fillna(through) if through is not None else out["end"]
-    out.insert(2, "days", (last - out["start"]).dt.days.astype("int64"))
-    reading: Any = "thin"
+    counted, events = (every[c].to_numpy() for c in ("counted", "events"))
+    start, end, known, ids = (
+        every[c].to_numpy()[counted] for c in ("start", "end", "monthly", "unit_id")
+    )
+    known = np.append(~known, True)
+    days = (x.astype("datetime64[D]").astype(int) for x in (start, end))
+    n = len(start)
+    after = np.append(silences(*days)[0], np.full(min(n, 1), n))  # the last one is open
+    before, is_open = after - 1, after == n
+    begins = np.maximum.accumulate(end)[before].astype("datetime64[s]")
+    ends = np.append(start, np.datetime64("NaT"))[after].astype("datetime64[s]")
+    through, dense = (frames.dated(every.attrs)[day] for day in ("through", "dense_from"))
+    last = ends if through is None else np.where(is_open, through.to_datetime64(), ends)
+    reading = np.full(len(after), "thin")
     if dense:
-        begun_thin = np.where(last < dense, "thin", "part")
-        reading = np.where(out["start"] >= dense, "dense", begun_thin)
-    out.insert(4, "reading", pd.Series(reading, index=out.index, dtype="str"))
-    out.attrs = {**attrs, "units": len(h), "events": int(h["events"].sum())}
-    out.attrs["listed"] = int(every.loc[~every["counted"], "events"].sum())
+        begun_thin = np.where(last < dense.to_datetime64(), "thin", "part")
+        reading = np.where(begins >= dense.to_datetime64(), "dense", begun_thin)
+    out = pd.DataFrame(
+        {
+            "start": begins,
+            "end": ends,
+            "days": (last - begins) // np.timedelta64(1, "D"),
+            "censored": is_open,
+            "reading": pd.array(reading, dtype="str"),
+            "dated": known[before] & known[after],
+            "before": pd.array(ids[before], dtype="str"),
+            "after": pd.array(np.append(ids, "")[after], dtype="str"),
+        }
+    )
+    out.attrs = {**every.attrs, "units": n, "events": int(events[counted].sum())}
+    out.attrs["listed"] = int(events[~counted].sum())
     return out
-
-
-def _censored(g: pd.DataFrame) -> stats.CensoredData:
-    days = g["days"].to_numpy(dtype=float)
-    return stats.CensoredData(days[~g["censored"]], right=days[g["censored"]])
 
 
 def survival(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return the Kaplan-Meier curve of gap lengths: the share of silences longer than so many days.
 
     Columns: days, survival, low, high (95 %, log-log; missing where undefined), at_risk (gaps that
-    reached the day). Begins at day 0. Source: Kaplan and Meier (1958), by `scipy.stats.ecdf` on
-    right-censored data.
+    reached the day). Begins at day 0. Source: Kaplan and Meier (1958); band: exponential Greenwood.
 
     >>> curve = survival(gaps(record, "bodies", "deal"))
     >>> curve["survival"].iloc[0], curve["survival"].is_monotonic_decreasing
@@ -169,15 +167,18 @@ def survival(gaps: pd.DataFrame) -> pd.DataFrame:
     columns = ["days", "survival", "low", "high", "at_risk"]
     if gaps.empty:
         return pd.DataFrame(columns=columns, dtype=float)
-    sf = stats.ecdf(_censored(gaps)).sf
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # Undefined where the curve is 0 or 1: left missing.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        band = sf.confidence_interval(method="log-log")
-    at_risk = (gaps["days"].to_numpy()[:, None] >= sf.quantiles).sum(axis=0)
-    low, high = band.low.probabilities, band.high.probabilities
-    steps = zip(sf.quantiles, sf.probabilities, low, high, at_risk, strict=True)
-    return pd.DataFrame([(0.0, 1.0, 1.0, 1.0, len(gaps)), *steps], columns=columns)
+    length, closed = gaps["days"].to_numpy(), ~gaps["censored"].to_numpy()
+    days, at, held = np.unique(length, return_inverse=True, return_counts=True)
+    at_risk = held[::-1].cumsum()[::-1]
+    ended = np.bincount(at[closed], minlength=len(days))
+    share = np.cumprod((at_risk - ended) / at_risk)
+    with np.errstate(all="ignore"):  # undefined where the curve is 0 or 1: left missing
+        spread = np.cumsum(ended / (at_risk * (at_risk - ended)))
+        reach = special.ndtri(0.975) * np.sqrt(spread / np.log(share) ** 2)
+        low, high = (np.exp(np.log(share) * np.exp(way * reach)) for way in (1, -1))
+    steps = np.column_stack([days, share, low, high, at_risk])
+    out = pd.DataFrame(np.vstack([[0, 1, 1, 1, len(gaps)], steps]), columns=columns)
+    return out.astype({"at_risk": "int64"})
 
 
 @dataclass(frozen=True)
@@ -218,8 +219,9 @@ class Silence:
 
 def _halved(curve: pd.DataFrame) -> list[float | None]:
     """Return the days at which a Kaplan-Meier curve and its band reach one half."""
-    half = [curve.loc[curve[c] <= 0.5, "days"] for c in ("survival", "low", "high")]
-    return [float(h.iloc[0]) if len(h) else None for h in half]
+    days = curve["days"].to_numpy()
+    half = [days[curve[c].to_numpy() <= 0.5] for c in ("survival", "low", "high")]
+    return [float(h[0]) if len(h) else None for h in half]
 
 
 def summary(gaps: pd.DataFrame) -> Silence:
@@ -233,7 +235,7 @@ def summary(gaps: pd.DataFrame) -> Silence:
     149
     """
     a = frames.dated(gaps.attrs)
-    closed = gaps.loc[~gaps["censored"], "days"]
+    closed = gaps["days"].to_numpy()[~gaps["censored"].to_numpy()]
     is_open = gaps[gaps["censored"]]
     days = int(is_open["days"].iloc[0]) if len(is_open) else None
     median, low, high = _halved(survival(gaps))
@@ -241,7 +243,7 @@ def summary(gaps: pd.DataFrame) -> Silence:
     n = len(closed)
     aged = None
     if n and days is not None:
-        aged = float((closed - days).clip(lower=0).sum() / closed.sum())
+        aged = float((closed - days).clip(0).sum() / closed.sum())
     return Silence(
         kind=a["kind"],
         unit=a["unit"],

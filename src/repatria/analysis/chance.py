@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
 
+from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
 __all__ = [
@@ -77,20 +78,19 @@ def units(events: pd.DataFrame, unit: str = "event") -> pd.DataFrame:
     """
     if unit not in UNITS:
         raise ValueError(f"unit: {unit!r} is none of {', '.join(UNITS)}")
-    u = (
-        complete(events)
-        .groupby(f"{unit}_id", sort=True)
-        .agg(
-            date=("date", "min"),
-            until=("date", "max"),
-            to_ukraine=("to_ukraine", "sum"),
-            to_russia=("to_russia", "sum"),
-            events=("event_id", "size"),
-        )
+    e = complete(events[[f"{unit}_id", "date", *DIRECTIONS]])
+    group, ids = pd.factorize(e[f"{unit}_id"], sort=True)
+    order = np.argsort(group, kind="stable")
+    at = np.flatnonzero(np.diff(group[order], prepend=-1))
+    days = e["date"].to_numpy()[order]
+    sizes = {d: np.add.reduceat(e[d].to_numpy("int64")[order], at) for d in DIRECTIONS}
+    first, last = np.minimum.reduceat(days, at), np.maximum.reduceat(days, at)
+    u = pd.DataFrame({"unit": ids, "date": first, "until": last, **sizes})
+    u["events"] = np.diff(at, append=len(e))
+    u = u.assign(persons=u["to_ukraine"] + u["to_russia"]).astype(
+        dict.fromkeys([*DIRECTIONS, "persons"], "Int64")
     )
-    u["persons"] = u["to_ukraine"] + u["to_russia"]
-    u = u[u["persons"] > 0].reset_index(names="unit")
-    return u.sort_values(["date", "unit"], ignore_index=True)
+    return u[u["persons"] > 0].sort_values(["date", "unit"], ignore_index=True)
 
 
 def _counts(u: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -107,13 +107,16 @@ def overdispersion(x: np.ndarray, n: np.ndarray, mu: np.ndarray, freedom: float)
     Variance of a unit's count: n mu (1 - mu) (1 + (n - 1) rho) (Williams 1982, method of moments).
     """
     pearson = (x - n * mu) ** 2 / (n * mu * (1 - mu))
-
-    def excess(rho: float) -> float:
-        return float((pearson / (1 + (n - 1) * rho)).sum() - freedom)
-
-    if excess(0) <= 0:
-        return 0.0
-    return 1.0 if excess(1) > 0 else float(optimize.brentq(excess, 0, 1))
+    if (pearson / n).sum() > freedom:
+        return 1.0
+    rho = 0.0
+    for _ in range(100):  # Newton: the sum falls convexly, so that no step goes too far
+        part = pearson / (1 + (n - 1) * rho)
+        over = part.sum() - freedom
+        if over <= 1e-12 * freedom:
+            break
+        rho += over / (part * (n - 1) / (1 + (n - 1) * rho)).sum()
+    return float(rho)
 
 
 @dataclass(frozen=True)
@@ -195,19 +198,20 @@ def step(
 
 
 def _ratio(x: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return share and leave-one-unit-out variance (MacKinnon and White 1985), last axis."""
-    total = n.sum(-1, keepdims=True)
-    ratio = x.sum(-1, keepdims=True) / total
-    return ratio[..., 0], (((x - ratio * n) / (total - n)) ** 2).sum(-1)
+    """Return share and leave-one-unit-out variance (MacKinnon and White 1985), first axis."""
+    total = n.sum(0)
+    ratio = x.sum(0) / total
+    return ratio, (((x - ratio * n) / (total - n)) ** 2).sum(0)
 
 
 @cache
 def _partitions(before: int, of: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return every choice of units before, the real one first, and the units left after."""
-    chosen = np.array(list(combinations(range(of), before)))
-    is_after = np.ones((len(chosen), of), dtype=bool)
-    np.put_along_axis(is_after, chosen, False, 1)
-    return chosen, np.nonzero(is_after)[1].reshape(len(chosen), -1)
+    """Return every choice of units before, a column each, the real one first, and the units left after."""
+    chosen, rest = (
+        np.fromiter(chain.from_iterable(combinations(range(of), k)), int).reshape(-1, k).T
+        for k in (before, of - before)
+    )
+    return chosen, rest[:, ::-1]  # in this order what is left of the first are the last
 
 
 def permutation_p(x: np.ndarray, n: np.ndarray, before: int) -> float:
@@ -216,7 +220,9 @@ def permutation_p(x: np.ndarray, n: np.ndarray, before: int) -> float:
     Every partition is tried. Studentised by the units' own spread, so that it still tests the
     share when sizes changed at the same time (Chung and Romano 2013).
     """
-    (a, va), (b, vb) = (_ratio(x[i], n[i]) for i in _partitions(before, len(x)))
+    chosen, rest = _partitions(before, len(x))
+    a, va = _ratio(x[chosen], n[chosen])
+    b, vb = (a[::-1], va[::-1]) if 2 * before == len(x) else _ratio(x[rest], n[rest])
     statistic = (b - a) / np.sqrt(va + vb + 1e-12)  # the constant keeps perfect parity finite
     slack = 1e-9
     tails = (statistic <= statistic[0] + slack).mean(), (statistic >= statistic[0] - slack).mean()

@@ -37,7 +37,8 @@ def sums(events: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for direction in DIRECTIONS:
-        known = events[events[direction].notna()]
+        columns = [direction, f"{direction}_low", f"{direction}_high"]
+        known = events.loc[events[direction].notna().to_numpy(), columns]
         absence = events[f"{direction}_absence"].astype("object").value_counts()
         high = known[f"{direction}_high"]
         rows.append(

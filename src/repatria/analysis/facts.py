@@ -130,10 +130,12 @@ def official(record: Record, kind: str, direction: str = "to_ukraine") -> Offici
     total = persons.iloc[-1]
     same = (t["as_of"] == total["as_of"]) & (t["claimant_id"] == total["claimant_id"])
     numbers = t[(same & (t["unit"] == "exchanges")).to_numpy()]
-    row = _compared(record, total["total_id"])
-    if row is None:
+    ids = [str(total["total_id"]), *numbers["total_id"].iloc[-1:]]
+    compared = _compared(record, ids)
+    if ids[0] not in compared.index:
         return None
-    number = _compared(record, numbers.iloc[-1]["total_id"]) if len(numbers) else None
+    row = compared.loc[ids[0]]
+    number = compared.loc[ids[-1]] if ids[-1] in compared.index and len(ids) > 1 else None
     return Official(
         str(total["total_id"]),
         int(total["count"]),
@@ -185,13 +187,12 @@ def official_names(record: Record) -> set[str]:
     return set(c.loc[(c["official"].astype("str") == "yes").to_numpy(), "name"])
 
 
-def _compared(record: Record, total_id: str) -> pd.Series | None:
-    """Return the row of `reconcile` of one total; None where it cannot be compared."""
+def _compared(record: Record, ids: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of `reconcile` of totals, by id, without those that cannot be compared."""
     from repatria.analysis import reconcile
 
-    found = reconcile.reconcile(record, only=[total_id])
-    row = found.iloc[0] if len(found) else None
-    return row if row is not None and pd.notna(row["best_sum"]) else None
+    found = reconcile.reconcile(record, only=ids).set_index("total_id")
+    return found[found["best_sum"].notna()]
 
 
 def _short(row: pd.Series) -> tuple[int, int]:

@@ -76,7 +76,8 @@ TARGETS = ("next", *(f"count{h}" for h in COUNTS), *(f"people_{d}" for d in DIRE
 FEWEST = 8  # gaps (or sizes) below which nothing is forecast
 CALIBRATED = (0.7, 0.9)  # what share of outcomes the 80 % bands of a calibrated model hold
 BLOCK = 91  # days that are redrawn together: windows of neighbouring origins overlap
-_SCORES = ["log", "crps", "cover50", "cover80", "pit_low", "pit_high"]
+_MEANS = ["log", "crps", "cover50", "cover80"]
+_SCORES = [*_MEANS, "pit_low", "pit_high"]
 
 
 def __dir__() -> list[str]:
@@ -138,8 +139,8 @@ def origins(record: Record, kind: str = "prisoners") -> list[pd.Timestamp]:
 
 def _rows(
     origin: list[pd.Timestamp], target: str, model: str, p: np.ndarray, y: np.ndarray
-) -> pd.DataFrame:
-    """Return the scored rows of one model and target; `y`: days, starts or persons."""
+) -> dict[str, np.ndarray]:
+    """Return the columns of one model and target, scored; `y`: days, starts or persons."""
     if target.startswith("people"):
         widths = np.diff(EDGES, append=EDGES[-1] + 1).astype(float)
         scored = score(p, np.searchsorted(EDGES, y, side="right") - 1, widths)
@@ -148,26 +149,27 @@ def _rows(
         shift = 1 if target == "next" else 0  # the first place of "next" is one day ahead
         scored = score(p, y - shift)
         middle = (np.cumsum(p, axis=1) < 0.5).sum(axis=1) + shift
-    row = {"origin": origin, "target": target, "model": model, "outcome": y, "middle": middle}
-    row |= scored
-    soon = {f"chance{h}": p[:, :h].sum(axis=1) if target == "next" else np.nan for h in WITHIN}
-    return pd.DataFrame(row | soon)
+    of = {"target": np.full(len(y), target), "model": np.full(len(y), model)}
+    row = {"origin": pd.DatetimeIndex(origin).to_numpy(), **of, "outcome": y, "middle": middle}
+    none = np.full(len(y), np.nan)
+    soon = {f"chance{h}": p[:, :h].sum(axis=1) if target == "next" else none for h in WITHIN}
+    return row | scored | soon
 
 
 def _sized(
     views: dict[pd.Timestamp, Known], truth: pd.DataFrame, direction: str
-) -> list[pd.DataFrame]:
+) -> list[dict[str, np.ndarray]]:
     """Return the scored rows of the people in the next handover, where their number is known.
 
     A deal under way at the origin is not "the next one".
     """
     start = truth["start"].to_numpy()
     after = [int(np.searchsorted(start, np.datetime64(d), side="right")) for d in views]
-    size = truth[direction].astype("float64").where(truth[f"{direction}_unknown"] == 0)
+    size = truth[direction].astype("float64").where(truth[f"{direction}_unknown"] == 0).to_numpy()
     found = [
-        (d, k.sizes[direction], size.iloc[i])
+        (d, k.sizes[direction], size[i])
         for (d, k), i in zip(views.items(), after, strict=True)
-        if i < len(size) and size.notna().iloc[i] and len(k.sizes[direction]) >= FEWEST
+        if i < len(size) and not np.isnan(size[i]) and len(k.sizes[direction]) >= FEWEST
     ]
     if not found:
         return []
@@ -224,7 +226,8 @@ def backtest(
         rows += _sized(views, truth, d)
     columns = ["origin", "target", "model", "outcome", "middle", *_SCORES]
     columns += [f"chance{h}" for h in WITHIN]
-    out = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    whole = {c: np.concatenate([r[c] for r in rows]) for c in columns} if rows else None
+    out = pd.DataFrame(whole, columns=columns)
     by = out["target"].map({t: i for i, t in enumerate(TARGETS)})
     out = out.iloc[np.argsort(by.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
     dense = w.dense_from if w else None
@@ -243,11 +246,11 @@ def _gain(better: np.ndarray, block: int, draws: int, rng: np.random.Generator) 
     """
     n, rivals = better.shape
     start = rng.integers(0, n, size=(draws, -(-n // block)))
-    index = ((start[:, :, None] + np.arange(block)) % n).reshape(draws, -1)[:, :n]
-    weight = np.zeros((draws, n))
-    np.add.at(weight, (np.arange(draws)[:, None], index), 1 / n)
     mean = better.mean(axis=0)
-    moved = weight @ better - mean
+    upto = np.concatenate([np.zeros((1, rivals)), *[better - mean] * 2]).cumsum(axis=0)
+    length = np.full(start.shape[1], block)
+    length[-1] -= length.sum() - n
+    moved = (upto[start + length] - upto[start]).sum(axis=1) / n
     spread = moved.std(axis=0)
     real = spread > 1e-12
     if not real.any() or n < 2 * block:
@@ -262,9 +265,9 @@ def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataF
     `scores` as `backtest` returns. Columns: target, model, origins, log, crps, cover50, cover80,
     skill (1 - CRPS / baseline's CRPS) with low and high, gain (of log score) with gain_low and
     gain_high (95 % for all rivals of a target at once; blocks of BLOCK days are redrawn), beats
-    (both lows above zero), calibrated (cover80 inside CALIBRATED) and chosen: of those that beat
-    the baseline and are calibrated the one with the best log score; else the first calibrated of
-    BASELINES, else the baseline.
+    (both lows above zero; one of BASELINES never), calibrated (cover80 inside CALIBRATED) and
+    chosen: of those that beat the baseline and are calibrated the one with the best log score; else
+    the first calibrated of BASELINES, else the baseline.
 
     >>> months = pd.date_range("2024-01-01", periods=4, freq="MS")
     >>> found = skill(backtest(record, "bodies", at=months), draws=100)
@@ -284,17 +287,18 @@ def skill(scores: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataF
         for measure in ("crps", "log"):
             values = t[measure].to_numpy("float64").reshape(len(names), -1).T
             gains[measure] = _gain(values[:, [ours]] - values, block, draws, rng)
-        mean = t.groupby("model", sort=False)[["log", "crps", "cover50", "cover80"]].mean()
-        for i, (name, m) in enumerate(mean.iterrows()):
+        means = {c: t[c].to_numpy("float64").reshape(len(names), -1).mean(axis=1) for c in _MEANS}
+        for i, name in enumerate(names):
+            m = {c: float(values[i]) for c, values in means.items()}
             row = {"target": target, "model": name, "origins": len(days), **m}
-            relative = gains["crps"][:, i] / max(mean.loc[base, "crps"], 1e-12)
+            relative = gains["crps"][:, i] / max(means["crps"][ours], 1e-12)
             row |= dict(zip(("skill", "low", "high"), relative, strict=True))
             row |= dict(zip(("gain", "gain_low", "gain_high"), gains["log"][:, i], strict=True))
-            rival = name not in (base, BASELINE)
+            rival = name not in (*BASELINES, BASELINE_PEOPLE)
             row["beats"] = bool(rival and row["low"] > 0 and row["gain_low"] > 0)
             row["calibrated"] = bool(CALIBRATED[0] <= m["cover80"] <= CALIBRATED[1])
             rows.append(row)
-    columns = ["target", "model", "origins", "log", "crps", "cover50", "cover80"]
+    columns = ["target", "model", "origins", *_MEANS]
     columns += ["skill", "low", "high", "gain", "gain_low", "gain_high", "beats", "calibrated"]
     out = pd.DataFrame(rows, columns=columns)
     shown = {t: chosen(out, t).model for t in out["target"].unique()}
@@ -320,19 +324,21 @@ def chosen(skills: pd.DataFrame, target: str = "next") -> Choice:
     >>> chosen(skill(backtest(record.as_of("2022-03-05")))).model
     'constant rate'
     """
-    s = skills[skills["target"] == target].set_index("model")
-    won = s[s["beats"].astype(bool) & s["calibrated"].astype(bool)]
-    if len(won):
-        name = str(won["log"].astype(float).idxmin())
-        return Choice(name, True, True, float(won.loc[name, "cover80"]))
+    read = ["target", "model", "beats", "calibrated", "log", "cover80"]
+    scored = zip(*(skills[c] for c in read), strict=True)
+    s = {name: row for of, name, *row in scored if of == target}
+    won = {name: log for name, (beats, calibrated, log, _) in s.items() if beats and calibrated}
+    if won:
+        name = min(won, key=won.__getitem__)
+        return Choice(name, True, True, float(s[name][3]))
     if target.startswith("people"):
         plain: tuple[str, ...] = (BASELINE_PEOPLE,)
     else:
         plain = BASELINES
     for name in plain:
-        if name in s.index and s.loc[name, "calibrated"]:
-            return Choice(name, False, True, float(s.loc[name, "cover80"]))
-    held = float(s.loc[plain[0], "cover80"]) if plain[0] in s.index else float("nan")
+        if name in s and s[name][1]:
+            return Choice(name, False, True, float(s[name][3]))
+    held = float(s[plain[0]][3]) if plain[0] in s else float("nan")
     return Choice(plain[0], False, False, held)
 
 

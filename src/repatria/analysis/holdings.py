@@ -149,8 +149,8 @@ def claimants(record: Record, since: Day = "") -> pd.DataFrame:
     c = c.assign(
         counted=c["count_low"].notna(),
         withheld=(c["absence"] == "withheld").to_numpy(),
-        own=(received == side).astype("Int64").mask(~party),
-        other=(received != side).astype("Int64").mask(~party),
+        own=party & (received == side),
+        other=party & (received != side),
     )
     out = c.groupby(["side", "claimant_id", "name", "office", "official"], observed=True).agg(
         claims=("claim_id", "size"),
@@ -158,15 +158,20 @@ def claimants(record: Record, since: Day = "") -> pd.DataFrame:
         counted=("counted", "sum"),
         withheld=("withheld", "sum"),
         pages=("citations", "sum"),
-        own=("own", lambda v: v.sum(min_count=1)),
-        other=("other", lambda v: v.sum(min_count=1)),
+        own=("own", "sum"),
+        other=("other", "sum"),
     )
-    out = out.reset_index().rename(columns={"name": "claimant"})
+    out = (
+        out.reset_index()
+        .rename(columns={"name": "claimant"})
+        .astype({"own": "Int64", "other": "Int64"})
+    )
+    out.loc[~out["side"].isin(["ukraine", "russia"]), ["own", "other"]] = pd.NA
     out["side"] = pd.Categorical(out["side"], categories=SIDES)
     out = out.sort_values(
         ["side", "claims", "claimant"], ascending=[True, False, True], ignore_index=True
     )
-    return out.drop(columns="claimant_id").astype({"own": "Int64", "other": "Int64"})
+    return out.drop(columns="claimant_id")
 
 
 def grades(events: pd.DataFrame) -> pd.DataFrame:
@@ -383,7 +388,9 @@ def single_source(record: Record, since: Day = "") -> pd.DataFrame:
     per = pages.groupby("event_id").agg(
         publisher=("publisher", "first"), tier=("tier", "min"), pages=("source_id", "nunique")
     )
-    names = record.claims().groupby("event_id")["name"].agg(lambda n: "; ".join(sorted(set(n))))
+    claims = record.claims()[["event_id", "name"]].drop_duplicates().sort_values("name")
+    claims = claims[claims["event_id"].isin(per.index)]
+    names = claims.groupby("event_id")["name"].agg("; ".join)
     out = events[["event_id", "kind", "date", "date_precision"]].join(
         per, on="event_id", how="inner"
     )

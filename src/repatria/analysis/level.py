@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
-from scipy.interpolate import BSpline
+from scipy import special
 
 from repatria.analysis.chance import Change, bare, complete, overdispersion, placebo, step, units
 from repatria.record import frames
+from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
 __all__ = [
@@ -48,11 +48,12 @@ def eras_known(events: pd.DataFrame) -> pd.Series:
 
     Handovers with a direction that is `not_applicable` have no share and do not count.
     """
-    e = bare(events)
-    one_way = [e[f"{d}_absence"].eq("not_applicable") for d in ("to_ukraine", "to_russia")]
+    e = bare(events[["date", *DIRECTIONS, *(f"{d}_absence" for d in DIRECTIONS)]])
+    two_way = np.ones(len(e), dtype=bool)
+    for d in DIRECTIONS:
+        two_way &= ~e[f"{d}_absence"].eq("not_applicable").to_numpy(bool, na_value=False)
     both = e["to_ukraine"].notna() & e["to_russia"].notna()
-    two_way = ~(one_way[0] | one_way[1]).fillna(False).astype(bool)
-    return both[two_way].groupby(e.loc[two_way, "date"].dt.year).mean() > 0.5
+    return both[two_way].groupby(e["date"][two_way].dt.year).mean() > 0.5
 
 
 def running_deal(events: pd.DataFrame) -> str | None:
@@ -74,18 +75,22 @@ def running_deal(events: pd.DataFrame) -> str | None:
         )
     if events.empty or as_of is None or not bool(events["deal_id"].iloc[-1]):
         return None
-    events = bare(events)
+    events = bare(events[["deal_id", "date"]])
     pauses = events.groupby("deal_id")["date"].diff().dt.days.max()
     pause = PAUSE if pd.isna(pauses) else max(PAUSE, int(pauses))
     last = events.iloc[-1]
     return str(last["deal_id"]) if (as_of - last["date"]).days <= pause else None
 
 
-def _entering(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the deals the model is fitted to: finished, with a share, of years that have one."""
-    known, running, events = eras_known(events), running_deal(events), bare(events)
-    inside = events["date"].dt.year.isin(known.index[known.to_numpy()])
-    return units(events[inside & (events["deal_id"] != running)], "deal")
+def _entering(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index, str | None]:
+    """Return the deals the model is fitted to: finished, with a share, of years that have one; these years,
+    and the deal that may still be running.
+    """
+    known, running = eras_known(events), running_deal(events)
+    years = known.index[known.to_numpy()]
+    e = bare(events[["deal_id", "date", *DIRECTIONS]])
+    e = e[e["date"].dt.year.isin(years) & (e["deal_id"] != running)]
+    return units(e, "deal"), years, running
 
 
 # --- the model ------------------------------------------------------------------------------------
@@ -93,10 +98,9 @@ def _entering(events: pd.DataFrame) -> pd.DataFrame:
 
 def _basis(days: np.ndarray, first: float, last: float) -> np.ndarray:
     """Return cubic B-splines on equal segments over [first, last] (Eilers and Marx 1996)."""
-    step = (last - first) / SEGMENTS
-    knots = first + step * np.arange(-3, SEGMENTS + 4)
-    inside = np.clip(days, knots[3], knots[-4])  # `last` may lie a rounding error past its knot
-    return BSpline.design_matrix(inside, knots, 3).toarray()
+    at = (np.clip(days, first, last) - first) / (last - first) * SEGMENTS
+    off = np.abs(at[:, None] - np.arange(-1, SEGMENTS + 2))  # segments from each spline's middle
+    return np.where(off < 1, 2 / 3 - off**2 + off**3 / 2, np.clip(2 - off, 0, None) ** 3 / 6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +150,7 @@ class Smooth:
         basis = _basis(days, self.first, self.last)
         logit = basis @ self.coefficients
         error = np.sqrt(np.einsum("di,ij,dj->d", basis, self.covariance, basis))
-        reach = stats.t.ppf((1 + confidence) / 2, max(self.freedom, 1)) * error
+        reach = special.stdtrit(max(self.freedom, 1), (1 + confidence) / 2) * error
         pull = basis @ self.rows
         out = {
             "share": special.expit(logit),
@@ -234,7 +238,7 @@ def level(
 
     See also: `level_now`; `change`, when it moved. Method: Eilers and Marx (1996), Williams (1982).
     """
-    u = _entering(events)
+    u, years, running = _entering(events)
     days = u["until"] if at is None else pd.Series(pd.to_datetime(list(at)))
     out = pd.DataFrame({"date": pd.DatetimeIndex(days).as_unit("s")})
     names = ["share", "low", "high", "n_effective"]
@@ -245,14 +249,13 @@ def level(
         fit = Smooth.fit((u["until"] - start).dt.days.to_numpy(dtype="float64"), x, n)
         rho = fit.rho
         found = fit.at((out["date"] - start).dt.days.to_numpy(dtype="float64"), confidence)
-        known = eras_known(events)
-        shown = out["date"].dt.year.isin(known.index[known.to_numpy()])
+        shown = out["date"].dt.year.isin(years)
         out[names] = pd.DataFrame(found, index=out.index)[names].where(shown)
     for name, of in (("ratio", "share"), ("ratio_low", "high"), ("ratio_high", "low")):
         out[name] = (1 - out[of]) / out[of]
     out = out[["date", *names[:3], "ratio", "ratio_low", "ratio_high", "n_effective"]]
     newest = f"{u['until'].iloc[-1]:%Y-%m-%d}" if len(u) else None
-    own = {"units": len(u), "rho": rho, "running": running_deal(events), "newest": newest}
+    own = {"units": len(u), "rho": rho, "running": running, "newest": newest}
     out.attrs = {**events.attrs, **own}
     return out
 
@@ -288,7 +291,7 @@ def change(events: pd.DataFrame) -> Change | None:
 
     See also: `level`, the smooth curve. Method: Hinkley (1970); Chung and Romano (2013).
     """
-    u = _entering(events)
+    u, *_ = _entering(events)
     x, n = (u[c].to_numpy(dtype="float64") for c in ("to_russia", "persons"))
     if len(u) < LEAST_LEVEL or not 0 < x.sum() < n.sum():
         return None

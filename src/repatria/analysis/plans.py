@@ -5,6 +5,8 @@ The part of `pledges` that reads schedules; `pledges` shows all that is public h
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from repatria.record import frames
@@ -37,24 +39,35 @@ def slips(record: Record) -> pd.DataFrame:
     """
     s = record.schedules().astype({"kind": "str", "statement": "str", "event_id": "str"})
     s = s[s["planned_for"].notna().to_numpy()]
-    events = record.events(cancelled=True, disputed=True).set_index("event_id")
+    events = record.events(cancelled=True, disputed=True)
+    held = {
+        e: of for e, *of in zip(*(events[c] for c in ("event_id", "status", "date")), strict=True)
+    }
+    told: dict[tuple[str, pd.Timestamp, str], list[dict[Any, Any]]] = {}
+    for row in s.to_dict("records"):
+        told.setdefault((row["kind"], row["planned_for"], row["event_id"]), []).append(row)
     rows = []
-    for (kind, day, event), said in s.groupby(["kind", "planned_for", "event_id"], sort=False):
-        there = event in events.index
-        came = there and events.loc[event, "status"] == "took_place"
-        cancelled = (said["statement"] == "cancelled").any() or there
-        against = said["statement"].isin(_DISPUTING).to_numpy()
+    for (kind, day, event), said in told.items():
+        status, date = held.get(event, ("", pd.NaT))
+        came = status == "took_place"
+        cancelled = event in held or any(row["statement"] == "cancelled" for row in said)
+        names: tuple[list[str], list[str]] = ([], [])
+        for row in said:
+            names[row["statement"] in _DISPUTING].append(row["name"])
         rows.append(
             {
                 "kind": kind,
                 "planned_for": day,
                 "event_id": event,
-                "came_on": events.loc[event, "date"] if came else pd.NaT,
+                "came_on": date if came else pd.NaT,
                 "outcome": "came" if came else "cancelled" if cancelled else "no_event",
-                "announced_on": said["known_on"].min(),
-                "planned_by": tuple(said.loc[~against, "name"].drop_duplicates()),
-                "disputed_by": tuple(said.loc[against, "name"].drop_duplicates()),
-                "sides": tuple(sorted(set(said["side"].astype("str")))),
+                "announced_on": min(
+                    (row["known_on"] for row in said if row["known_on"] == row["known_on"]),
+                    default=pd.NaT,
+                ),
+                "planned_by": tuple(dict.fromkeys(names[False])),
+                "disputed_by": tuple(dict.fromkeys(names[True])),
+                "sides": tuple(sorted({row["side"] for row in said})),
             }
         )
     columns = ["kind", "planned_for", "event_id", "came_on", "slip", "outcome", "announced_on"]

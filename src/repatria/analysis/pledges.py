@@ -102,10 +102,9 @@ def deliveries(record: Record, lens: str = "best") -> pd.DataFrame:
 @lru_cache(maxsize=32)
 def _deliveries(record: Record, lens: str) -> pd.DataFrame:
     pairs = links(record)
-    pairs = pairs[
-        (pairs["reading"] != "").to_numpy() & (pairs["status"] == "took_place").to_numpy()
-    ]
-    pairs = pairs[["agreement_id", "event_id", "reading", "tied_by", "denied_by", "disputed"]]
+    taken = ((pairs["reading"] != "") & (pairs["status"] == "took_place")).to_numpy(dtype=bool)
+    columns = ["agreement_id", "event_id", "reading", "tied_by", "denied_by", "disputed"]
+    pairs = pairs.loc[taken, columns]
     events = record.events(lens=lens)
     parts = []
     for d in DIRECTIONS:
@@ -133,6 +132,7 @@ class _Step(NamedTuple):
     unsized: int
 
 
+_STEP = {**dict.fromkeys([*_COUNTS, "unsized"], "Int64"), "date": "datetime64[s]"}
 _Sums = dict[tuple[str, str, str, str], list[_Step]]
 
 
@@ -210,8 +210,7 @@ def running(
     """
     _known(reading)
     run = _sums(deliveries(record, lens)).get((agreement_id, kind, direction, reading), [])
-    types = {**dict.fromkeys([*_COUNTS, "unsized"], "Int64"), "date": "datetime64[s]"}
-    return pd.DataFrame(run, columns=list(_Step._fields)).astype(types)
+    return pd.DataFrame(run, columns=list(_Step._fields)).astype(_STEP)
 
 
 def course(record: Record, agreement_id: str, kind: str, lens: str = "best") -> pd.DataFrame:
@@ -233,8 +232,7 @@ def course(record: Record, agreement_id: str, kind: str, lens: str = "best") -> 
         for taken in ("record", "possible")
         for step in sums.get((agreement_id, kind, way, taken), [])
     ]
-    types = {**dict.fromkeys([*_COUNTS, "unsized"], "Int64"), "date": "datetime64[s]"}
-    out = pd.DataFrame(rows, columns=["direction", "taken", *_Step._fields]).astype(types)
+    out = pd.DataFrame(rows, columns=["direction", "taken", *_Step._fields]).astype(_STEP)
     a = record.agreements().set_index("agreement_id").reindex([agreement_id]).iloc[0]
     names = {"agreement_id": agreement_id, "agreement": a["name"], "agreed_on": a["agreed_on"]}
     out.attrs = frames.plain({**names, "kind": kind, **d.attrs})
@@ -276,9 +274,13 @@ def fulfilment(record: Record, lens: str = "best", reading: str = "record") -> p
     See also: `summary`, `running`, `deliveries`.
     """
     _known(reading)
-    p, d = promised(record), deliveries(record, lens)
-    sums = _sums(d)
-    rows = []
+    return _fulfilment(record, lens, reading).copy()
+
+
+@lru_cache(maxsize=8)
+def _fulfilment(record: Record, lens: str, reading: str) -> pd.DataFrame:
+    p, d = promised(record), _deliveries(record, lens)
+    sums, rows = _sums(d), []
     for said in p.itertuples(index=False):
         run = sums.get((said.agreement_id, said.kind, said.direction, reading), [])
         rows.append(_compared(said, run))

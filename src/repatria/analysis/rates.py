@@ -8,11 +8,12 @@ docs/method-cadence.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from repatria.analysis.units import MONTH, ONE_DAY, SEED, Window, handovers, window
 from repatria.record import frames
@@ -44,8 +45,8 @@ def interval(
     (0.48, 1.84)
     """
     tail, n = (1 - level) / 2, count / dispersion
-    low = stats.chi2.ppf(tail, 2 * n) / 2 if n else 0.0
-    high = stats.chi2.ppf(1 - tail, 2 * n + 2) / 2
+    low = special.gammaincinv(n, tail) if n else 0.0
+    high = special.gammaincinv(n + 1, 1 - tail)
     return float(low * dispersion * MONTH / days), float(high * dispersion * MONTH / days)
 
 
@@ -176,8 +177,9 @@ def detectability(
         warped = np.interp(times / length, [0, early, 1], [0, length / 2, length])
         gain, _ = _partition(_edges(warped), counts, p0)
         found = int((gain > least).sum())
-        ci = stats.binomtest(found, runs).proportion_ci(method="exact")
-        rows.append((factor, found / runs, ci.low, ci.high))
+        low = special.betaincinv(found, runs - found + 1, 0.025) if found else 0.0
+        high = special.betaincinv(found + 1, runs - found, 0.975) if found < runs else 1.0
+        rows.append((factor, found / runs, low, high))
     return pd.DataFrame(rows, columns=["factor", "detected", "low", "high"])
 
 
@@ -273,6 +275,13 @@ def rates(
         raise ValueError(f"by: {by!r} is none of {', '.join(PERIODS)}")
     if by == "regime" and unit != "deal":
         raise ValueError("by: regimes are looked for among deals, not days")
+    return _rates(record, kind, unit, by, since, lens, p0).copy()
+
+
+@lru_cache(maxsize=32)
+def _rates(
+    record: Record, kind: str, unit: str, by: str, since: Day | None, lens: str, p0: float
+) -> pd.DataFrame:
     w, p = window(record, kind, since), None
     if by == "regime":
         since = w.dense_from if w else since

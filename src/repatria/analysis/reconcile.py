@@ -9,10 +9,12 @@ labelled so. Reasons: docs/method-reconcile.md.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -96,6 +98,7 @@ class _Tables:
 
     def __init__(self, record: Record) -> None:
         self.events = cache(lambda kind, lens: record.events(kind, lens, disputed=True))
+        self.deals = cache(lambda *of: self.events(*of).set_index("event_id")["deal_id"].to_dict())
         self.dense_from = cache(lambda kind, side: _dense_from(record.coverage(kind), side))
         self._arrays = cache(self._made)
 
@@ -226,18 +229,20 @@ def reconcile(record: Record, since: Day = "", only: Collection[str] | None = No
     """
     totals = _totals(record, since)
     tables = _tables(record)
-    exact = totals[
-        ((totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")).to_numpy()
-    ]
-    base = ["side", "kind", "unit", "direction", "scope", "as_of"]
-    published = exact.groupby(base, observed=True)["count"].unique().to_dict()
-    rows = []
+    names = ["side", "kind", "unit", "direction", "scope", "as_of"]
+    base, published = itemgetter(*names), defaultdict(set)
+    exact = (totals["qualifier"] == "exact") & (totals["as_of_precision"] == "day")
+    for *of, count in zip(
+        *(totals.loc[exact.to_numpy(), c] for c in (*names, "count")), strict=True
+    ):
+        published[tuple(of)].add(count)
     if only is not None:
         totals = totals[totals["total_id"].isin(list(only))]
-    for total in totals.to_dict("records"):
-        rivals = published.get(tuple(total[c] for c in base), [])
-        others = tuple(sorted(int(c) for c in rivals if c != total["count"]))
-        rows.append(_reconciled(total, tables) | {"rivals": others})
+    rows = [
+        _reconciled(total, tables)
+        | {"rivals": tuple(sorted(published[base(total)] - {total["count"]}))}
+        for total in totals.to_dict("records")
+    ]
     return _typed(rows, _RECONCILED, record).astype({"thin": "bool"})
 
 
@@ -255,8 +260,8 @@ def _reconciled(total: _Total, tables: _Tables) -> dict[str, object]:
     if best.found is not None:
         row |= {"best_sum": best.found.low, "best_residual": total["count"] - best.found.low}
     if own.found is not None and total["measure"] == "handovers":
-        events = tables.events(total["kind"], lens)
-        row["deals_in"] = events.loc[events["event_id"].isin(own.found.inside), "deal_id"].nunique()
+        deals = tables.deals(total["kind"], lens)
+        row["deals_in"] = len({deals[i] for i in own.found.inside})
     return row
 
 
@@ -400,16 +405,13 @@ def steps(
     tables = _tables(record)
     rows = []
     for _, chain in t.groupby(_FAMILY, observed=True, sort=True):
-        days = [g for _, g in chain.groupby("as_of", sort=True)]
-        to_the_day = [d for d in days if (d["as_of_precision"] == "day").any()]
-        pairs = {
-            (a["as_of"].iloc[0], b["as_of"].iloc[0]): (a, b)
-            for p in (days, to_the_day)
-            for a, b in pairwise(p)
-        }
+        by_day = groupby(chain.to_dict("records"), itemgetter("as_of"))
+        days = [(day, list(totals)) for day, totals in by_day]
+        to_the_day = [d for d in days if any(total["as_of_precision"] == "day" for total in d[1])]
+        pairs = {(a[0], b[0]): (a[1], b[1]) for p in (days, to_the_day) for a, b in pairwise(p)}
         for before, after in (pairs[k] for k in sorted(pairs)):
             twice = len(before) > 1 or len(after) > 1
-            for a, b in product(before.to_dict("records"), after.to_dict("records")):
+            for a, b in product(before, after):
                 rows.append(_step(a, b, tables) | {"alternative": twice})
     return _typed(rows, _STEPPED, record).astype({"alternative": "bool"})
 

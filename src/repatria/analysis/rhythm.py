@@ -11,6 +11,7 @@ import calendar
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,14 @@ def _dense(gaps: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return closed, (a["through"] - a["dense_from"]).days + 1
 
 
+@lru_cache(maxsize=8)
+def _scattered(n: int, length: int, draws: int, seed: int) -> np.ndarray:
+    """Return the gaps between n + 1 random different days of `length`, a row a draw."""
+    rng = np.random.default_rng(seed)
+    at = np.argpartition(rng.random((draws, length)), n, axis=1)[:, : n + 1]
+    return np.diff(np.sort(at, axis=1)).astype(float)
+
+
 def irregularity(gaps: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.DataFrame:
     """Return burstiness and memory of the completed gaps in dense reading beside chance.
 
@@ -103,9 +112,7 @@ def irregularity(gaps: pd.DataFrame, draws: int = 2000, seed: int = SEED) -> pd.
     days, n = closed["days"].to_numpy(dtype=float), len(closed)
     rows = []
     if n >= FEWEST:
-        rng = np.random.default_rng(seed)
-        at = np.argpartition(rng.random((draws, length)), n, axis=1)[:, : n + 1]
-        shuffled = np.diff(np.sort(at, axis=1)).astype(float)
+        shuffled = _scattered(n, length, draws, seed)
         for name, measure in (("burstiness", burstiness), ("memory", memory)):
             value, by_chance = float(measure(days)), measure(shuffled)
             with warnings.catch_warnings():

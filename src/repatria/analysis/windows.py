@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -188,6 +189,8 @@ def add_up(
 
 def _running(e: Addends, chosen: np.ndarray, back: bool = False) -> Iterable[int]:
     """Return 0 and the running sums by day, from the first day on, or back from the last."""
+    if not chosen.any():
+        return [0]
     days, of_day = np.unique(e.first[chosen], return_inverse=True)
     by_day = np.bincount(of_day, weights=e.size[chosen], minlength=len(days)).astype("int64")
     return [0, *(int(s) for s in (by_day[::-1] if back else by_day).cumsum())]
@@ -203,7 +206,7 @@ def verdict(count: int, qualifier: str, found: Sums) -> Verdict:
     >>> verdict(12, "exact", Sums(10, 10, frozenset({10}), (), (), (), ()))
     Verdict(said='short', off_low=2, off_high=2)
     """
-    lo, hi = (int(v[0]) for v in interval(*(np.array([count]),) * 2, np.array([qualifier])))
+    lo, hi = _meant(count, qualifier)
     if any(lo <= s <= hi for s in found.reachable):
         if qualifier != "exact":
             return Verdict("consistent")
@@ -213,6 +216,13 @@ def verdict(count: int, qualifier: str, found: Sums) -> Verdict:
     if found.low > hi:
         return Verdict("over", found.low - hi, found.high - hi)
     return Verdict("between")
+
+
+@lru_cache(maxsize=4096)
+def _meant(count: int, qualifier: str) -> tuple[int, int]:
+    """Return the ends of what a number may mean by its wording."""
+    low, high = interval(*(np.array([count]),) * 2, np.array([qualifier]))
+    return int(low[0]), int(high[0])
 
 
 def scoped(events: pd.DataFrame, scope: str) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.transforms import Bbox
 
 from repatria.analysis.holdings import owners
@@ -68,10 +69,7 @@ WIDTHS = {"page": 7.0, "phone": 3.6}  # inches; a hundred CSS pixels each
 MARGIN, GAP = 0.1, 0.12  # inches beside the words of a sheet, and between them
 NARROW = 5.0  # inches: below it a figure is arranged as for a phone
 DPI = 140
-
-
-def _stacked(panels: tuple[str, ...]) -> dict[str, Any]:
-    return {"mosaic": [[name] for name in panels], "sharex": True}
+PAD = 0.3  # round what stands beside the axes, in letters' heights
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +131,9 @@ class Chart:
         """
         style = style or self.style
         if ax is None:
-            wide = WIDTHS["page"]
-            axes = self._axes(self._canvas(wide), wide)
-            ax = axes[self.panels[0]] if len(self.panels) == 1 else axes
-        else:
-            axes = self._named(ax)
+            axes = self._painted("page", None, style)
+            return axes[self.panels[0]] if len(self.panels) == 1 else axes
+        axes = self._named(ax)
         with mpl.rc_context(style.rc):
             for one in axes.values():
                 style.dress(one)
@@ -147,19 +143,14 @@ class Chart:
     def figure(
         self, width: str | float = "page", height: float | None = None, style: Style | None = None
     ) -> Figure:
-        """Return a figure that holds the axes only, laid out by matplotlib's constrained layout.
+        """Return a figure that holds the axes only, laid out by matplotlib's tight layout.
 
         `width` is "page" (7 in, 700 CSS pixels), "phone" (3.6 in) or inches; `height` is in
         inches, by default as the chart's aspect has it. Below 5 in it is arranged as for a phone.
         The figure is outside pyplot: nothing to close. Raises ValueError for another width.
         """
-        style = style or self.style
-        inches = _inches(width)
-        figure = self._canvas(inches, height)
-        with mpl.rc_context(style.rc):
-            figure.set_facecolor(style.colours["paper"])
-            self.draw(self._axes(figure, inches), style=style)
-        return figure
+        axes = self._painted(width, height, style or self.style)
+        return next(iter(axes.values())).get_figure()
 
     def save(
         self,
@@ -202,17 +193,21 @@ class Chart:
             "text/plain": said,
         }
 
-    def _canvas(self, inches: float, height: float | None = None) -> Figure:
+    def _painted(self, width: str | float, height: float | None, style: Style) -> dict[str, Axes]:
+        """Return the axes of a figure of the house's own, painted."""
+        inches = _inches(width)
         if not (inches > 0 and (height is None or height > 0)):
             raise ValueError("width, height: inches must be above zero")
-        size = inches, height or inches * self.aspect[_arranged(inches)]
-        return Figure(figsize=size, dpi=DPI, layout="constrained")
-
-    def _axes(self, figure: Any, inches: float) -> dict[str, Axes]:
-        if not self.panels:
-            return {"main": figure.add_subplot()}
-        layout = self.layout.get(_arranged(inches)) or self.layout.get("page")
-        return figure.subplot_mosaic(**(layout or _stacked(self.panels)))
+        arranged = "phone" if inches < NARROW else "page"
+        layout = self.layout.get(arranged) or self.layout.get("page")
+        panels = self.panels or ("main",)
+        stacked = {"mosaic": [[name] for name in panels], "sharex": True}
+        size = inches, height or inches * self.aspect[arranged]
+        with mpl.rc_context(style.rc):
+            figure = Figure(figsize=size, dpi=DPI, layout=_Layout(pad=PAD, h_pad=2 * PAD))
+            axes = figure.subplot_mosaic(**(layout or stacked))
+            self.paint(axes, style)
+        return axes
 
     def _named(self, ax: Any) -> dict[str, Axes]:
         """Return the caller's axes by panel name."""
@@ -283,8 +278,18 @@ def _inches(width: str | float) -> float:
     return WIDTHS[width]
 
 
-def _arranged(inches: float) -> str:
-    return "phone" if inches < NARROW else "page"
+class _Layout(TightLayoutEngine):
+    """Tight layout, made once more where the axes have other ticks after it."""
+
+    def execute(self, fig: Any) -> None:
+        before = _ticks(fig)
+        super().execute(fig)
+        if _ticks(fig) != before:
+            super().execute(fig)
+
+
+def _ticks(figure: Figure) -> list[list[float]]:
+    return [list(a.get_majorticklocs()) for ax in figure.axes for a in (ax.xaxis, ax.yaxis)]
 
 
 def final(figure: Figure) -> Figure:

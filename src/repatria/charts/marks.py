@@ -49,14 +49,18 @@ def room(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-@cache
 def long(text: str, size: float, weight: str = "normal") -> float:
     """Return how long a line of text is in the house's font, in inches.
 
     >>> long("to Ukraine", 9.5) < long("to Ukraine", 9.5, "bold") < 1
     True
     """
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return _long(text, weight) * size
+
+
+@cache
+def _long(text: str, weight: str) -> float:
+    font = FontProperties(family="DejaVu Sans", size=1, weight=weight)
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 

@@ -127,7 +127,8 @@ def grid(ax: Axes, cells: pd.DataFrame, of: Any, style: Style, size: float) -> N
         text = "" if np.isnan(value) else f"{value:.0f}" if value else "·"
         if text and base.long(text, size) < wide and 1.5 * size / 72 < high:
             colour = style.colours["paper" if shade[y, x] > 0.6 else "ink"]
-            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", size=size, color=colour)
+            how: dict[str, Any] = {"ha": "center", "va": "center", "size": size, "color": colour}
+            ax.text(x + 0.5, y + 0.5, text, **how).set_in_layout(False)  # inside its cell
     ax.grid(visible=False)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

@@ -66,23 +66,35 @@ class Style:
     def __post_init__(self) -> None:
         for name, defaults in (("colours", COLOURS), ("markers", MARKERS), ("sizes", SIZES)):
             object.__setattr__(self, name, _over(name, defaults, getattr(self, name)))
+        colours = self.colours
         house = {
             "font.family": "sans-serif",
             "font.sans-serif": ["DejaVu Sans"],
             "font.size": self.sizes["text"],
             "text.parse_math": False,  # a dollar in a name is a dollar
-            "text.color": self.colours["ink"],
-            "axes.labelcolor": self.colours["ink"],
+            "text.hinting": "none",  # a text is as long in a picture as in an SVG
+            "text.color": colours["ink"],
+            "axes.labelcolor": colours["ink"],
             "axes.labelsize": self.sizes["text"],
             "axes.unicode_minus": True,
             "axes.titley": 1.0,  # heads stand on their panels: the layout need not look for them
             "legend.frameon": False,
             "hatch.linewidth": 0.6,
-            "hatch.color": self.colours["hatch"],
+            "hatch.color": colours["hatch"],
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": colours["frame"],
+            "axes.facecolor": colours["paper"],
+            "axes.axisbelow": True,
+            "axes.grid": True,
+            "grid.color": colours["grid"],
+            "figure.facecolor": colours["paper"],
             "svg.hashsalt": "repatria",
             "svg.fonttype": "none",
             "pdf.fonttype": 42,
         }
+        for tick in ("xtick", "ytick"):
+            house |= {f"{tick}.color": colours["text"], f"{tick}.labelsize": self.sizes["text"]}
         object.__setattr__(self, "rc", {**house, **self.rc})
 
     @property
@@ -93,7 +105,7 @@ class Style:
         return {"facecolor": self.colours["paper"], "alpha": 0.8, "edgecolor": "none", "pad": 1}
 
     def dress(self, ax: Axes) -> None:
-        """Give axes, whoever made them, the house's spines, grid and ticks."""
+        """Give somebody's axes the spines, grid and ticks that `rc` gives the house's own."""
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(self.colours["frame"])
         ax.set_facecolor(self.colours["paper"])

@@ -15,12 +15,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import LoadFlags
 from PIL import Image
 
 __all__ = ["png", "svg"]
 
 MOST = 1 << 14  # measures kept
-_measured: dict[Any, tuple[float, float, float]] = {}  # by renderer, fonts and text
+_kept: dict[Any, tuple[Any, ...]] = {}  # what was measured and set, by dots an inch, fonts and text
 
 
 def __dir__() -> list[str]:
@@ -36,7 +37,7 @@ def png(figure: Figure) -> bytes:
     """
     canvas, out = _Canvas(figure), io.BytesIO()
     canvas.draw()  # once; a savefig draws twice
-    _reduced(np.asarray(canvas.buffer_rgba())).save(out, "PNG", optimize=True)
+    _reduced(np.asarray(canvas.buffer_rgba())).save(out, "PNG", compress_level=8)
     return out.getvalue()
 
 
@@ -60,47 +61,71 @@ def svg(figure: Figure) -> bytes:
 
 
 class _Measuring:
-    """A renderer that measures a text once in a process; what it measures is what matplotlib would."""
+    """A renderer that sets a text once in a process: its measures, and its letters as pixels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rc = mpl.rcParams
         fonts = tuple(str(rc[k]) for k in rc if k.startswith(("font.", "text.")))
-        self._about = type(self), getattr(self, "dpi", 72), fonts
+        self._about = getattr(self, "image_dpi", None) or getattr(self, "dpi", 72), fonts
+
+    def _set(self, s: str, prop: FontProperties) -> tuple[Any, ...]:
+        """Return the width, height and descent of a text, its letters and where they begin, in dots."""
+        key = *self._about, s, hash(prop)
+        if key not in _kept:
+            if len(_kept) >= MOST:
+                _kept.clear()
+            font = get_font(findfont(prop))
+            font.clear()
+            font.set_size(prop.get_size_in_points(), self._about[0])
+            font.set_text(s, 0, flags=LoadFlags.NO_HINTING)
+            wide, high, down = *font.get_width_height(), font.get_descent()
+            font.draw_glyphs_to_bitmap()
+            left, above = font.get_bitmap_offset()[0] / 64, (high - down) // 64 + 1
+            _kept[key] = wide / 64, high / 64, down / 64, font.get_image(), left, above
+        return _kept[key]
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
-        key = *self._about, s, hash(prop), ismath
-        if key not in _measured:
-            if len(_measured) >= MOST:
-                _measured.clear()
-            measure = super().get_text_width_height_descent  # type: ignore[misc]
-            _measured[key] = measure(s, prop, ismath)
-        return _measured[key]
+        if ismath:
+            return super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[misc]
+        scale = self.points_to_pixels(72) / self._about[0]  # type: ignore[attr-defined]
+        wide, high, down = self._set(s, prop)[:3]
+        return wide * scale, high * scale, down * scale
 
     def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float | None, ...]:
         """Return ascent, descent and line gap; matplotlib asks for them where a renderer has them."""
         key = *self._about, hash(prop)
-        if key not in _measured:
+        if key not in _kept:
             font = get_font(findfont(prop))
-            table = font.get_sfnt_table("OS/2")
-            if table is None:
+            table, units = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
+            if table is None or units is None:
                 return None, None, None  # then it measures letters
-            units: Any = font.get_sfnt_table("head")
-            # In matplotlib's order, for its last digit.
-            scale = 1 / units["unitsPerEm"] * prop.get_size_in_points() * self._about[1] / 72
-            up, down = table["sTypoAscender"], table["sTypoDescender"]
-            _measured[key] = up * scale, -down * scale, table["sTypoLineGap"] * scale
-        return _measured[key]
+            scale = prop.get_size_in_points() / units["unitsPerEm"]
+            up, down, gap = (table[f"sTypo{k}"] for k in ("Ascender", "Descender", "LineGap"))
+            _kept[key] = up * scale, -down * scale, gap * scale
+        return tuple(self.points_to_pixels(n) for n in _kept[key])  # type: ignore[attr-defined]
 
 
 class _Raster(_Measuring, RendererAgg):
-    """Agg, measuring once."""
+    """Agg with each text drawn as the one picture that was kept; letter by letter is much slower."""
+
+    def draw_text(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, *about: Any, **more: Any
+    ) -> None:
+        if angle not in (0, 90) or any(about) or more.get("ismath"):
+            return super().draw_text(gc, x, y, s, prop, angle, *about, **more)
+        image, left, above = self._set(s, prop)[3:]
+        if angle:
+            image, x, y = np.rot90(image), round(x) - above, round(y - left)
+        else:
+            x, y = round(x + left), round(y) - above + image.shape[0]
+        return self._renderer.draw_text_image(image, x, y, 0, gc)
 
 
 class _Vector(_Measuring, RendererSVG):
-    """SVG, measuring once."""
+    """SVG: what it measures is what the picture of the same figure measured, in points."""
 
 
 class _Canvas(FigureCanvasAgg):

@@ -200,6 +200,7 @@ def without_clicks(url: str) -> str:
     >>> without_clicks("https://a.example/1?fbclid=AbC&id=7#top")
     'https://a.example/1?id=7#top'
     """
+    url = re.sub(r"(?i);jsessionid=[^/?#]*", "", url)  # in the path, before the question
     short = re.sub(rf"(?i)(?<=[?&;#]){CLICK_IDS}=[^&;#]*[&;]?", "", url)
     return url if short == url else re.sub(r"[?&;]+(?=#|$)|#$", "", short)
 

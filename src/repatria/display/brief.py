@@ -104,7 +104,9 @@ def _of_kind(record: Record, kind: str, events: pd.DataFrame, whole: bool) -> It
         total = facts.official(record, kind) if whole else None
         capital = CAPITALS[total.side] if total else ""
         url = record.pages(total.total_id)["url"].iloc[-1] if total else ""
-        yield say("brief/sum", told=told, official=total, capital=capital, url=url, **numbers)
+        untold = {d: len(events) - r["known"] for d, r in rows.items() if d not in told}
+        words = {"told": told, "untold": untold}
+        yield say("brief/sum", **words, official=total, capital=capital, url=url, **numbers)
     if not whole or kind != "bodies":
         return
     now = asymmetry.share_now(record, kind)

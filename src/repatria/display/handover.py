@@ -49,9 +49,11 @@ def handovers(record: Record, events: pd.DataFrame) -> list[Handover]:
     >>> handovers(record, june)[0][2:6]
     ('13 June 2025', 'bodies', '1,200', 'none')
     """
-    claims = record.tables["claims"].set_index("claim_id")["claimant_id"]
-    sides = record.tables["claimants"].set_index("claimant_id")["side"].astype("str")
-    of_claim = claims.map(sides)
+    claims = record.tables["claims"]
+    who = record.tables["claimants"].set_index("claimant_id").astype("str")
+    sides = who["side"].where(who["official"] == "yes", "press")
+    of_claim = claims.set_index("claim_id")["claimant_id"].map(sides)
+    confirmed = _confirmed(claims, of_claim)
     out = []
     for row in events.to_dict("records"):
         event = pd.Series(row)
@@ -64,7 +66,7 @@ def handovers(record: Record, events: pd.DataFrame) -> list[Handover]:
                 str(row["kind"]),
                 figures["to_ukraine"],
                 figures["to_russia"],
-                _who(row, of_claim),
+                _who(row, of_claim, confirmed),
                 _differs(row),
                 "" if row["status"] == "took_place" else str(row["status"]),
             )
@@ -72,10 +74,27 @@ def handovers(record: Record, events: pd.DataFrame) -> list[Handover]:
     return out
 
 
-def _owner(row: Mapping[Any, Any], direction: str, sides: pd.Series) -> str:
-    """Return in two or three words whose a count is, or nothing where there is none."""
+def _confirmed(claims: pd.DataFrame, sides: pd.Series) -> dict[tuple[str, str], set[str]]:
+    """Return, by handover and direction, whose offices confirm it without its number, or that the press does."""
+    silent = claims[(claims["absence"].astype("str") == "withheld").to_numpy(dtype=bool)]
+    out: dict[tuple[str, str], set[str]] = {}
+    for c in silent.itertuples(index=False):
+        out.setdefault((c.event_id, str(c.direction)), set()).add(sides[c.claim_id])
+    return out
+
+
+def _owner(
+    row: Mapping[Any, Any],
+    direction: str,
+    sides: pd.Series,
+    confirmed: Mapping[tuple[str, str], set[str]],
+) -> str:
+    """Return in a few words whose a count is, or who confirms the handover without one."""
     if pd.isna(row[direction]):
-        return ""
+        found = confirmed.get((row["event_id"], direction), set())
+        if str(row[f"{direction}_absence"]) != "withheld" or not found:
+            return ""
+        return str(say("handover/confirmed", who=[c for s, c in CAPITALS.items() if s in found]))
     side = sides.get(row[f"{direction}_claim"], "")
     return owner(str(row[f"{direction}_grade"]), CAPITALS.get(side) or row[f"{direction}_claimant"])
 
@@ -89,8 +108,10 @@ def owner(grade: str, who: str = "one side") -> str:
     return str(say("handover/owner", grade=grade, who=who))
 
 
-def _who(row: Mapping[Any, Any], sides: pd.Series) -> str:
-    owners = {d: _owner(row, d, sides) for d in DIRECTIONS}
+def _who(
+    row: Mapping[Any, Any], sides: pd.Series, confirmed: Mapping[tuple[str, str], set[str]]
+) -> str:
+    owners = {d: _owner(row, d, sides, confirmed) for d in DIRECTIONS}
     told = {d: o for d, o in owners.items() if o}
     if len(set(told.values())) <= 1:
         return next(iter(told.values()), "")

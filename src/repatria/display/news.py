@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from repatria.analysis.facts import official_names, totals_not_met
-from repatria.display.handover import Handover, handovers, owner, summed
+from repatria.display.handover import Handover, first_words, handovers, owner, summed
 from repatria.display.ledger import Page, Statement, ledger
 from repatria.display.words import Prose, counted, say, span
 from repatria.record import names
 from repatria.record.changes import Changes, between
+from repatria.record.rule import judged
+from repatria.record.schema import WAR_START
 from repatria.record.view import Record
 
 __all__ = ["Because", "News", "Revised", "Total", "news"]
+
+# What the rule does with claims that move no figure (`rule.judged`); silent ones do where there is no count.
+ASIDE = {"subset", "covered", "poor", "unofficial", "unseen", "corrected", "silent"}
 
 
 class Because(NamedTuple):
@@ -47,7 +52,10 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True)
 class News:
-    """What a release says against the one before; `first` where there is none."""
+    """What a release says against the one before; `first` where there is none.
+
+    `late`: what is new by undated pages alone, which a release before that was a past view left out.
+    """
 
     first: bool = False
     before: str = ""
@@ -58,6 +66,17 @@ class News:
     gone: list[str] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     totals_new: int = 0
+    late: News | None = None
+
+    @property
+    def parts(self) -> list[News]:
+        """What is new, then what is so by undated pages alone."""
+        return [self, self.late] if self.late else [self]
+
+    @property
+    def whole(self) -> Prose:
+        """How many of each, and how many by undated pages alone."""
+        return say("news/late", words=self.words, late=self.late.words if self.late else "")
 
     @property
     def words(self) -> Prose:
@@ -87,35 +106,24 @@ def news(old: Record | None, new: Record, before: str = "") -> News:
     if old is None:
         return News(first=True)
     changes = between(old, new)
-    events = new.events(cancelled=True, disputed=True)
-    fresh = events[events["event_id"].isin(changes.added["events"]["event_id"])]
-    fresh = fresh.sort_values(["date", "event_id"], ascending=False)
-    old_events = old.events(cancelled=True, disputed=True)
-    gone = old_events[old_events["event_id"].isin(changes.removed["events"]["event_id"])]
-    moved = changes.estimates[(changes.estimates["change"] == "revised").to_numpy()]
     told = _Told(old, new, changes)
-    revised, graded = [], []
-    for row in moved.to_dict("records"):
-        if row["event_id"] in set(fresh["event_id"]) | set(gone["event_id"]):
-            continue
-        if any(_differ(row, m) for m in ("best", "low", "high", "absence")):
-            revised.append(told.revision(row, _figure))
-        elif _differ(row, "grade"):
-            graded.append(told.revision(row, _grade))
-    of = new.totals()
-    official = of["total_id"].isin(changes.added["totals"]["total_id"]) & of["name"].isin(
-        official_names(new)
-    )
-    added = of.loc[official.to_numpy(dtype=bool), "total_id"]
-    return News(
-        before=before,
-        events=handovers(new, fresh),
-        revised=revised[::-1],
-        graded=graded[::-1],
-        gone=[str(say("handover/title", **h._asdict())) for h in handovers(old, gone)],
-        totals=_totals(new, list(added)),
-        totals_new=len(added),
-    )
+    if old.known_by is None or new.known_by is not None:
+        return told.news(_found(changes), before)
+    every, dated = _found(changes), _found(between(old, new.as_of(new.last_day)))
+    late = told.news({k: v - dated[k] for k, v in every.items()})
+    main = told.news({k: v & dated[k] for k, v in every.items()}, before)
+    return replace(main, late=late if late.words != News().words else None)
+
+
+def _found(changes: Changes) -> dict[str, set[Any]]:
+    """Return the ids of what is new: handovers, those gone, totals, and figures (event and direction)."""
+    moved = changes.estimates[(changes.estimates["change"] == "revised").to_numpy()]
+    return {
+        "events": set(changes.added["events"]["event_id"]),
+        "gone": set(changes.removed["events"]["event_id"]),
+        "totals": set(changes.added["totals"]["total_id"]),
+        "moved": set(zip(moved["event_id"], moved["direction"], strict=True)),
+    }
 
 
 def _differ(row: dict[Any, Any], measure: str) -> bool:
@@ -139,19 +147,50 @@ def _grade(row: dict[Any, Any], side: str) -> str:
 
 
 class _Told:
-    """The claims behind revisions: those that came and went, with their pages, in words."""
+    """What differs between two records, in words; figures with the claims that came, went or changed."""
 
     def __init__(self, old: Record, new: Record, changes: Changes) -> None:
-        self.events = new.events(cancelled=True, disputed=True).set_index("event_id", drop=False)
-        ids = set(changes.estimates["event_id"])
-        self.claims = []
-        for record in (old, new):
-            e = record.events(cancelled=True, disputed=True)
-            entries = ledger(record, e[e["event_id"].isin(ids)])
+        self.records = (old, new)
+        self.events = [r.events(cancelled=True, disputed=True) for r in self.records]
+        e = changes.estimates
+        self.moved = e[(e["change"] == "revised").to_numpy()].to_dict("records")
+        ids = set(e["event_id"])
+        self.claims, self.outcomes = [], []
+        for record, events in zip(self.records, self.events, strict=True):
+            entries = ledger(record, events[events["event_id"].isin(ids)])
             self.claims.append({c.claim_id: (x.event_id, c) for x in entries for c in x.claims})
+            claims = record.claims()
+            heard = judged(claims[claims["event_id"].isin(ids)])
+            self.outcomes.append(dict(zip(heard["claim_id"], heard["outcome"], strict=True)))
 
-    def revision(self, row: dict[Any, Any], words: Any) -> Revised:
-        event = self.events.loc[row["event_id"]]
+    def news(self, found: dict[str, set[Any]], before: str = "") -> News:
+        """Return what was found, each kind in the order readers meet it."""
+        (old, was), (new, now) = zip(self.records, self.events, strict=True)
+        fresh = now[now["event_id"].isin(found["events"])]
+        gone = was[was["event_id"].isin(found["gone"])]
+        revised, graded = [], []
+        for row in self.moved[::-1]:
+            if _of(row) not in found["moved"]:
+                continue
+            if any(_differ(row, m) for m in ("best", "low", "high", "absence")):
+                revised.append(self._revision(row, _figure))
+            elif _differ(row, "grade"):
+                graded.append(self._revision(row, _grade))
+        of = new.totals()
+        official = of["total_id"].isin(found["totals"]) & of["name"].isin(official_names(new))
+        added = of.loc[official.to_numpy(dtype=bool), "total_id"]
+        return News(
+            before=before,
+            events=handovers(new, fresh.sort_values(["date", "event_id"], ascending=False)),
+            revised=revised,
+            graded=graded,
+            gone=[first_words(h) for h in handovers(old, gone)],
+            totals=_totals(new, list(added)),
+            totals_new=len(added),
+        )
+
+    def _revision(self, row: dict[Any, Any], words: Any) -> Revised:
+        event = self.events[1].set_index("event_id", drop=False).loc[row["event_id"]]
         return Revised(
             f"events/{row['event_id']}.html",
             names.event_day(event),
@@ -159,24 +198,40 @@ class _Told:
             names.SIDES[row["direction"]],
             words(row, "old"),
             words(row, "new"),
-            tuple(self._because(row["event_id"], row["direction"])),
+            tuple(self._because(row)),
         )
 
-    def _because(self, event_id: str, direction: str) -> list[Because]:
-        def of(claims: dict[str, tuple[str, Statement]]) -> dict[str, Statement]:
-            return {
-                k: c for k, (e, c) in claims.items() if e == event_id and c.direction == direction
-            }
+    def _because(self, row: dict[Any, Any]) -> list[Because]:
+        """Return the claims behind a revision: those the rule hears, or did, that came, went or changed.
 
-        was, now = (of(c) for c in self.claims)
-        out = [Because("+", c.said, c.pages[:3]) for k, c in now.items() if k not in was]
-        out += [Because("−", c.said, c.pages[:3]) for k, c in was.items() if k not in now]
-        for changed in (True, False):  # what a claim says, else only the pages that carry it
-            for k, c in now.items():
-                more = tuple(p for p in c.pages if k in was and p not in was[k].pages)
-                if k in was and (_says(was[k]) != _says(c) if changed else more and not out):
-                    out.append(Because("±", c.said, (more or c.pages)[:3]))
-        return out
+        Without one: those that more pages carry (which may put another of a side first).
+        """
+        was, now = (
+            {k: c for k, (e, c) in claims.items() if (e, c.direction) == _of(row)}
+            for claims in self.claims
+        )
+        heard = [
+            {k for k, o in self.outcomes[i].items() if o not in ASIDE or (o == "silent" and none)}
+            for i, none in enumerate(pd.isna(row[f"best_{side}"]) for side in ("old", "new"))
+        ]
+        came = [k for k in now if k in heard[1] and k not in was]
+        went = [k for k in was if k in heard[0] and k not in now]
+        both = [k for k in now if k in heard[1] and k in was]
+        changed = [k for k in both if _says(was[k]) != _says(now[k]) or k not in heard[0]]
+        if not (came or went or changed):
+            changed = [k for k in both if set(now[k].pages) - set(was[k].pages)]
+        if not changed and not (came or went):
+            came = [k for k in now if k not in was]
+        more = {k: tuple(p for p in now[k].pages if p not in was[k].pages) for k in changed}
+        return [
+            *(Because("+", now[k].said, now[k].pages[:3]) for k in came),
+            *(Because("−", was[k].said, was[k].pages[:3]) for k in went),
+            *(Because("±", now[k].said, (more[k] or now[k].pages)[:3]) for k in changed),
+        ]
+
+
+def _of(row: dict[Any, Any]) -> tuple[Any, Any]:
+    return row["event_id"], row["direction"]
 
 
 def _says(c: Statement) -> tuple[object, ...]:
@@ -192,7 +247,9 @@ def _totals(record: Record, ids: list[str]) -> list[Total]:
             Page(p.publisher, p.url, "", str(p.tier), str(p.dated_by), str(p.seen))
             for p in pages.head(3).itertuples(index=False)
         )
-        out.append(Total(say("news/total", **{str(k): v for k, v in row.items()}), shown))
+        told = {str(k): v for k, v in row.items()} | {"war_start": pd.Timestamp(WAR_START)}
+        told["since"] = None if pd.isna(row["since"]) else row["since"]
+        out.append(Total(say("news/total", **told), shown))
     return out
 
 

@@ -10,17 +10,13 @@ import pandas as pd
 
 from repatria.analysis.reconcile import FITS, MEASURES, missing, steps
 from repatria.display.table import Table
-from repatria.display.words import Prose, number, say, span
+from repatria.display.words import SCOPE_WORDS, Prose, number, say, span
 from repatria.record import names
 from repatria.record.checks import Problem
 from repatria.record.view import Day, Record
 
 __all__ = ["gaps", "missing_table", "reasons", "summary", "table", "unresolved", "verdict_words"]
 
-BASES = {
-    "": "all handovers",
-    "without_june_2025": "without the Istanbul handovers of June 2025",
-}
 _DAYS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 
@@ -30,7 +26,7 @@ def _days(when: pd.Series, precision: pd.Series) -> list[str]:
 
 
 def _base(scope: str) -> str:
-    return BASES.get(scope, scope.replace("_", " "))
+    return SCOPE_WORDS.get(scope, scope.replace("_", " "))
 
 
 def _what(kind: str, direction: str, measure: str, *scopes: str) -> str:

@@ -101,8 +101,10 @@ class Table:
             {
                 "group": g,
                 "id": i,
-                "cells": [self._cell(c, v) for c, v in zip(f.columns, row, strict=True)],
-                "pages": to,
+                "cells": [
+                    (column, self._cell(c, v), page)
+                    for column, c, v, page in zip(columns, f.columns, row, to, strict=True)
+                ],
             }
             for g, i, row, *to in zip(groups, ids, f.itertuples(index=False), *pages, strict=True)
         ]

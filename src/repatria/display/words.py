@@ -22,6 +22,7 @@ __all__ = [
     "GRADE_WORDS",
     "GUARDRAIL",
     "LENS_WORDS",
+    "SCOPE_WORDS",
     "Prose",
     "anchor",
     "counted",
@@ -59,6 +60,12 @@ GRADE_WORDS = {
     "one_sided": "one side only",
     "reported": "no official",
     "undisclosed": "size withheld",
+}
+SCOPE_WORDS = {  # what a total counts, where that is less than all handovers of its kind
+    "": "all handovers",
+    "without_june_2025": "without the Istanbul handovers of June 2025",
+    "istanbul": "under the Istanbul agreements",
+    "uae_mediated": "mediated by the Emirates",
 }
 _PROPER = {
     **{
@@ -200,6 +207,7 @@ def templates() -> jinja2.Environment:
         autoescape=lambda name: bool(name and name.endswith(".html.j2")),
         trim_blocks=True,
         lstrip_blocks=True,
+        optimized=False,  # to fold constants takes half the time of compiling, and saves none here
     )
     env.filters |= {
         "number": number,
@@ -223,6 +231,7 @@ def templates() -> jinja2.Environment:
         "lenses": LENS_WORDS,
         "grades": GRADE_WORDS,
         "absences": ABSENCE_WORDS,
+        "scopes": SCOPE_WORDS,
     }
     return env
 

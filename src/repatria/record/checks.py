@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from repatria.record.schema import LIST_PATTERN, TABLES, WAR_START, Field
 
-__all__ = ["Findings", "Problem", "RecordError", "among", "at", "shown", "typed"]
+__all__ = ["Findings", "Problem", "RecordError", "among", "at", "repeated", "shown", "typed"]
 
 # Cells that want a second look, in one pass (RE2): spaces at an end, control characters,
 # bidirectional overrides (they can rewrite a terminal), everything that has no ink, and digits of
@@ -37,7 +37,7 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffd"
     for c in range(a, b)
 }
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-MARKUP = r"<[A-Za-z/!?]"
+MARKUP = r"<[A-Za-z/!?]|\][(:]"  # a tag, or a link or picture of Markdown
 FORMULA = r"^[=+@\t\r-]"
 FORMULA_IN_LIST = r"(?:^|;)[=+@\t\r-]"
 MAX_CELL = 4_000
@@ -101,6 +101,8 @@ def at(values: pd.Series, known: pd.Series) -> np.ndarray:
     >>> at(pd.Series(["a", "b"]), pd.Series(["b"])).tolist()
     [-1, 0]
     """
+    if not len(values):
+        return np.zeros(0, dtype="int32")  # and no index of what is known is made
     where = pc.fill_null(pc.index_in(pa.array(values), value_set=pa.array(known)), -1)
     return np.asarray(where.to_numpy(zero_copy_only=False))
 
@@ -168,9 +170,20 @@ def typed(found: Findings, name: str, text: pd.DataFrame) -> pd.DataFrame:
             found.add(name, f.name, empty, "is required")
         check = _enum if f.enum else {"integer": _integer, "date": _date}.get(f.type, _text)
         columns[f.name] = check(found, name, f, s, arrow, empty)
-    again = text.duplicated(list(table.key)).to_numpy()
+    again = repeated(text[list(table.key)])
     found.add(name, table.key[0], again, "{} is there twice", text[table.key[0]])
     return pd.DataFrame(columns)
+
+
+def repeated(text: pd.DataFrame) -> np.ndarray:
+    """Return which rows stand further up as well (as `DataFrame.duplicated`, but fast where no cell of a column does).
+
+    >>> repeated(pd.DataFrame({"a": ["x", "y", "x"]})).tolist()
+    [False, False, True]
+    """
+    if any(pc.count_distinct(pa.array(text[k])).as_py() == len(text) for k in text):
+        return np.zeros(len(text), dtype=bool)
+    return np.asarray(text.duplicated())
 
 
 def _mask(values: pa.Array) -> np.ndarray:
@@ -179,6 +192,8 @@ def _mask(values: pa.Array) -> np.ndarray:
 
 def _ink(found: Findings, table: str, column: str, s: pd.Series, arrow: pa.Array) -> None:
     """Check that what is in a column can be seen, and is not too long."""
+    if _printed(arrow):
+        return
     plain = pc.all(pc.string_is_ascii(arrow)).as_py()
     suspect = pc.match_substring_regex(arrow, SUSPECT_ASCII if plain else SUSPECT)
     if not pc.any(suspect).as_py() and (pc.max(pc.binary_length(arrow)).as_py() or 0) <= MAX_CELL:
@@ -188,6 +203,27 @@ def _ink(found: Findings, table: str, column: str, s: pd.Series, arrow: pa.Array
             found.line(table, int(i) + 2, f"{shown(s.iloc[i])} {reason}", column)
     long = _mask(pc.greater(pc.utf8_length(arrow), MAX_CELL))
     found.add(table, column, long, f"is longer than {MAX_CELL} characters")
+
+
+def _printed(arrow: pa.Array | pa.ChunkedArray) -> bool:
+    """Return whether a column is short cells of printed ASCII, no space at an end: all bytes are looked at together."""
+    if not pa.types.is_large_string(arrow.type):
+        return False
+    for part in arrow.chunks if isinstance(arrow, pa.ChunkedArray) else [arrow]:
+        _, ends, held = part.buffers()
+        if held is None or not len(part):
+            continue  # every cell is empty
+        ends = np.frombuffer(ends, "int64")[part.offset : part.offset + len(part) + 1]
+        cells = np.frombuffer(held, "uint8")[: ends[-1]]
+        if (cells[ends[0] :] - np.uint8(0x20) > 0x7E - 0x20).any() or np.diff(
+            ends
+        ).max() > MAX_CELL:
+            return False
+        filled = ends[1:] > ends[:-1]
+        first, last = ends[:-1][filled], ends[1:][filled] - 1
+        if (cells[first] == 0x20).any() or (cells[last] == 0x20).any():
+            return False
+    return True
 
 
 def _unseen(cell: str) -> list[str]:

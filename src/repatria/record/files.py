@@ -96,6 +96,7 @@ def _tables(folder: Path, found: Findings) -> tuple[dict[str, pd.DataFrame], str
         room -= len(raw or b"")
         digests.append((name, hashlib.sha256(raw).hexdigest() if raw is not None else ""))
         text = parse(name, raw, found) if raw is not None else None
+        del raw  # else a large one is held twice
         out[name] = checks.typed(found, name, _empty(name) if text is None else text)
     return out, fingerprint.combine(digests)
 
@@ -150,26 +151,26 @@ def _bytes(folder: Path, name: str, found: Findings, room: int) -> bytes | None:
 def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
     """Return a table's cells as text, or None with findings that say which lines cannot be read."""
     try:
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")  # and not kept: what follows reads bytes, and text only to name a fault
     except UnicodeDecodeError as e:
         found.line(
             name, raw[: e.start].count(b"\n") + 1, f"is not UTF-8 (byte 0x{raw[e.start]:02x})"
         )
         return None
-    if not _header(name, text.partition("\n")[0].removesuffix("\r"), found):
+    first = raw[: raw.find(b"\n")] if b"\n" in raw else raw
+    if not _header(name, first.decode().removesuffix("\r"), found):
         return None
-    if "\0" in text:
-        found.line(name, text[: text.index("\0")].count("\n") + 1, "holds a null character")
+    if b"\0" in raw:
+        found.line(name, raw[: raw.index(b"\0")].count(b"\n") + 1, "holds a null character")
         return None
-    if '"' in text or "\r" in text or "\n\n" in text:
+    if b'"' in raw or b"\r" in raw or b"\n\n" in raw:
         start = len(found.problems)
-        _lines(name, text, found, every=False)
+        _lines(name, raw.decode(), found, every=False)
         if len(found.problems) > start:
             return None
-    if not text.endswith("\n"):
-        found.line(
-            name, text.count("\n") + 1, "does not end with a line break: the file may be cut off"
-        )
+    ends = raw.count(b"\n")
+    if not raw.endswith(b"\n"):
+        found.line(name, ends + 1, "does not end with a line break: the file may be cut off")
         return None
     columns = TABLES[name].columns
     try:
@@ -184,12 +185,12 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
         )
     except pa.ArrowInvalid as e:
         start = len(found.problems)
-        _lines(name, text, found, every=True)
+        _lines(name, raw.decode(), found, every=True)
         if len(found.problems) == start:
             found.line(name, 0, f"is not CSV: {shown(e)}")
         return None
-    if text.count("\n") - 1 != table.num_rows:
-        _lines(name, text, found, every=True)
+    if ends - 1 != table.num_rows:
+        _lines(name, raw.decode(), found, every=True)
         return None
     return table.to_pandas(use_threads=False, self_destruct=True).astype("str")
 

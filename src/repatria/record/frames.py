@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.extensions import take
 
 from repatria.record import rule
+from repatria.record.checks import at
 from repatria.record.coverage import Ground
 from repatria.record.schema import DIRECTIONS, KINDS, RECEIVER
 from repatria.record.window import Day, day
@@ -24,6 +26,7 @@ __all__ = [
     "dated",
     "directions",
     "left_out",
+    "mentions",
     "plain",
     "searched",
 ]
@@ -49,24 +52,47 @@ def claims(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     >>> claims(record.tables)["claim_id"].is_unique
     True
     """
-    pages = t["citations"].merge(
-        t["sources"][["source_id", "publisher", "published_on", "tier"]], on="source_id", how="left"
+    pages = _beside(
+        t["citations"], t["sources"], "source_id", ["publisher", "published_on", "tier"]
     )
     pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
-    per = pages.groupby("claim_id").agg(
+    by = pages.groupby(at(pages["claim_id"], t["claims"]["claim_id"]))
+    per = by.agg(
         known_on=("published_on", "min"),
         poor=("poor", "min"),
         citations=("source_id", "size"),
         publishers=("publisher", "nunique"),
     )
-    out = t["claims"].merge(t["claimants"], on="claimant_id", how="left").join(per, on="claim_id")
-    events = t["events"][["event_id", "kind", "date", "date_precision"]]
-    out = out.merge(events, on="event_id", how="left")
+    who = [c for c in t["claimants"] if c != "claimant_id"]
+    out = _beside(t["claims"].reset_index(drop=True), t["claimants"], "claimant_id", who).join(per)
+    out = _beside(out, t["events"], "event_id", ["kind", "date", "date_precision"])
     corrections = (
         out.loc[out["corrects"] != ""].drop_duplicates("corrects").set_index("corrects")["claim_id"]
     )
     out["corrected_by"] = out["claim_id"].map(corrections).astype("str").fillna("")
     return out.astype({"citations": "Int64", "publishers": "Int64", "poor": "bool"})
+
+
+def mentions(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what the pages of each row of totals, pledges, links, schedules and context say together.
+
+    >>> mentions(record.tables).columns.tolist()
+    ['known_on', 'citations', 'publishers']
+    """
+    pages = t["mentions"].merge(
+        t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
+    )
+    return pages.groupby("row_id").agg(
+        known_on=("published_on", "min"),
+        citations=("source_id", "size"),
+        publishers=("publisher", "nunique"),
+    )
+
+
+def _beside(rows: pd.DataFrame, table: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
+    """Return rows with these columns of the row of `table` that their key names: a merge that looks up each id once."""
+    place = at(rows[key], table[key])
+    return rows.assign(**{c: take(table[c].array, place, allow_fill=True) for c in columns})
 
 
 def arranged(events: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from repatria.record.checks import Findings, among, at, shown
+from repatria.record.checks import Findings, among, at, repeated, shown
 from repatria.record.names import HOST, bare_host
 from repatria.record.schema import (
     CLICK_IDS,
@@ -53,9 +53,10 @@ def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> N
     _corrections(found, t)
     _citations(found, t, rows)
     _mentions(found, t, rows)
-    _sources(found, t["sources"])
+    hosts = _hosts(t["sources"]["url"])
+    _sources(found, t["sources"], hosts)
     _addresses(found, t)
-    _publishers(found, t["sources"])
+    _publishers(found, t["sources"], hosts)
     _statements(found, t)
     _links(found, t["links"])
     _coverage(found, t["coverage"])
@@ -209,7 +210,9 @@ def _claims(
         "stated_date",
         "corrects",
     ]
-    twins = c.duplicated(same).to_numpy()
+    event = rows["claims", "event_id"]
+    told = c[same].assign(event_id=event) if (event >= 0).all() else c[same]
+    twins = told.duplicated().to_numpy()
     found.add("claims", "claim_id", twins, "{} says the same as an earlier claim", c["claim_id"])
     paged = _spoken(len(c), rows["citations", "claim_id"])
     found.add("claims", "claim_id", ~paged, "{} has no page", c["claim_id"])
@@ -292,34 +295,36 @@ def _mentions(
     found.add("sources", "source_id", ~used, "{} carries nothing", s["source_id"])
 
 
-def _sources(found: Findings, s: pd.DataFrame) -> None:
+def _sources(found: Findings, s: pd.DataFrame, hosts: pa.Array) -> None:
     """An id says its address, and how the day is known says whether there is one."""
     url = s["url"]
-    found.add("sources", "url", url.duplicated() & (url != ""), "{} is there twice", url)
+    twice = repeated(s[["url"]]) & (url != "")
+    found.add("sources", "url", twice, "{} is there twice", url)
     found.add("sources", "url", (url == "") & (s["seed"] == ""), "is required")
     wrong = np.zeros(len(s), dtype=bool)
     for i in range(0, len(s), STEP):
-        wrong[i : i + STEP] = _misnamed(s[i : i + STEP])
+        wrong[i : i + STEP] = _misnamed(s[i : i + STEP], hosts[i : i + STEP])
     found.add("sources", "source_id", wrong, "{} does not say its host and address", s["source_id"])
     undated = s["published_on"].isna()
     reason = "none goes with an undated page, and only with one"
     found.add("sources", "dated_by", undated ^ (s["dated_by"] == "none"), reason)
 
 
-def _misnamed(s: pd.DataFrame) -> np.ndarray:
+def _misnamed(s: pd.DataFrame, hosts: pa.Array) -> np.ndarray:
     """Return which ids are not their address's host and the first digits of its digest."""
-    url, ident = s["url"], pa.array(s["source_id"])
-    host = pc.utf8_trim(pc.replace_substring_regex(_hosts(url), "[^a-z0-9]+", "-"), "-")
-    host = pc.if_else(pc.equal(host, ""), "page", host)
-    front = pc.replace_substring_regex(ident, "-?[^-]*$", "")
-    same = np.asarray(pc.equal(front, host).to_numpy(zero_copy_only=False), dtype=bool)
-    told = pc.replace_substring_regex(ident, "^.*-", "").to_pylist()
+    cut = pc.split_pattern(pa.array(s["source_id"]), "-", max_splits=1, reverse=True)
+    named = hosts.dictionary_encode()
+    host = pc.utf8_trim(pc.replace_substring_regex(named.dictionary, "[^a-z0-9]+", "-"), "-")
+    host = pc.if_else(pc.equal(host, ""), "page", host).take(named.indices)
+    fits = pc.and_(pc.equal(pc.list_value_length(cut), 2), pc.equal(pc.list_element(cut, 0), host))
+    some = (s["url"] != "").to_numpy(dtype=bool)
+    same = some & np.asarray(fits.to_numpy(zero_copy_only=False), dtype=bool)
+    told = pc.list_element(cut.filter(pa.array(same)), 1).to_pylist()
     sha1 = hashlib.sha1
-    for i, (digits, address) in enumerate(zip(told, url.tolist(), strict=True)):
-        if same[i]:
-            digest = sha1(address.encode(), usedforsecurity=False).hexdigest()
-            same[i] = len(digits) >= 6 and digest.startswith(digits)
-    return ~same & (url != "").to_numpy(dtype=bool)
+    for i, digits, url in zip(np.flatnonzero(same), told, s["url"][same].tolist(), strict=True):
+        digest = sha1(url.encode(), usedforsecurity=False).hexdigest()
+        same[i] = len(digits) >= 6 and digest.startswith(digits)
+    return some & ~same
 
 
 def _hosts(url: pd.Series) -> pa.Array:
@@ -328,7 +333,8 @@ def _hosts(url: pd.Series) -> pa.Array:
     """
     found = pc.struct_field(pc.extract_regex(pa.array(url), HOST), "host")
     host = pc.ascii_lower(pc.fill_null(found, ""))
-    return pc.utf8_rtrim(pc.replace_substring_regex(host, r"^www\.", ""), ".")
+    host = pc.utf8_rtrim(pc.replace_substring_regex(host, r"^www\.", ""), ".")
+    return host.combine_chunks() if isinstance(host, pa.ChunkedArray) else host
 
 
 def _addresses(found: Findings, t: dict[str, pd.DataFrame]) -> None:
@@ -339,25 +345,31 @@ def _addresses(found: Findings, t: dict[str, pd.DataFrame]) -> None:
         found.add(name, "url", clicked.to_numpy(zero_copy_only=False), reason, url)
 
 
-def _publishers(found: Findings, s: pd.DataFrame) -> None:
+def _publishers(found: Findings, s: pd.DataFrame, hosts: pa.Array) -> None:
     """One house, one spelling: else two pages of one publisher count as two publishers.
 
     What stands in brackets at the end is the agency whose text the house carries, not the house.
     """
-    house = s["publisher"].str.replace(r" \([^()]*\)$", "", regex=True)
-    host = pd.Series(_hosts(s["url"]).to_pylist(), index=s.index, dtype="str")
-    host = host.map({h: bare_host(h) for h in host.unique()})
+    pages = pd.DataFrame({"host": hosts.to_pandas(), "house": s["publisher"]})
+    if _misspelt(pages.drop_duplicates()):  # a few rows of many; which is usual, all of them say
+        for i, reason in _misspelt(pages).items():
+            found.line("sources", i + 2, reason, "publisher")
+
+
+def _misspelt(pages: pd.DataFrame) -> dict[int, str]:
+    """Return by row why its house is spelt wrongly."""
+    house = pages["house"].str.replace(r" \([^()]*\)$", "", regex=True)
+    host = pages["host"].map({h: bare_host(h) for h in pages["host"].unique()})
     host = host.mask(host.isin(MANY_PUBLISH), "")
-    said: set[int] = set()
+    said: dict[int, str] = {}
     for key, where in ((host, "on {}"), (house.str.lower(), "elsewhere")):
         pairs = pd.DataFrame({"key": key, "house": house})[key != ""]
         spelt = pairs.groupby("key")["house"].nunique()
         for name, rows in pairs[pairs["key"].isin(spelt.index[spelt > 1])].groupby("key"):
             usual = rows["house"].mode().iloc[0]
             for i in rows.index[rows["house"] != usual].difference(list(said)):
-                reason = f"{shown(house[i])} is spelt {shown(usual)} {where.format(name)}"
-                found.line("sources", i + 2, reason, "publisher")
-                said.add(i)
+                said[i] = f"{shown(house[i])} is spelt {shown(usual)} {where.format(name)}"
+    return said
 
 
 def _statements(found: Findings, t: dict[str, pd.DataFrame]) -> None:

@@ -47,6 +47,10 @@ OPEN = 2**40  # stands for "no upper end" while the rule works; never leaves thi
 ABOUT = 0.1  # "about n" admits n - 10 % to n + 10 %
 
 _KEY = ["event_id", "direction"]
+_READ = """
+    event_id direction claimant_id claim_id side official part role count_low count_high qualifier absence
+    name poor publishers
+""".split()
 
 
 def __dir__() -> list[str]:
@@ -102,12 +106,25 @@ def _seen_through(claims: pd.DataFrame, lens: str) -> pd.DataFrame:
     return claims[side == wanted]
 
 
-def _typed(c: pd.DataFrame) -> pd.DataFrame:
-    return c.assign(
-        direction=c["direction"].astype("str"),
-        side=c["side"].astype("str"),
-        official=(c["official"].astype("str") == "yes").to_numpy(),
+def _typed(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return what the rule reads of claims, with the numbers of their event and direction (`pair`, sorted)
+    and of their claimant's say in it (`teller`): numbers are grouped and sorted much faster than text.
+    """
+    c = claims[_READ].assign(
+        direction=claims["direction"].astype("str"),
+        side=claims["side"].astype("str"),
+        official=(claims["official"].astype("str") == "yes").to_numpy(),
     )
+    c["pair"] = c.groupby(_KEY, sort=True).ngroup()
+    c["teller"] = c.groupby(["pair", "claimant_id"], sort=True).ngroup()
+    return c
+
+
+def _beside_first(w: pd.DataFrame, columns: list[str], suffix: str) -> pd.DataFrame:
+    """Return statements, sorted by pair, with what the first of its pair has beside each."""
+    first = ~w.duplicated("pair").to_numpy()
+    at = np.flatnonzero(first)[first.cumsum() - 1]
+    return w.assign(**{c + suffix: w[c].array[at] for c in columns})
 
 
 def _wholes(c: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +141,7 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
     rows = counted.assign(value=value, lo=lo, hi=hi, vague=(worded != "exact").to_numpy())
     whole = rows[rows["role"] == "whole"]
     parts = rows[rows["role"] == "component"]
-    if len(parts):
-        key = [*_KEY, "claimant_id"]
-        parts = parts[
-            ~pd.MultiIndex.from_frame(parts[key]).isin(pd.MultiIndex.from_frame(whole[key]))
-        ]
+    parts = parts[~parts["teller"].isin(whole["teller"])]
     if parts.empty:
         return whole
     sums = _sums(parts)
@@ -139,12 +152,11 @@ def _sums(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the sum of each claimant's components, with the page and the wording of the weakest of
     them.
     """
-    key = [*_KEY, "claimant_id"]
-    who = {"side": ("side", "first"), "official": ("official", "first"), "name": ("name", "first")}
+    who = {c: (c, "first") for c in ("pair", *_KEY, "side", "official", "name")}
     # Two figures of one claimant for a component: both ends kept, the earlier-sorted one leads.
     per_part = (
         parts.sort_values(["vague", "publishers", "claim_id"], ascending=[True, False, True])
-        .groupby([*key, "part"], observed=True, sort=True)
+        .groupby(["teller", "part"], sort=True)
         .agg(
             value=("value", "first"),
             lo=("lo", "min"),
@@ -158,7 +170,7 @@ def _sums(parts: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
     )
     sums = (
-        per_part.groupby(key, observed=True, sort=True)
+        per_part.groupby("teller", sort=True)
         .agg(
             value=("value", "sum"),
             lo=("lo", "sum"),
@@ -202,7 +214,7 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     result["absence"] = pd.Categorical(
         result["absence"].where(result["absence"] != "", None), categories=ABSENCES
     )
-    return result.sort_values(_KEY, ignore_index=True)
+    return result.sort_values("pair", ignore_index=True).drop(columns="pair")
 
 
 def judged(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
@@ -231,7 +243,7 @@ def judged(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     stated, admitted = ~np.isnan(at), ~np.isnan(in_at)
     r = ranked.reindex(pd.Index(at)).reset_index(drop=True)
     h = heard.reset_index(drop=True).reindex(pd.Index(in_at)).reset_index(drop=True)
-    first = ~ranked.duplicated(_KEY)
+    first = ~ranked.duplicated("pair")
     would_lead = own.isin(ranked.loc[first, "claim_id"]).to_numpy()
     role, none = claims["role"].astype("str").to_numpy(), claims["count_low"].isna().to_numpy()
     cases: list[tuple[Any, str, int]] = [
@@ -265,10 +277,9 @@ def judged(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
 
 def _statement_of(claims: pd.DataFrame, seen: pd.DataFrame, ranked: pd.DataFrame) -> pd.Series:
     """Return for each claim the id of the statement it is in: its own, or that of its claimant's sum."""
-    key = [*_KEY, "claimant_id"]
     parts = seen[(seen["role"] == "component") & seen["count_low"].notna()]
-    sums = ranked.loc[ranked["claim_id"].isin(parts["claim_id"]), [*key, "claim_id"]]
-    into = parts[[*key, "claim_id"]].merge(sums, on=key, suffixes=("", "_sum"))
+    sums = ranked.loc[ranked["claim_id"].isin(parts["claim_id"]), ["teller", "claim_id"]]
+    into = parts[["teller", "claim_id"]].merge(sums, on="teller", suffixes=("", "_sum"))
     named = dict(zip(into["claim_id"], into["claim_id_sum"], strict=True))
     return claims["claim_id"].map(lambda i: named.get(i, i))
 
@@ -285,13 +296,11 @@ def _ranked(w: pd.DataFrame) -> pd.DataFrame:
         [official & receiver, official & belligerent, official & mediator], [1, 2, 3], 4
     )
     w = w.assign(rank=rank).sort_values(
-        [*_KEY, "poor", "rank", "vague", "publishers", "claim_id"],
-        ascending=[True, True, True, True, True, False, True],
+        ["pair", "poor", "rank", "vague", "publishers", "claim_id"],
+        ascending=[True, True, True, True, False, True],
+        ignore_index=True,
     )
-    lead = w.drop_duplicates(_KEY)[[*_KEY, "poor", "rank", "vague", "lo", "hi"]]
-    w = w.merge(lead, on=_KEY, suffixes=("", "_lead"))
-    w["rank"] = w["rank"].astype("int64")
-    return w
+    return _beside_first(w, ["poor", "rank", "vague", "lo", "hi"], "_lead")
 
 
 def _admissible(w: pd.DataFrame) -> pd.DataFrame:
@@ -305,9 +314,8 @@ def _admissible(w: pd.DataFrame) -> pd.DataFrame:
         & ~w["vague"].to_numpy(bool)
         & w["value"].between(w["lo_lead"], w["hi_lead"]).to_numpy()
     )
-    w = w.assign(later=~refines).sort_values([*_KEY, "later"], kind="stable")
-    best = w.drop_duplicates(_KEY).set_index(_KEY)[["value", "lo", "hi", "claim_id", "name"]]
-    return w.join(best.add_suffix("_best"), on=_KEY)
+    w = w.iloc[np.lexsort((~refines, w["pair"]))]
+    return _beside_first(w, ["value", "lo", "hi", "claim_id", "name"], "_best")
 
 
 def _spanned(w: pd.DataFrame) -> pd.DataFrame:
@@ -326,50 +334,41 @@ def _spanned(w: pd.DataFrame) -> pd.DataFrame:
 
 def _counted(w: pd.DataFrame) -> pd.DataFrame:
     """Return best, low, high and grade per event and direction from its admissible statements."""
-    out = w.groupby(_KEY, observed=True, sort=True).agg(
-        low=("low", "min"),
-        high=("high", "max"),
-        claims=("claim_id", "size"),
-        ukraine=("ukraine", "any"),
-        russia=("russia", "any"),
-        any_official=("any_official", "any"),
-        value=("value_best", "first"),
-        claim_id=("claim_id_best", "first"),
-        name=("name_best", "first"),
+    at = np.flatnonzero(~w.duplicated("pair").to_numpy())
+    out = w.iloc[at]
+    ukraine, russia, official = (
+        np.logical_or.reduceat(w[c].to_numpy(), at) for c in ("ukraine", "russia", "any_official")
     )
-    out = out.join(_sides_agree(w))
-    both = out["ukraine"] & out["russia"]
     grade = np.select(
-        [both & out["agree"], both, out["any_official"]],
+        [_sides_agree(w, out["pair"]), ukraine & russia, official],
         ["agreed", "contested", "one_sided"],
         "reported",
     )
+    high = np.maximum.reduceat(w["high"].to_numpy(), at)
     return pd.DataFrame(
         {
-            "best": out["value"].astype("Int64"),
-            "low": out["low"].astype("Int64"),
-            "high": out["high"].astype("Int64").mask(out["high"] >= OPEN),
+            **{c: out[c].array for c in ("pair", *_KEY)},
+            "best": out["value_best"].astype("Int64").array,
+            "low": pd.array(np.minimum.reduceat(w["low"].to_numpy(), at), dtype="Int64"),
+            "high": pd.Series(high, dtype="Int64").mask(high >= OPEN),
             "grade": grade,
-            "absence": np.where(out["value"] == 0, "zero", ""),
-            "claim_id": out["claim_id"],
-            "claimant": out["name"],
-            "claims": out["claims"].astype("Int64"),
+            "absence": np.where(out["value_best"] == 0, "zero", ""),
+            "claim_id": out["claim_id_best"].array,
+            "claimant": out["name_best"].array,
+            "claims": pd.array(np.diff(at, append=len(w)), dtype="Int64"),
         }
-    ).reset_index()
+    )
 
 
 def _undisclosed(c: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
     """Return the events and directions of which claims say only that there is no number."""
     silent = c[c["count_low"].isna() & c["absence"].isin(["withheld", "not_applicable"])]
     silent = silent.assign(order=(silent["absence"] != "withheld").astype("int64"))
-    silent = silent.sort_values([*_KEY, "order", "claim_id"]).drop_duplicates(_KEY)
-    silent = silent[
-        ~pd.MultiIndex.from_frame(silent[_KEY]).isin(pd.MultiIndex.from_frame(counted[_KEY]))
-    ]
+    silent = silent[~silent["pair"].isin(counted["pair"])]
+    silent = silent.sort_values(["pair", "order", "claim_id"]).drop_duplicates("pair")
     return pd.DataFrame(
         {
-            "event_id": silent["event_id"],
-            "direction": silent["direction"],
+            **{c: silent[c] for c in ("pair", *_KEY)},
             "grade": silent["absence"].astype("object").map({"withheld": "undisclosed"}),
             "absence": silent["absence"].astype("str"),
             "claim_id": silent["claim_id"],
@@ -383,22 +382,14 @@ def _official_side(w: pd.DataFrame, side: str) -> pd.Series:
     return (w["side"] == side) & (w["rank"] <= 2)
 
 
-def _sides_agree(w: pd.DataFrame) -> pd.Series:
-    """Return, per event and direction, whether the two sides' leading official intervals meet."""
-    order = w.sort_values(
-        [*_KEY, "rank", "vague", "publishers", "claim_id"],
-        ascending=[True, True, True, True, False, True],
-    )
-    ends = [
-        order[order[side]]
-        .drop_duplicates(_KEY)
-        .set_index(_KEY)[["lo", "hi"]]
-        .add_suffix(f"_{side}")
+def _sides_agree(w: pd.DataFrame, pairs: pd.Series) -> np.ndarray:
+    """Return, for each of the pairs, whether the two sides' leading official intervals meet."""
+    ranked = w[["pair", "lo", "hi"]].sort_index()  # as the rule hears them, without who yields
+    ukraine, russia = (
+        ranked[w[side].sort_index()].drop_duplicates("pair").set_index("pair").reindex(pairs)
         for side in ("ukraine", "russia")
-    ]
-    both = ends[0].join(ends[1], how="outer")
-    meet = (both["lo_ukraine"] <= both["hi_russia"]) & (both["lo_russia"] <= both["hi_ukraine"])
-    return meet.rename("agree")
+    )
+    return ((ukraine["lo"] <= russia["hi"]) & (russia["lo"] <= ukraine["hi"])).to_numpy()
 
 
 def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:

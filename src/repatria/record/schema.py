@@ -123,7 +123,8 @@ MANY_PUBLISH = frozenset(
 CLICK_IDS = (
     r"(?:utm_[a-z0-9_]+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|"
     r"li_fat_id|igshid|igsh|mc_cid|mc_eid|_ga|_gl|_openstat|mkt_tok|vero_id|oly_enc_id|oly_anon_id|"
-    r"rb_clickid|s_cid|wickedid|fb_action_ids|fb_action_types|fb_ref|fb_source)"
+    r"rb_clickid|s_cid|wickedid|fb_action_ids|fb_action_types|fb_ref|fb_source|"
+    r"traffic_source|at_medium|at_campaign|phpsessid|jsessionid|sessionid)"
 )
 
 ID = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import pandas as pd
 
+from repatria.record import frames
 from repatria.record.guard import checked
 from repatria.record.schema import MENTIONED
 
@@ -22,19 +24,22 @@ class Statements:
 
     tables: Mapping[str, pd.DataFrame]
 
-    def _stated(self, name: str) -> pd.DataFrame:
-        t = self.tables
-        column = MENTIONED[name]
-        pages = t["mentions"].merge(
-            t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
-        )
-        per = pages.groupby("row_id").agg(
-            known_on=("published_on", "min"),
-            citations=("source_id", "size"),
-            publishers=("publisher", "nunique"),
-        )
-        out = t[name].merge(t["claimants"], on="claimant_id", how="left").join(per, on=column)
-        return out.reset_index(drop=True)
+    @cached_property
+    def _made(self) -> dict[object, pd.DataFrame]:
+        """Frames joined or chosen once. Not to be changed."""
+        return {}
+
+    @cached_property
+    def _mentions(self) -> pd.DataFrame:
+        return frames.mentions(self.tables)
+
+    def _stated(self, name: str, *order: str) -> pd.DataFrame:
+        """Return a table with its claimants and what its pages say together; joined once."""
+        if name not in self._made:
+            out = self.tables[name].merge(self.tables["claimants"], on="claimant_id", how="left")
+            out = out.join(self._mentions, on=MENTIONED[name])
+            self._made[name] = out.sort_values(list(order), ignore_index=True)
+        return self._made[name].copy()
 
     def totals(self) -> pd.DataFrame:
         """Return running totals with claimant, known_on and number of pages, oldest first.
@@ -42,7 +47,7 @@ class Statements:
         >>> record.totals()["as_of"].is_monotonic_increasing
         True
         """
-        return self._stated("totals").sort_values(["as_of", "total_id"], ignore_index=True)
+        return self._stated("totals", "as_of", "total_id")
 
     def pledges(self) -> pd.DataFrame:
         """Return pledges with claimant, known_on and number of pages.
@@ -50,7 +55,7 @@ class Statements:
         >>> "istanbul-2025-06-02" in set(record.pledges()["agreement_id"])
         True
         """
-        return self._stated("pledges").sort_values(["agreement_id", "pledge_id"], ignore_index=True)
+        return self._stated("pledges", "agreement_id", "pledge_id")
 
     def links(self) -> pd.DataFrame:
         """Return who ties which handover to which agreement: stance belongs, denies or possible.
@@ -58,8 +63,7 @@ class Statements:
         >>> set(record.links()["stance"]) == {"belongs", "denies", "possible"}
         True
         """
-        order = ["agreement_id", "event_id", "stance", "link_id"]
-        return self._stated("links").sort_values(order, ignore_index=True)
+        return self._stated("links", "agreement_id", "event_id", "stance", "link_id")
 
     def schedules(self) -> pd.DataFrame:
         """Return statements about timing with claimant, known_on and number of pages.
@@ -67,9 +71,7 @@ class Statements:
         >>> "postponed" in set(record.schedules()["statement"])
         True
         """
-        return self._stated("schedules").sort_values(
-            ["planned_for", "known_on", "schedule_id"], ignore_index=True
-        )
+        return self._stated("schedules", "planned_for", "known_on", "schedule_id")
 
     def context(self, series: str | None = None) -> pd.DataFrame:
         """Return context figures with claimant, known_on and number of pages, oldest first.
@@ -77,10 +79,8 @@ class Statements:
         >>> record.context("acknowledged_dead_ukraine")["count_low"].min() > 0
         np.True_
         """
-        c = self._stated("context")
-        if series is not None:
-            c = c[c["series"] == series]
-        return c.sort_values(["series", "as_of", "context_id"], ignore_index=True)
+        c = self._stated("context", "series", "as_of", "context_id")
+        return c if series is None else c[c["series"] == series].reset_index(drop=True)
 
     def pages(self, row_id: str) -> pd.DataFrame:
         """Return the pages carrying a row of totals, pledges, links, schedules or context.

@@ -255,14 +255,15 @@ class Record(Statements, Shown):
         if kind is not None and kind not in KINDS:
             raise ValueError(f"kind: {kind!r} is none of {', '.join(KINDS)}")
         since, until = self._window(since, until)
-        e = self._under(lens)
-        e = e.assign(in_window=window.inside(e, since, until))
-        kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
-        wanted = e["status"].isin(kept)
-        wanted &= e["in_window"].notna()
-        if kind is not None:
-            wanted &= e["kind"] == kind
-        out = e[wanted].reset_index(drop=True)
+        key = kind, lens, cancelled, disputed
+        if key not in self._made:
+            e = self._under(lens)
+            kept = ["took_place"] + ["cancelled"] * cancelled + ["disputed"] * disputed
+            wanted = e["status"].isin(kept) & ((e["kind"] == kind) | (kind is None))
+            self._made[key] = e[wanted].reset_index(drop=True)
+        out = self._made[key].copy()
+        out["in_window"] = window.inside(out, since, until)
+        out = out.dropna(subset="in_window", ignore_index=True)
         out.attrs = frames.about(self, out, kind, lens, until)
         return out
 

@@ -111,9 +111,10 @@ def inside(events: pd.DataFrame, since: Day | None = None, until: Day | None = N
     )
     if start is not None and end is not None and start > end:
         raise ValueError(f"since: {start:%Y-%m-%d} is after until ({end:%Y-%m-%d})")
-    first, last = (side.to_numpy() for side in ends(events))
     whole = np.ones(len(events), dtype=bool)
     touched = whole.copy()
+    if start is not None or end is not None:
+        first, last = (side.to_numpy() for side in ends(events))
     if start is not None:
         whole &= first >= start.to_datetime64()
         touched &= last >= start.to_datetime64()

@@ -74,10 +74,14 @@ def asset(name: str) -> str:
 
 def inert_markdown(text: str) -> str:
     """Return Markdown as HTML; markup inside the text is shown, not obeyed: the record's text may be in it."""
+    return str(_markdown().render(str(text))).strip()
+
+
+@cache
+def _markdown() -> Any:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
-    return str(MarkdownWithMath(renderer=renderer).render(str(text))).strip()
+    return MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True))
 
 
 def linked(html: str, markdown: bool = False) -> str:

@@ -113,6 +113,7 @@ def main(argument: str, maker: str = "") -> None:
     _load()
     gc.collect()
     gc.freeze()  # forked kernels share these pages instead of copying them
+    gc.set_threshold(50_000)  # what a notebook makes is few cycles: to look for them took 6 % of it
     own = os.getpid()
     with ours, ours.makefile("rb") as requests:
         for line in requests:  # ends when whoever asks is gone

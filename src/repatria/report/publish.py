@@ -20,12 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import of_file
-from repatria.report.base import ReportError
+from repatria.report.base import ReportError, Say
 
 __all__ = [
+    "beyond",
     "check",
+    "forward",
     "found",
+    "free",
     "harmed",
+    "in_turn",
     "manifest",
     "newest",
     "only_one",
@@ -33,11 +37,10 @@ __all__ = [
     "put",
     "put_view",
     "releases",
-    "reserve",
+    "remove",
     "scratch",
     "seal",
     "shelve",
-    "thin",
     "whole",
     "workshop",
 ]
@@ -122,31 +125,33 @@ def seal(folder: Path, facts: Mapping[str, Any], key: str) -> None:
     (folder / MANIFEST).write_text(text, "utf-8")
 
 
-def reserve(out: Path, day: str, work: Path) -> str:
-    """Return the name a release of this day will have; until the workshop closes no other run gets it."""
-    with only_one(out):
-        taken = {p.read_text("utf-8") for p in (out / ".work").glob("run-*/name")}
-        names = (n for n in _names(day) if n not in taken and not os.path.lexists(out / n))
-        name = next(names)
-        (work / "name").write_text(name, "utf-8")
-    return name
+def free(out: Path, day: str) -> str:
+    """Return the name that the next release of a day has. Call it `in_turn`, until the release is put there."""
+    return next(n for n in _names(day) if not os.path.lexists(out / n))
 
 
 def put(folder: Path, out: Path, name: str) -> Path:
-    """Publish a sealed folder of the workshop under its reserved name; return where it is.
+    """Publish a sealed folder of the workshop under its `free` name; return where it is.
 
     `latest` follows if no later release is there. A day's newest release is not published again if it is whole and
     was made from the same inputs. Call it under `only_one`.
     """
     there = next((p for p in releases(out) if p.name.startswith(name[:10])), None)
-    if found(there, manifest(folder)["run_key"]):
-        assert there is not None
-        return there
-    folder.rename(out / name)
-    latest = newest(out)
-    if latest is None or order(latest.name) <= order(name):
-        _point(out, "latest", name)
-    return out / name
+    if there is None or not found(there, manifest(folder)["run_key"]):
+        there = out / name
+        folder.rename(there)
+    forward(out)
+    return there
+
+
+def forward(out: Path) -> None:
+    """Point `latest` to the newest release if it points to an older one, or nowhere. Call it under `only_one`.
+
+    Also where nothing was published: a run may have been killed between its release and its link.
+    """
+    there, latest = releases(out), newest(out)
+    if there and (latest is None or order(latest.name) < order(there[0].name)):
+        _point(out, "latest", there[0].name)
 
 
 def put_view(folder: Path, out: Path, label: str, key: str) -> Path:
@@ -215,14 +220,16 @@ def found(folder: Path | None, key: str) -> bool:
     return folder is not None and manifest(folder).get("run_key") == key and whole(folder)
 
 
-def thin(out: Path, keep: int) -> list[Path]:
-    """Remove all but the newest `keep` releases and what `latest` points to; return those removed."""
-    gone = [p for p in releases(out)[keep:] if p != newest(out)]
-    for folder in gone:
-        aside = Path(tempfile.mkdtemp(prefix="run-", dir=out / ".work"))
-        folder.rename(aside / "gone")  # out of sight in one step; then there is time
-        shutil.rmtree(aside, ignore_errors=True)
-    return gone
+def beyond(out: Path, keep: int) -> list[Path]:
+    """Return all but the newest `keep` releases and what `latest` points to; none if `keep` is 0."""
+    return [p for p in releases(out)[keep:] if p != newest(out)] if keep else []
+
+
+def remove(out: Path, release: Path) -> None:
+    """Remove a release; it is out of sight in one step."""
+    aside = Path(tempfile.mkdtemp(prefix="run-", dir=out / ".work"))
+    release.rename(aside / "gone")  # then there is time
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def shelve(out: Path, files: Mapping[str, str]) -> None:
@@ -251,4 +258,19 @@ def only_one(out: Path) -> Iterator[None]:
     """Hold the writers' lock of a folder of reports."""
     with open(out / ".publish.lock", "a") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(out: Path, say: Say) -> Iterator[None]:
+    """Let releases be made one after another: each has the next name, and tells what came before it.
+
+    Whoever comes second finds what the first one published. The lock ends with its process, however that ends.
+    """
+    with open(out / ".release.lock", "a") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting: another run makes a release")
+            fcntl.flock(f, fcntl.LOCK_EX)
         yield

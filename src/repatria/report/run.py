@@ -85,48 +85,38 @@ def make(
     data, day = data or data_folder(), on or today()
     if "on" in Parameters.model_fields:
         parameters = parameters.model_copy(update={"on": day})
-    given = {"interval": interval, "site_url": site_url, "correct": correct}
-    told: dict[str, Any] = {name: value for name, value in given.items() if value}
+    options = {"interval": interval, "site_url": site_url, "correct": correct}
+    told: dict[str, Any] = {name: value for name, value in options.items() if value}
     publish.check(out)
     view = label(parameters, day)
     if waiting and not view:
         told["waiting"] = dict(waiting)
-    key = provenance.run_key(provenance.inputs(parameters, data, books, told))
-    there = _there(out, view, on)
-    if not force and publish.found(there, key):
-        assert there is not None
-        say(f"nothing changed: {there}")
+    with contextlib.nullcontext() if view else publish.in_turn(out, say):
+        key = provenance.run_key(provenance.inputs(parameters, data, books, told))
+        there = _there(out, view, on)
+        if not force and publish.found(there, key):
+            assert there is not None
+            say(f"nothing changed: {there}")
+            _tidy(out, keep, site_url, say)
+            return Outcome(there, made=False)
+        if not all((data / f"{name}.csv").is_file() for name in TABLES):
+            load(data)  # says which is none
+        with _placed(out), publish.workshop(out) as work:
+            failed = out / "failed" / (view or "release")
+            data, books = provenance.snapshot(data, books, work)
+            name = f"views/{view}" if view else publish.free(out, day)
+            given = contextlib.nullcontext(source)
+            with given if source else kernels.warmed(work / "home", data, say) as source:
+                # It imports while this goes on.
+                inputs = provenance.inputs(parameters, data, books, told)
+                facts = _facts(parameters, inputs, data, books, day, out, name)
+                done = _execute(work, parameters, facts, failed, say, source, at_once)
+            say("pages: writing")
+            published = _published(work / "page", done, parameters, facts, told, out)
+            shutil.rmtree(failed, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (out / "failed").rmdir()  # where it is empty
         _tidy(out, keep, site_url, say)
-        return Outcome(there, made=False)
-
-    if not all((data / f"{name}.csv").is_file() for name in TABLES):
-        load(data)  # says which is none
-    with _placed(out), publish.workshop(out) as work:
-        failed = out / "failed" / (view or "release")
-        data, books = provenance.snapshot(data, books, work)
-        name = f"views/{view}" if view else publish.reserve(out, day, work)
-        warm = (
-            contextlib.nullcontext(source) if source else kernels.warmed(work / "home", data, say)
-        )
-        with warm as source:  # it imports while this goes on
-            inputs = provenance.inputs(parameters, data, books, told)
-            facts = _facts(parameters, inputs, data, books, day, out, name)
-            done = _execute(work, parameters, facts, failed, say, source, at_once)
-        say("pages: writing")
-        folder = work / "page"
-        folder.mkdir()
-        _pages(folder, done, parameters, facts | told)
-        key = provenance.run_key(facts["inputs"])
-        publish.seal(folder, {k: facts[k] for k in SEALED}, key)
-        with publish.only_one(out):
-            if view:
-                published = publish.put_view(folder, out, view, key)
-            else:
-                published = publish.put(folder, out, name)
-        shutil.rmtree(failed, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (out / "failed").rmdir()  # where it is empty
-    _tidy(out, keep, site_url, say)
     return Outcome(published, made=True)
 
 
@@ -220,6 +210,25 @@ def _execute(
     return done
 
 
+def _published(
+    folder: Path,
+    done: Sequence[Path],
+    parameters: Parameters,
+    facts: dict[str, Any],
+    told: dict[str, Any],
+    out: Path,
+) -> Path:
+    """Write the pages into a folder of the workshop and publish it; return where it is."""
+    folder.mkdir()
+    _pages(folder, done, parameters, facts | told)
+    key = provenance.run_key(facts["inputs"])
+    publish.seal(folder, {k: facts[k] for k in SEALED}, key)
+    with publish.only_one(out):
+        if facts["name"].startswith("views/"):
+            return publish.put_view(folder, out, facts["name"].removeprefix("views/"), key)
+        return publish.put(folder, out, facts["name"])
+
+
 def _pages(
     folder: Path, done: Sequence[Path], parameters: Parameters, facts: dict[str, Any]
 ) -> None:
@@ -237,21 +246,27 @@ def _pages(
 
 
 def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
-    """Remove releases beyond those to keep, and write the list of those there are; repairs it too."""
+    """Write the list of the releases there are, then remove those beyond the ones to keep; repairs the list too."""
     with publish.only_one(out):
-        if keep:
-            for folder in publish.thin(out, keep):
-                say(f"removed: {folder}")
-        entries = [e for p in publish.releases(out) if (e := _entry(p))]
-        told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
-        place = out / "releases.json"
-        if of_file(place) == hashlib.sha256(told.encode()).hexdigest():
-            return  # written last: all of it is there
-        from repatria.report import site
+        publish.forward(out)
+        gone = publish.beyond(out, keep)
+        _list(out, [p for p in publish.releases(out) if p not in gone], site_url)
+        for folder in gone:
+            publish.remove(out, folder)
+            say(f"removed: {folder}")
 
-        publish.shelve(out, {"index.html": site.index(entries)})
-        publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
-        publish.shelve(out, {"releases.json": told})
+
+def _list(out: Path, releases: Sequence[Path], site_url: str) -> None:
+    """Write what lists the releases, unless it says the same already."""
+    entries = [e for p in releases if (e := _entry(p))]
+    told = json.dumps({"site_url": site_url, "releases": entries}, indent=1, sort_keys=True)
+    if of_file(out / "releases.json") == hashlib.sha256(told.encode()).hexdigest():
+        return  # written last: all of it is there
+    from repatria.report import site
+
+    publish.shelve(out, {"index.html": site.index(entries)})
+    publish.shelve(out, {"feed.xml": site.feed(entries, site_url)})
+    publish.shelve(out, {"releases.json": told})
 
 
 def _entry(release: Path) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def build(
     documents = [document(p, inline=p.stem.endswith(f"_{BRIEF}")) for p in executed]
     release = Release(folder, record, parameters, facts, documents)
     news = _news(release)
-    fresh = {e.event_id for e in news.events}
+    fresh = {e.event_id for part in news.parts for e in part.events}
     for d in documents:
         for path, content in d.files.items():
             (folder / path).parent.mkdir(exist_ok=True)
@@ -161,7 +161,7 @@ def build(
     (folder / "style.css").write_text(page.asset("style.css") + "\n", "utf-8")
     rows = events_pages.write(release, fresh)
     _tables(folder, rows)
-    said = f"Against the release before: {news.words}"
+    said = f"Against the release before: {news.whole}"
     release.put("changes.html", "changes.html.j2", "What is new", said, news=news)
     _questions(release)
     _brief(release, news)
@@ -314,7 +314,8 @@ def entry(release: Release, news: Any) -> dict[str, Any]:
     from repatria.analysis.facts import read_through
 
     through = read_through(release.record)
-    kinds = [e.kind for e in news.events]
+    kinds = [e.kind for part in news.parts for e in part.events]
+    revised = [r for part in news.parts for r in part.revised]
     return {
         "name": release.name,
         "day": release.head["day"],
@@ -323,10 +324,10 @@ def entry(release: Release, news: Any) -> dict[str, Any]:
         "parameters": release.parameters.as_dict(),
         "read_through": f"{through:%Y-%m-%d}" if through is not None else None,
         "digest": release.record.digest,
-        "news": str(news.words),
+        "news": str(news.whole),
         "new_events": {k: kinds.count(k) for k in sorted(set(kinds))},
-        "revised": len(news.revised),
-        "superseded": [f"{r.day}, {r.kind}, {r.side}: {r.was} → {r.now}" for r in news.revised],
+        "revised": len(revised),
+        "superseded": [f"{r.day}, {r.kind}, {r.side}: {r.was} → {r.now}" for r in revised],
     }
 
 
@@ -334,7 +335,7 @@ def index(releases: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of all releases, newest first; `releases` are entries as `entry` makes them."""
     from repatria.display.words import GUARDRAIL
 
-    shown = [{"path": r["name"], **r} for r in releases]
+    shown = [{"path": r["name"], "through": _day(r["read_through"]), **r} for r in releases]
     shown.sort(key=lambda r: (r["published"], r["name"]), reverse=True)
     title = "Repatria: every release"
     described = (
@@ -350,6 +351,13 @@ def index(releases: Sequence[Mapping[str, Any]]) -> str:
         up="",
         root="",
     )
+
+
+def _day(iso: str | None) -> str:
+    """Return an ISO day in words; nothing where there is none."""
+    from repatria.record import names
+
+    return names.day(dt.date.fromisoformat(iso)) if iso else ""
 
 
 def feed(releases: Sequence[Mapping[str, Any]], site_url: str = "") -> str:

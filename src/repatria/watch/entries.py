@@ -6,10 +6,10 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
 
 from repatria.curate.book import is_address, without_clicks
 from repatria.watch.fetch import FeedError
@@ -21,6 +21,7 @@ __all__ = ["Entry", "entries"]
 MOST_TAGS = 400_000  # a parser takes its time for each, whatever it is
 MOST_OPEN = 20_000  # of them never closed: it looks through all open ones each time
 LONGEST_TAG = 50_000  # bytes
+FEW = 3  # addresses from which on it is seen what tells none of them apart
 
 
 def __dir__() -> list[str]:
@@ -30,13 +31,14 @@ def __dir__() -> list[str]:
 @dataclass(frozen=True)
 class Entry:
     """One page of a feed, in plain text. `moment` is that of its publication, a day or YYYY-MM-DDTHH:MM in UTC, empty
-    if none is given.
+    if none is given; `page` is its address without what tells no two pages of the feed apart, empty if that is all of it.
     """
 
     url: str
     title: str
     summary: str
     moment: str
+    page: str = ""
 
     @property
     def day(self) -> str:
@@ -77,7 +79,39 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
         if url and len(url) <= 2000 and url.isprintable() and url not in out:
             known = moment if moment[:10] <= (today + dt.timedelta(days=1)).isoformat() else ""
             out[url] = Entry(url, plain(title), plain(summary), known)
-    return list(out.values())[:most]
+    idle = _idle(out)
+    pages = {url: _without(url, idle) for url in out} if idle else {}
+    told = [
+        replace(e, page=pages[e.url] if pages.get(e.url, e.url) != e.url else "")
+        for e in out.values()
+    ]
+    return told[:most]
+
+
+def _idle(urls: Iterable[str]) -> frozenset[str]:
+    """Return the names in the questions of a feed's addresses that tell no two of its pages apart.
+
+    A name is idle if three addresses carry it, and either their paths all differ or it says the same in all: a session, a sender. A language
+    never is. What differs in each address and stands beside what tells them apart cannot be known from one reading.
+    """
+    held: dict[str, list[tuple[str, str]]] = {}
+    for url in urls:
+        parts = urlsplit(url)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True):
+            held.setdefault(name, []).append((parts.netloc + parts.path, value))
+    return frozenset(
+        name
+        for name, seen in held.items()
+        if len(seen) >= FEW
+        and name.lower() not in ("lang", "language", "hl", "locale")
+        and (len({p for p, _ in seen}) == len(seen) or len({v for _, v in seen}) == 1)
+    )
+
+
+def _without(url: str, names: frozenset[str]) -> str:
+    parts = urlsplit(url)
+    kept = [p for p in parts.query.split("&") if unquote_plus(p.partition("=")[0]) not in names]
+    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 def _moment(text: object) -> str:

@@ -11,14 +11,15 @@ import datetime as dt
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from repatria.curate.book import Book, same_page
+from repatria.curate.book import Book, is_address, same_page
 from repatria.curate.interview import Offer
 from repatria.curate.models import CurateError, Page
-from repatria.watch.patterns import Suggestion, plain
+from repatria.record.schema import KINDS
+from repatria.watch.patterns import DIRECTIONS, Suggestion, plain
 
 __all__ = [
     "FILE",
@@ -48,7 +49,10 @@ class InboxError(CurateError):
 
 @dataclass(frozen=True)
 class Lead:
-    """A page in the inbox: its number (for ever), address, what is known of it, and why it was kept."""
+    """A page in the inbox: its number (for ever), address, what is known of it, and why it was kept.
+
+    `page` is its address without what the feed says anew in each run (a session), empty if that is all of it.
+    """
 
     n: int
     url: str
@@ -61,6 +65,12 @@ class Lead:
     kind: str
     words: str
     suggested: tuple[Suggestion, ...]
+    page: str = ""
+
+    @property
+    def same(self) -> tuple[str, str, str]:
+        """What tells its page from others, whatever led to it."""
+        return same_page(self.page or self.url)
 
     @property
     def day(self) -> str:
@@ -81,11 +91,15 @@ def rows(path: Path) -> list[dict[str, Any]]:
     """Return the objects of a file of JSON lines; none if it is not there. Raises InboxError."""
     out = []
     try:
-        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+        raw = path.read_bytes()
+        lines = raw.decode("utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as e:
-        raise InboxError(f"{path}: {getattr(e, 'strerror', None) or 'is not UTF-8'}") from None
+    except UnicodeDecodeError as e:
+        at = raw.count(b"\n", 0, e.start) + 1
+        raise InboxError(f"{path}:{at}: is not UTF-8") from None
+    except OSError as e:
+        raise InboxError(f"{path}: {e.strerror}") from None
     for number, line in enumerate(lines if lines != [""] else [], 1):
         try:
             row = json.loads(line)
@@ -115,17 +129,34 @@ def append(path: Path, new: Iterable[Mapping[str, Any]]) -> None:
 
 def read(folder: Path) -> list[Lead]:
     """Return all leads ever filed in a folder, in their order. Raises InboxError for a line that is none."""
-    out = []
-    names = {f.name for f in fields(Lead)}
+    out: dict[int, Lead] = {}
     for number, row in enumerate(rows(folder / FILE), 1):
         try:
-            told = tuple(Suggestion(**s) for s in row["suggested"])
-            lead = Lead(**{k: row[k] for k in names} | {"suggested": told})
-            dt.date.fromisoformat(lead.day)
+            lead = _lead(row)
         except (KeyError, TypeError, ValueError):
             raise InboxError(f"{folder / FILE}:{number}: is no lead") from None
-        out.append(lead)
-    return out
+        if lead.n in out:
+            raise InboxError(f"{folder / FILE}:{number}: page {lead.n} is there twice")
+        out[lead.n] = lead
+    return list(out.values())
+
+
+def _lead(row: Mapping[str, Any]) -> Lead:
+    """Return the lead that a line holds. Raises KeyError, TypeError or ValueError if it holds none."""
+    told = tuple(Suggestion(**s) for s in row["suggested"])
+    held = {f.name: row[f.name] for f in fields(Lead) if f.name not in ("suggested", "page")}
+    lead = Lead(**held, suggested=told, page=row.get("page", ""))
+    numbers = [lead.n, *(s.count for s in told)]
+    texts = [
+        v for x in (lead, *told) for k, v in vars(x).items() if k not in ("n", "count", "suggested")
+    ]
+    sound = all(type(n) is int and n >= 0 for n in numbers) and lead.kind in KINDS
+    if not sound or not all(isinstance(t, str) for t in texts):
+        raise ValueError
+    if not is_address(lead.url) or any(s.direction not in DIRECTIONS for s in told):
+        raise ValueError
+    dt.date.fromisoformat(lead.day)
+    return lead
 
 
 def waiting(leads: Sequence[Lead], book: Book) -> list[Lead]:
@@ -164,12 +195,13 @@ def groups(leads: Iterable[Lead], book: Book) -> list[Group]:
 def file(folder: Path, new: Iterable[Lead], book: Book) -> list[Lead]:
     """Add leads that are neither in the inbox nor read, each page once; return them with their numbers."""
     there = read(folder)
-    known = {same_page(lead.url) for lead in there}
+    known = {lead.same for lead in there}
+    last = max((lead.n for lead in there), default=0)
     out: list[Lead] = []
     for lead in new:
-        if same_page(lead.url) not in known and not book.has_read(lead.url):
-            known.add(same_page(lead.url))
-            out.append(Lead(**{**vars(lead), "n": len(there) + len(out) + 1}))
+        if lead.same not in known and not any(map(book.has_read, {lead.url, lead.page})):
+            known.add(lead.same)
+            out.append(replace(lead, n=last + len(out) + 1))
     events = {lead.n: g.event for g in groups(out, book) for lead in g.leads}
     append(folder / FILE, ({**asdict(lead), "event": events[lead.n]} for lead in out))
     return out

@@ -11,7 +11,7 @@ from repatria.display.words import templates
 from repatria.record.view import load
 from repatria.watch import gaps, inbox
 from repatria.watch.patterns import plain
-from repatria.watch.run import LOG, Replayed
+from repatria.watch.run import Replayed, read_log
 
 __all__ = ["listing", "replayed"]
 
@@ -31,7 +31,7 @@ def listing(folder: Path, data: Path, feeds: list[dict[str, str]], today: dt.dat
     """Return what waits, by handover; where official totals say that something is missing; what could be declared
     read; and which feeds the last run did not read. Raises InboxError, RecordError.
     """
-    book, log = Book(data), inbox.rows(folder / LOG)
+    book, log = Book(data), read_log(folder)
     waiting = inbox.waiting(inbox.read(folder), book)
     last = log[-1]["run"] if log else ""
     return _rendered(

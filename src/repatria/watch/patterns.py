@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -27,6 +27,8 @@ _TIMES = (  # ages and times, in all languages at once
     r"jahre\w*|tage\w*|stunden|ans|jours|heures"
 )
 _NOT_AFTER = rf"(?![\d%]|[.,:]\d|-(?!for|to)\w|\s?(?:st|nd|rd|th|%|percent|{_TIMES})\b)"
+# What joins a number to the one before it: "150 soldiers and", in all languages at once.
+_AND = re.compile(r"(?:\W+\w+){1,4}?\W+(?:and|та|і|й|и|und|oraz|i|et)\W+(?:some |about )?", re.I)
 _THOUSAND = r"(?P<k{i}>\s*(?:{k})\b)?"
 
 
@@ -63,6 +65,7 @@ class _Rule:
     kind: str
     direction: str
     pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
 
     def words(self, match: re.Match[str], names: re.Pattern[str]) -> str:
         """Return what was matched in the patterns' own words; others, a person's name among them, are left out."""
@@ -82,7 +85,9 @@ class _Language:
     sums: tuple[re.Pattern[str], ...]
     counts: tuple[_Rule, ...]
     qualifiers: Mapping[str, re.Pattern[str]]
-    spelled: Mapping[str, str]
+    dates: re.Pattern[str]
+    spelled: Mapping[str, int]
+    words: re.Pattern[str]
     names: re.Pattern[str]
 
 
@@ -134,11 +139,13 @@ def _language(name: str) -> _Language:
                 elif way == "to_russia":
                     break
                 names |= {"X": own[x], "Y": own[y]}
-                yield _Rule(kind, direction, _compiled(rule["pattern"], names, given))
+                unless = _compiled(rule["unless"], names, given) if "unless" in rule else None
+                yield _Rule(kind, direction, _compiled(rule["pattern"], names, given), unless)
 
     def plain(part: str) -> tuple[re.Pattern[str], ...]:
         return tuple(_compiled(d["pattern"], own, given) for d in given.get(part, ()))
 
+    spelled = "|".join(sorted(given["spelled"], key=len, reverse=True))
     return _Language(
         _compiled(given["context"], own, given),
         tuple(r for k in given["keep"] for r in rules(k)),
@@ -146,7 +153,9 @@ def _language(name: str) -> _Language:
         plain("sums"),
         tuple(r for c in given["counts"] for r in rules(c)),
         {q: re.compile(p, re.I) for q, p in given["qualifiers"].items()},
-        {w: str(n) for w, n in given["spelled"].items()},
+        _compiled(given.get("dates", "(?!)"), own, given),
+        given["spelled"],
+        re.compile(rf"(?<!\w)(?<!\d )(?:{spelled or '(?!)'})(?!\w)", re.I),
         re.compile("|".join([*given["names"].values(), *given["qualifiers"].values()]), re.I),
     )
 
@@ -200,6 +209,8 @@ def judge(title: str, summary: str = "", language: str = "", own: bool = False) 
         return []
     found = {}
     for rule in rules.keep:
+        if rule.unless and rule.unless.search(title):
+            continue
         if rule.kind not in found and (words := rule.pattern.search(title)):
             more = [s for s in _numbers(summary, rule.kind, rules) if s.direction in _PLAIN]
             numbers = (*_numbers(title, rule.kind, rules), *more)
@@ -208,9 +219,7 @@ def judge(title: str, summary: str = "", language: str = "", own: bool = False) 
 
 
 def _spelled(text: str, rules: _Language) -> str:
-    for words, number in rules.spelled.items():
-        text = re.sub(rf"(?i)(?<!\w)(?<!\d ){words}(?!\w)", number, text)
-    return text
+    return rules.words.sub(lambda found: str(rules.spelled[found[0].lower()]), text)
 
 
 def _count(digits: str, thousands: bool) -> int:
@@ -223,11 +232,12 @@ def _count(digits: str, thousands: bool) -> int:
 def _numbers(text: str, kind: str, rules: _Language) -> tuple[Suggestion, ...]:
     """Return the numbers of one kind that a text prints; a later rule takes only words no earlier one has.
 
-    A sentence that sums up what came over a time gives none.
+    A sentence that sums up what came over a time gives none, and no date does.
     """
     sentences = re.finditer(r"(?:[^.!?;]|[.!?;](?!\s))+", text)
     taken = [s.span() for s in sentences if any(p.search(s[0]) for p in rules.sums)]
-    out = []
+    text = rules.dates.sub(lambda date: re.sub(r"\d", "x", date[0]), text)
+    out: list[tuple[int, int, Suggestion]] = []
     for rule in rules.counts:
         for match in rule.pattern.finditer(text) if rule.kind == kind else ():
             groups = match.groupdict()
@@ -237,12 +247,24 @@ def _numbers(text: str, kind: str, rules: _Language) -> tuple[Suggestion, ...]:
             ):
                 continue
             taken += [span for _, span in spans]
-            for i, _ in spans:
+            for i, (start, end) in spans:
                 count = _count(groups[f"n{i}"], bool(groups[f"k{i}"]))
                 if count > MOST_PERSONS:
                     continue
                 worded = groups[f"q{i}"] or ""
                 said = (q for q, p in rules.qualifiers.items() if p.fullmatch(worded))
                 words = rule.words(match, rules.names)
-                out.append(Suggestion(kind, rule.direction, count, next(said, "exact"), words))
+                told = Suggestion(kind, rule.direction, count, next(said, "exact"), words)
+                out.append((start, end, told))
+    return _joined(text, out)
+
+
+def _joined(text: str, found: list[tuple[int, int, Suggestion]]) -> tuple[Suggestion, ...]:
+    """Return suggestions in the order found; one whose way is unsaid goes as the one it is joined to by "and"."""
+    out = []
+    for start, _, told in found:
+        if told.direction == "unsaid":
+            ways = [t.direction for _, end, t in found if _AND.fullmatch(text[end:start])]
+            told = replace(told, direction=next((w for w in ways if w != "pair"), "unsaid"))
+        out.append(told)
     return tuple(out)

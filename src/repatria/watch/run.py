@@ -26,12 +26,13 @@ from repatria.watch.fetch import FeedError, Limits
 from repatria.watch.inbox import Lead
 from repatria.watch.patterns import judge, plain
 
-__all__ = ["LOG", "Outcome", "Replayed", "feeds", "replay", "watch"]
+__all__ = ["LOG", "Outcome", "Replayed", "feeds", "read_log", "replay", "watch"]
 
 LOG = "log.jsonl"
 MARKS = "marks.json"  # what each feed is to be asked with: ETag, Last-Modified
 OLD = 45  # days: older entries of a feed are not news
 _Read = tuple[dict[str, Any], list[Lead], Mapping[str, str]]
+_LOGGED = ("run", "feed", "state", "from", "through", "reason")
 _KEYS = {"id", "url", "publisher", "language", "side", "tier"}
 
 
@@ -86,7 +87,7 @@ def _lead(feed: dict[str, str], entry: Entry, today: dt.date) -> Lead | None:
     about = {k: feed[k] for k in ("publisher", "language", "tier")} | {"feed": feed["id"]}
     words = " · ".join(f.words for f in found)
     about |= {"published_on": entry.day, "filed": today.isoformat(), "kind": found[0].kind}
-    return Lead(n=0, url=entry.url, words=words, suggested=told, **about)
+    return Lead(n=0, url=entry.url, page=entry.page, words=words, suggested=told, **about)
 
 
 def _one(
@@ -99,6 +100,7 @@ def _one(
 ) -> _Read:
     """Read one feed; return its line of the log, the leads, and what to ask with next time."""
     today, moment = now.date(), now.isoformat()[:16]
+    ends = time.monotonic() + 2 * limits.feed  # once to get it, once to judge it
     row: dict[str, Any] = {"feed": feed["id"], "state": "read", "from": "", "entries": 0, "kept": 0}
     row |= {"through": moment, "reason": ""}
     try:
@@ -113,7 +115,12 @@ def _one(
     ) as e:  # whatever a stranger's bytes set off is that feed's failure, not the run's
         why = f"{type(e).__name__}: {plain(str(e))[:80]}"
         return row | {"state": "failed", "reason": why}, [], marks
-    leads = [lead for e in found if (lead := _lead(feed, e, today))]
+    leads: list[Lead] = []
+    for entry in found:  # texts made to keep a pattern busy are their feed's failure
+        if time.monotonic() > ends:
+            return row | {"state": "failed", "reason": "took too long to judge"}, [], marks
+        if lead := _lead(feed, entry, today):
+            leads.append(lead)
     moments = sorted(e.moment for e in found if e.moment)
     undated = sum(not e.day for e in found)
     row |= {
@@ -125,8 +132,32 @@ def _one(
     return row, leads, got.marks
 
 
+def _marks(path: Path, say: Callable[[str], None]) -> dict[str, dict[str, str]]:
+    """Return what each feed is to be asked with. A damaged file is said and put by: each feed is then asked anew."""
+    try:
+        there = inbox.rows(path)
+    except inbox.InboxError as e:
+        say(f"{e}; every feed is asked anew")
+        return {}
+    held = there[0] if there else {}
+    texts = {i: m for i, m in held.items() if isinstance(m, dict)}
+    return {i: m for i, m in texts.items() if all(isinstance(v, str) for v in m.values())}
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """Return the log's lines, one for each feed and run. Raises InboxError for a line that is none."""
+    found = inbox.rows(folder / LOG)
+    for number, row in enumerate(found, 1):
+        if not all(isinstance(row.get(c), str) for c in _LOGGED):
+            raise inbox.InboxError(f"{folder / LOG}:{number}: is no line of a run")
+    return found
+
+
 def _read(
-    listed: Sequence[dict[str, str]], limits: Limits, marks: Mapping[str, Any], now: dt.datetime
+    listed: Sequence[dict[str, str]],
+    limits: Limits,
+    marks: Mapping[str, Mapping[str, str]],
+    now: dt.datetime,
 ) -> Iterator[_Read]:
     """Yield each feed's result as it comes; what has not come when the time is over has failed.
 
@@ -179,8 +210,7 @@ def watch(
     now = now or dt.datetime.now(dt.UTC)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        there = inbox.rows(folder / MARKS)
-        marks: dict[str, Any] = there[0] if there else {}
+        marks = _marks(folder / MARKS, say)
         log, found, new_marks = [], [], {}
         for row, leads, new_marks[row["feed"]] in _read(listed, limits or Limits(), marks, now):
             why = f": {row['reason']}" if row["reason"] else ""
