@@ -355,7 +355,11 @@ class Told:
         self.spent: Counter[str] = Counter()
 
     def take(self, verdicts: Iterator[Verdict]) -> None:
+        last = ""
         for mutant, killer, used in verdicts:
+            if last not in ("", mutant.module):
+                self.line(last, self.by[last], self.spent[last])
+            last = mutant.module
             reason = self.reasons.get(mutant.text, "")
             self.by[mutant.module][killer or ("same" if reason else "left")] += 1
             self.spent[mutant.module] += round(used)
@@ -400,8 +404,16 @@ def main() -> None:
     first = [m for m in jobs if early(m)]
 
     def loop(session: pytest.Session) -> None:
+        from repatria.record import kept, view
+
         reach, late = Reach(session), [m for m in jobs if m not in first]
-        told.take(judge(late, lambda m, s: reach.fails(m, not ask.own, s), ask.workers, session))
+        for wing in WINGS:
+            if wing == "analysis":  # its mutants change no record: one is read for all
+                kept.pack(view.load())
+            here = [m for m in late if m.module.startswith(wing)]
+            told.take(
+                judge(here, lambda m, s: reach.fails(m, not ask.own, s), ask.workers, session)
+            )
         seen = {"seconds": reach.seconds, "lines": reach.lines}
         file.write_bytes(pickle.dumps((told.by, told.spent, seen)))
 

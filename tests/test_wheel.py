@@ -73,6 +73,7 @@ def test_the_command_checks_the_record_that_the_wheel_carries(
     )
 
 
+@pytest.mark.slow
 def test_a_report_is_made_there(installed: Path, tmp_path: Path) -> None:
     small = book(tmp_path / "books", "00_small.ipynb", *GOOD)
     told = ran(tmp_path / "elsewhere", installed / "python", "-c", REPORT, small)

@@ -186,26 +186,35 @@ def _waiting(inbox: Path, data: Path | None) -> dict[str, Any]:
 @contextlib.contextmanager
 def _running(log: Path | None, doing: str, on_failure: str = "") -> Iterator[Any]:
     """Give what takes a run's lines; end with one line and the exit code whatever goes wrong."""
-    from repatria.curate import CurateError
-    from repatria.record.checks import RecordError
     from repatria.report import base
     from repatria.report.log import hook, interruptible, opened
 
-    told = (RecordError, CurateError, base.ReportError, OSError)
     try:
         with opened(log, doing) as say, interruptible():
             try:
                 yield say
-            except told as e:
-                say(f"failed: {base.told(e)}") if log else None
-                hook(on_failure, f"failed: {base.told(e)}", {}, say)
+            except Exception as e:
+                if isinstance(e, _told()):
+                    say(f"failed: {base.told(e)}") if log else None
+                    hook(on_failure, f"failed: {base.told(e)}", {}, say)
                 raise
-    except told as e:
+    except Exception as e:
+        if not isinstance(e, _told()):
+            raise
         raise _fail(base.told(e)) from None
     except KeyboardInterrupt:
         typer.echo("interrupted: what was published before stays as it was", err=True)
         sys.stderr.flush()
         os._exit(base.INTERRUPTED)  # threads of libraries are not waited for
+
+
+def _told() -> tuple[type[Exception], ...]:
+    """Return the errors that are told in one line: loaded when there is one, for pandas comes with them."""
+    from repatria.curate import CurateError
+    from repatria.record.checks import RecordError
+    from repatria.report.base import ReportError
+
+    return RecordError, CurateError, ReportError, OSError
 
 
 def _from(data: Path | None) -> None:

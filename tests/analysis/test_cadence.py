@@ -870,3 +870,103 @@ def test_bodies_after_prisoners_by_hand(build: Callable[..., Any]) -> None:
     assert found["reference"].tolist() == pytest.approx([1 / 91, 4 / 91, 8 / 91, 9 / 91])
     # As many as three within eight days only where the first stands on the exchange's day.
     assert found["p"].iloc[3] == pytest.approx(1 / 91)
+
+
+# --- the window, units and months by hand -------------------------------------------------------
+
+
+def test_a_window_is_the_last_unbroken_stretch(made: Callable[..., Any]) -> None:
+    spans = [
+        ("2024-01-01", "2024-01-10", "dense"),
+        ("2024-01-12", "2024-01-14", "thin"),
+        ("2024-01-15", "2024-01-25", "dense"),
+        ("2024-01-26", "2024-01-31", "thin"),
+    ]
+    record = made("2024-01-13", "2024-03-01", spans=spans)
+
+    def told(**more: Any) -> list[Any]:
+        w = units.window(record, **more)
+        return [None if d is None else d.day for d in (w.first, w.dense_from, w.through)]
+
+    assert told() == [12, 15, 25], "the eleventh was not read, the last thin days tell nothing"
+    assert units.window(record).days == 14
+    assert told(since="2024-01-14") == [14, 15, 25] and told(since="2024-01-20") == [20, 20, 25]
+    assert told(until=pd.Timestamp("2024-01-10")) == [1, 1, 10]
+    assert told(until=pd.Timestamp("2024-01-11")) == [1, 1, 10]
+    assert told(until=pd.Timestamp("2024-01-14")) == [1, 1, 10], "thin reading ends no window"
+    assert told(until=pd.Timestamp("2024-01-15")) == [12, 15, 15]
+    assert units.window(record, since="2024-02-01").days == 0
+    assert units.window(record, until=pd.Timestamp("2023-12-31")) is None
+    thin = made("2024-01-13", spans=[("2024-01-05", "2024-01-08", "thin")])
+    w = units.window(thin)
+    assert w == units.Window(pd.Timestamp("2024-01-05"), None, pd.Timestamp("2024-01-08"))
+    rows = covered(("2024-01-01", "2024-01-20", "dense"))
+    rows[1] = rows[1] | {"read_from": "2024-01-04", "read_through": "2024-01-18"}
+    rows[3] = rows[3] | {"density": "thin"}
+    levels = {k: units._levels(type("R", (), levelled(rows))(), k)[1].tolist() for k in units.KINDS}
+    assert levels["prisoners"] == [0] * 3 + [2] * 15 + [0] * 2, "of the side read least"
+    assert levels["bodies"] == [1] * 20 and levels["either"] == [0] * 3 + [1] * 15 + [0] * 2
+
+
+def levelled(rows: list[dict[str, str]]) -> dict[str, Any]:
+    cover = pd.DataFrame(rows)
+    days = {c: pd.to_datetime(cover[c]) for c in ("read_from", "read_through")}
+    return {"coverage": lambda self: cover.assign(**days), "last_day": pd.Timestamp("2024-12-31")}
+
+
+def test_units_by_hand() -> None:
+    day = pd.Timestamp("2024-02-01")
+    at = [0, 1, 8, 9, 20]
+    e = pd.DataFrame({"event_id": [f"e{i}" for i in range(5)], "monthly": [False] * 4 + [True]})
+    e["deal_id"] = ["a", "a", "b", "b", "c"]
+    e["earliest"] = [day + pd.Timedelta(days=n) for n in at]
+    e["latest"] = e["earliest"] + pd.to_timedelta([0, 0, 0, 0, 8], "D")
+    e["to_ukraine"] = pd.array([5, None, None, None, 3], dtype="Int64")
+    e["to_russia"] = pd.array([1, 2, 0, None, 4], dtype="Int64")
+    w = units.Window(day, day, day + pd.Timedelta(days=8))
+    deals = units.units(e, w, "deal")
+    assert deals["unit_id"].tolist() == ["a", "b", "b", "c"], "b is split where the window ends"
+    assert deals["counted"].tolist() == [True, True, False, False]
+    assert deals["events"].tolist() == [2, 1, 1, 1]
+    assert deals["event_ids"].tolist() == ["e0;e1", "e2", "e3", "e4"]
+    assert [(a.day, b.day) for a, b in zip(deals["start"], deals["end"], strict=True)] == [
+        (1, 2),
+        (9, 9),
+        (10, 10),
+        (25, 25),  # the middle of 21 to 29 February
+    ]
+    assert deals["monthly"].tolist() == [False, False, False, True]
+    assert (deals["earliest"].iloc[3].day, deals["latest"].iloc[3].day) == (21, 29)
+    assert deals["to_ukraine"].fillna(-1).tolist() == [5, -1, -1, 3], "unknown is not zero"
+    assert deals["to_ukraine_unknown"].tolist() == [1, 1, 1, 0]
+    assert deals["to_russia"].fillna(-1).tolist() == [3, 0, -1, 4]
+    later = units.units(e, w, "day", day + pd.Timedelta(days=8))
+    assert later["unit_id"].tolist() == ["e2", "e3", "e4"]
+    assert not units.units(e, None, "day")["counted"].any()
+
+
+def test_a_handover_of_a_month_lies_between_its_first_day_and_the_page(
+    build: Callable[..., Any],
+) -> None:
+    days = {"bodies-2024-01": "2024-01-01", "bodies-2024-02": "2024-02-01"}
+    days["bodies-2024-03-05"] = "2024-03-05"
+    claims = [
+        {"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5, "on": on}
+        for e, on in zip(days, ("2024-01-21", "2024-04-01", "2024-03-09"), strict=True)
+    ]
+    events, _ = units.prepared(build(days.items(), claims), "bodies", "best", False)
+    latest = [f"{d:%m-%d}" for d in events["latest"]]
+    assert latest == ["01-21", "02-29", "03-05"]
+    assert events["monthly"].tolist() == [True, True, False]
+
+
+def test_months_by_hand(made: Callable[..., Any]) -> None:
+    spans = [("2023-11-01", "2023-12-31", "thin"), ("2024-01-01", "2024-02-10", "dense")]
+    record = made("2023-12-05", "2024-02-05", "2024-02-06", "2024-03-01", spans=spans)
+    m = cadence.monthly(record).set_index(["year", "month"])
+    assert m.index.tolist() == [(y, n) for y in (2023, 2024) for n in range(1, 13)]
+    held = m["days"][m["days"] > 0]
+    assert held.to_dict() == {(2023, 12): 1, (2024, 2): 2, (2024, 3): 1}
+    reading = m["reading"].tolist()
+    assert reading[:10] == ["before"] * 10 and reading[10:12] == ["thin"] * 2
+    assert reading[12:15] == ["dense", "thin", "unread"] and reading[15:] == ["after"] * 9

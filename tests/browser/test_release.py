@@ -82,8 +82,19 @@ def test_nothing_but_tables_scrolls_sideways(tab: Any, later: Path, name: str, w
     assert untold == 0
 
 
-@pytest.mark.parametrize("width", [*WIDTHS, 320])
-def test_a_long_word_widens_no_page(tab: Any, width: int, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["index.html", "changes.html", "events/index.html"])
+def test_a_phone_shows_day_kind_and_both_counts_of_a_handover_side_by_side(
+    tab: Any, later: Path, name: str
+) -> None:
+    tab.open(later / name, 390)
+    ends = tab.ask(
+        "[...document.querySelectorAll('.handovers tbody tr, #table-latest tbody tr')]"
+        ".map(r => r.children[3].getBoundingClientRect().right)"
+    )
+    assert ends and max(ends) <= 390
+
+
+def test_a_long_word_widens_no_page(tab: Any, folder: Path, tmp_path: Path) -> None:
     word = "x" * 400
     claimants, events = folder / "claimants.csv", folder / "events.csv"
     named = claimants.read_text("utf-8").replace("Vladimir Medinsky", word)
@@ -96,8 +107,10 @@ def test_a_long_word_widens_no_page(tab: Any, width: int, folder: Path, tmp_path
         out.writerows(rows)
     page = release(tmp_path / "reports", rp.load(folder), "2025-06-13")
     for name in ("index.html", "events/index.html", "events/bodies-2025-06-11.html"):
-        tab.open(page / name, width)
-        assert tab.ask("document.documentElement.scrollWidth <= innerWidth"), name
+        for width in WIDTHS:
+            tab.open(page / name, width)
+            fits = tab.ask("document.documentElement.scrollWidth <= innerWidth")
+            assert fits, (name, width)
 
 
 def test_nothing_is_said_or_asked_for_outside(tab: Any, later: Path) -> None:

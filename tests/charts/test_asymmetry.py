@@ -187,7 +187,7 @@ def test_each_draws_on_the_callers_axes_in_their_colours(whole, name):
     plt.close(figure)
 
 
-@pytest.mark.filterwarnings("error:constrained_layout not applied")
+@pytest.mark.filterwarnings("error:Tight layout not applied")
 @pytest.mark.parametrize("kind", ["bodies", "prisoners"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -164,7 +164,7 @@ def texts(figure: Any) -> list[Any]:
     return [t for t in found if t.get_text() and t.get_visible()]
 
 
-@pytest.mark.filterwarnings("ignore:constrained_layout not applied")
+@pytest.mark.filterwarnings("ignore:Tight layout not applied")
 @pytest.mark.parametrize("size", ["page", "phone", (12, 3)])
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_leaves_the_figure(drawn: dict[str, Chart], name: str, size: Any) -> None:

@@ -70,3 +70,39 @@ def test_a_record_takes_days_as_people_type_them(record: Any) -> None:
         record.events(since="2025", until="2024")
     with pytest.raises(ValueError, match="since: 2062 is after today"):
         record.claims(since="2062")
+
+
+def test_the_last_day_that_can_be_by_hand() -> None:
+    now = window.today()
+    old, late = pd.Timestamp("2025-01-01"), pd.Timestamp("2062-01-31")
+    assert window.passed(f"{now:%Y-%m-%d}", "until", old) == now, "the later of the two counts"
+    assert window.passed("2062-01-31", "until", late) == late
+    with pytest.raises(ValueError, match=r"until: 2062-02-01 is after today \(2062-01-31\)"):
+        window.passed(dt.date(2062, 2, 1), "until", late)
+    assert window.passed("2025-02", "until") == pd.Timestamp("2025-02-01")
+    assert pd.Timestamp.now("UTC").tz_localize(None) < now + pd.Timedelta(days=1)
+    assert now < pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(hours=15)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "lies"),
+    [
+        (None, None, ["whole", "whole"]),
+        ("2025-06-01", "2025-06-30", ["whole", "whole"]),
+        ("2025-06-02", "2025-06-30", ["part", "whole"]),
+        ("2025-06-01", "2025-06-29", ["part", "whole"]),
+        ("2025-06-10", "2025-06-10", ["part", "whole"]),
+        ("2025-06-11", None, ["part", "none"]),
+        (None, "2025-06-09", ["part", "none"]),
+        ("2025-06-30", None, ["part", "none"]),
+        (None, "2025-06-01", ["part", "none"]),
+        ("2025-07", None, ["none", "none"]),
+        (None, "2025-05", ["none", "none"]),
+    ],
+)
+def test_where_a_month_and_a_day_lie_in_a_window(
+    since: str | None, until: str | None, lies: list[str]
+) -> None:
+    e = pd.DataFrame({"date": pd.to_datetime(["2025-06-01", "2025-06-10"])})
+    e["date_precision"] = ["month", "day"]
+    assert window.inside(e, since, until).astype("object").fillna("none").tolist() == lies

@@ -210,3 +210,78 @@ def test_parquet_takes_every_table_of_the_analysis(record: Any) -> None:
                 pd.testing.assert_frame_equal(back.astype(table.dtypes), table, obj=own.__name__)
                 seen += 1
     assert seen > 50
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def days(*texts: str) -> pd.Series:
+    return pd.Series(pd.to_datetime(list(texts)))
+
+
+def test_what_the_pages_of_a_claim_say_together_by_hand() -> None:
+    table = pd.DataFrame
+    pages = [("a", "s1"), ("a", "s2"), ("a", "s3"), ("b", "s2"), ("c", "s4")]
+    sources = table({"source_id": ["s1", "s2", "s3", "s4"], "publisher": ["A", "B", "A", "C"]})
+    sources["published_on"] = days("2025-01-03", "2025-01-02", "2025-01-05", "")
+    sources["tier"] = ["press", "aggregator", "official", "aggregator"]
+    claims = table({"claim_id": ["a", "b", "c"], "event_id": ["e", "e", "f"]})
+    claims["claimant_id"], claims["corrects"] = "k", ["", "a", ""]
+    events = table(
+        {"event_id": ["e", "f"], "kind": "bodies", "date": days("2025-01-01", "2025-02-01")}
+    )
+    found = frames.claims(
+        {
+            "citations": table(pages, columns=["claim_id", "source_id"]),
+            "sources": sources,
+            "claims": claims,
+            "claimants": table({"claimant_id": ["k"], "name": ["Kyiv"]}),
+            "events": events.assign(date_precision="day"),
+        }
+    )
+    assert found["known_on"].dt.day.tolist()[:2] == [2, 2] and pd.isna(found["known_on"][2])
+    assert found["poor"].tolist() == [False, True, True], "poor: aggregators alone carry it"
+    assert found["citations"].tolist() == [3, 1, 1] and found["publishers"].tolist() == [2, 1, 1]
+    assert found["corrected_by"].tolist() == ["b", "", ""]
+    assert found["date"].dt.month.tolist() == [1, 1, 2] and found["name"].eq("Kyiv").all()
+
+
+def test_what_is_left_out_by_hand() -> None:
+    columns = ["claim_id", "event_id", "kind", "direction"]
+    aside = pd.DataFrame(
+        [
+            ("c1", "e1", "bodies", "to_ukraine"),
+            ("c2", "e1", "bodies", "to_ukraine"),
+            ("c3", "e2", "bodies", "to_ukraine"),
+            ("c4", "e3", "prisoners", "to_russia"),
+        ],
+        columns=columns,
+    )
+    told = pd.DataFrame({"event_id": ["e1", "e3"], "direction": ["to_ukraine", "to_ukraine"]})
+    found = frames.left_out(aside, told).set_index(["kind", "direction"])
+    assert found.loc[("bodies", "to_ukraine")].tolist() == [3, 2, 1], (
+        "e1 has a count on a dated page"
+    )
+    assert found.loc[("prisoners", "to_russia")].tolist() == [1, 1, 1]
+    assert found.to_numpy().sum() == 9
+
+
+def test_what_a_table_says_of_itself_by_hand(build: Callable[..., Any]) -> None:
+    ids = {"bodies-2025-03": "2025-03-01", "bodies-2025-04-02": "2025-04-02"}
+    said = [{"event_id": e, "claimant_id": "kyiv", "direction": "to_ukraine", "n": 5} for e in ids]
+    rows = [
+        ("bodies", "ukraine", "2025-01-01", "2025-04-10", "dense"),
+        ("bodies", "russia", "2025-01-01", "2025-04-05", "dense"),
+        ("bodies", "russia", "2025-04-06", "2025-04-20", "thin"),
+        ("prisoners", "ukraine", "2025-01-01", "2025-04-10", "dense"),
+    ]
+    names = ["kind", "side", "read_from", "read_through", "density"]
+    cover = [dict(zip(names, row, strict=True)) for row in rows]
+    r = build(ids.items(), said, coverage=cover)
+    last, grounds = frames.searched(r)
+    assert last == {"bodies": pd.Timestamp("2025-04-05")}, "prisoners: of one side only"
+    assert [len(grounds[k]) for k in (None, "bodies", "prisoners", "civilians")] == [4, 3, 1, 0]
+    told = r.events("bodies", since="2025-03-10", until="2025-04").attrs
+    assert (told["unsure"], told["until"], told["kind"]) == (1, "2025-04-30", "bodies")
+    assert (told["as_of"], len(told["coverage"])) == ("2025-04-20", 3)
+    assert r.events().attrs["unsure"] == 0 and r.events().attrs["until"] is None

@@ -189,3 +189,81 @@ def test_an_event_under_an_agreement_that_nobody_ties_to_it(tmp_path: Path) -> N
     reason = "is tied to it by no row of links.csv"
     (only,) = told(tmp_path, rows, reason)
     assert DAYS[1][0] in only
+
+
+# --- by hand: several cases in one record ---------------------------------------------------------
+
+
+def claim(event: str, n: int, direction: str = "to_ukraine", **more: Any) -> dict[str, Any]:
+    row = {"event_id": event, "claimant_id": "kyiv", "direction": direction, "n": n}
+    return row | more
+
+
+def test_one_publisher_and_parts_that_do_not_add_up(tmp_path: Path) -> None:
+    events = [(f"bodies-2025-0{m}-01", f"2025-0{m}-01") for m in range(1, 6)]
+    one, two, three, four, five = (e for e, _ in events)
+
+    def part(event: str, name: str, n: int) -> dict[str, Any]:
+        return claim(event, n, part=name, role="component")
+
+    claims = [
+        *(claim(one, 10), part(one, "dead", 4), part(one, "unnamed", 5)),
+        *(claim(two, 10), part(two, "dead", 4), part(two, "unnamed", 6)),
+        *(part(three, "dead", 4), part(three, "dead", 5)),
+        claim(four, 10),
+        *(claim(five, 9), claim(five, 10), part(five, "dead", 4), part(five, "unnamed", 5)),
+    ]
+    rows = small(events, claims)
+    (alone,) = told(tmp_path, rows, "rests on one publisher")
+    assert alone.startswith("events.csv:5: event_id: warning: 'bodies-2025-04-01'")
+    (sums,) = told(tmp_path, rows, "differs from the sum")
+    assert sums.startswith("claims.csv:2: count_low"), "9, not 10; of two figures one may be right"
+    clash = told(tmp_path, rows, "a component with two figures")
+    assert [x.partition(": ")[0] for x in clash] == ["claims.csv:8", "claims.csv:9"]
+
+
+TWINS = [  # two handovers: days, counts, and whether they may be one
+    ("2024-01-01", 100, "2024-01-05", 105, True),  # a twentieth of 105
+    ("2024-02-01", 100, "2024-02-05", 106, False),
+    ("2024-03-01", 100, "2024-03-06", 100, False),  # five days
+    ("2024-04-01", 105, "2024-04-05", 100, True),
+    ("2024-05-01", 106, "2024-05-05", 100, False),
+    ("2024-06-01", 5, "2024-06-03", 6, True),  # one more or less at least
+    ("2024-07-01", 5, "2024-07-03", 7, False),
+    ("2024-08-01", 50, "2024-08-02", 50, False),  # of one deal
+    ("2024-09", 50, "2024-10-04", 50, True),  # four days after its month
+    ("2024-11", 50, "2024-12-05", 50, False),
+]
+
+
+def test_what_may_be_one_handover_twice(tmp_path: Path) -> None:
+    days = [(d, n) for a, x, b, y, _ in TWINS for d, n in ((a, x), (b, y))]
+    events = [(f"bodies-{d}", d if len(d) > 7 else f"{d}-01") for d, _ in days]
+    events.append(("prisoners-2024-01-03", "2024-01-03"))
+    rows = small(
+        events, [claim(e, n) for (e, _), (_, n) in zip(events, [*days, ("", 100)], strict=False)]
+    )
+    for event in rows["events"][14:16]:
+        event["deal_id"] = "deal"
+    lines = told(tmp_path, rows, "may be")
+    assert len(lines) == sum(twin for *_, twin in TWINS)
+    for line, (a, _, b, _, _) in zip(lines, [t for t in TWINS if t[-1]], strict=True):
+        assert f"'bodies-{b}' may be 'bodies-{a}' again" in line
+
+
+def test_a_count_is_out_of_proportion_above_three_times_the_largest_of_five_days(
+    tmp_path: Path,
+) -> None:
+    days = [(f"bodies-2025-0{m}-01", f"2025-0{m}-01") for m in range(1, 8)]
+    counts = {
+        "to_ukraine": [40, 10, 10, 10, 10, 120, 361],
+        "to_russia": [1, 1, 1, 1, 100, 300, 901],
+    }
+    claims = [
+        claim(e, n, d) for d, ns in counts.items() for (e, _), n in zip(days, ns, strict=True)
+    ]
+    lines = told(tmp_path, small(days, claims), "more than 3 times any before it")
+    assert [line.rpartition(": ")[2] for line in lines] == [
+        "361 is more than 3 times any before it (120)",
+        "901 is more than 3 times any before it (300)",
+    ]

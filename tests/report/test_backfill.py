@@ -39,7 +39,10 @@ def test_days_hold_both_ends() -> None:
     assert backfill.days("2025-06-01", "2025-06-01", "month") == []
 
 
-def test_a_view_that_fails_is_named_and_the_others_are_made_and_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, pytest.param(2, marks=pytest.mark.faults)])
+def test_a_view_that_fails_is_named_and_the_others_are_made_and_kept(
+    tmp_path: Path, at_once: int
+) -> None:
     """And a second run makes only what is not there; a worker that dies once costs nothing."""
     out, once = tmp_path / "reports", tmp_path / "once"
     dies = (
@@ -52,13 +55,13 @@ def test_a_view_that_fails_is_named_and_the_others_are_made_and_kept(tmp_path: P
     books = [book(tmp_path / "books", "00_x.ipynb", cell, fails, "as_of")]
     lines: list[str] = []
     with pytest.raises(ReportError, match=r"1 of 2 views failed: as-of-2025-06-30: 00_x"):
-        backfill.make(DAYS, out, lines.append, books=books, on=ON)
+        backfill.make(DAYS, out, lines.append, books=books, on=ON, at_once=at_once)
     assert any("a worker died" in line for line in lines)
     assert complete(out / "views" / "as-of-2025-05-31")
     assert not (out / "views" / "as-of-2025-06-30").exists()
     (tmp_path / "mended").touch()
     lines.clear()
-    made = backfill.make(DAYS, out, lines.append, books=books, on=ON)
+    made = backfill.make(DAYS, out, lines.append, books=books, on=ON, at_once=at_once)
     assert lines[0] == "2 views, 1 there already" and len(lines) == 2
     assert all(complete(p) for p in made) and "2025-06-30" in (made[1] / "index.html").read_text()
     assert not list((out / ".work").iterdir()) and not (out / "latest").exists()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from report.conftest import complete
+from report.conftest import complete, listed
 
 from repatria.report import publish, run
 
@@ -63,6 +60,7 @@ def test_a_full_disk_is_one_line_and_the_last_release_whole(
     one_line(done, rf"^{disk}/reports\S*: No space left on device$")
     assert complete(disk / "reports" / "latest")
     assert [p.name for p in publish.releases(disk / "reports")] == ["2026-11-20"]
+    assert listed(disk / "reports") == ["2026-11-20"]
     (disk / "ballast").unlink()
     assert report(disk / "reports", good, "--on", "2026-11-21").returncode == 0
     assert not list((disk / "reports" / ".work").iterdir())
@@ -86,123 +84,42 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path, good: Path) -> 
     one_line(report(tmp_path / "r", good, "--log", tmp_path), rf"^{tmp_path}: Is a directory$")
 
 
-# --- every step of publishing ----------------------------------------------------------------------
+# --- two writers -----------------------------------------------------------------------------------
 
-STEPS = """
-import errno, json, os, signal, sys
+WRITER = """
+import json, sys
 from pathlib import Path
 from repatria.report import publish, run
 
-out, day, fault, at = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-told = {"name": day, "day": day, "published": day, "news": "Nothing is new.", "read_through": day}
-seen = 0
-
-def step(event, args):  # what changes the folder of the reports, but for the workshops
-    global seen
-    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+")
-    takes = event in ("os.remove", "os.rmdir") and fault != "full"  # needs no room
-    if writes or takes or event in ("os.rename", "os.symlink", "os.mkdir"):
-        places = [str(a) for a in args[:2] if isinstance(a, (str, Path))]
-        if any(p.startswith(f"{out}/") and f"{out}/.work" not in p for p in places):
-            seen += 1
-            if seen == at and fault == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if seen == at and fault == "full":
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), places[0])
-
-with publish.workshop(out) as work:
-    folder = work / "page"
-    folder.mkdir()
-    (folder / "index.html").write_text(day)
-    (folder / "release.json").write_text(json.dumps(told | {"superseded": []}))
-    name = publish.reserve(out, day, work)
-    publish.seal(folder, {"on": day}, day)
-    import repatria.report.site  # loaded before it counts
-    sys.addaudithook(step)
-    with publish.only_one(out):
-        publish.put(folder, out, name)
-run._tidy(out, int(sys.argv[5]), "", print)
-print(seen)
+out = Path(sys.argv[1])
+for day in sys.argv[2:]:
+    told = {"day": day, "published": day, "read_through": day, "news": "", "superseded": []}
+    with publish.workshop(out) as work:
+        folder = work / "page"
+        folder.mkdir()
+        (folder / "release.json").write_text(json.dumps(told))
+        publish.seal(folder, {"on": day}, day)
+        with publish.only_one(out):
+            publish.put(folder, out, day)
+    run._tidy(out, 0, "", str)
 """
 
 
-def steps(out: Path, day: str, fault: str = "", at: int = 0, keep: int = 0) -> Any:
-    """Begin to publish an invented release, with a fault at the so-manieth change of the folder."""
-    src = str(Path(run.__file__).parents[2])
-    command = [sys.executable, "-c", STEPS, out, day, fault, at, keep]
-    return subprocess.Popen(
-        [str(c) for c in command],
-        env=os.environ | {"PYTHONPATH": src},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def test_two_writers_leave_every_list_and_release_whole_at_every_moment(tmp_path: Path) -> None:
+    def writer(*days: str) -> subprocess.Popen[bytes]:
+        env = os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])}
+        return subprocess.Popen([sys.executable, "-c", WRITER, tmp_path, *days], env=env)
 
-
-def wholes(out: Path) -> dict[str, bool]:
-    """Return of each thing that readers meet in the folder of the reports whether it is whole."""
-    index = (out / "index.html").read_text("utf-8")
-    feed = ElementTree.fromstring((out / "feed.xml").read_text("utf-8"))
-    told = json.loads((out / "releases.json").read_text("utf-8"))["releases"]
-    return {
-        "index.html": index.startswith("<!DOCTYPE html>") and index.strip().endswith("</html>"),
-        "feed.xml": feed.tag.endswith("feed") and len(feed) > 6,
-        "releases.json": bool(told) and all({"name", "published", "news"} <= set(r) for r in told),
-        "latest": complete(out / "latest"),
-        **{p.name: complete(p) for p in publish.releases(out)},
-    }
-
-
-def told(out: Path) -> list[set[str]]:
-    """Return the releases that there are, and those that each file names."""
-    index, feed, listed = (
-        (out / name).read_text("utf-8") for name in ("index.html", "feed.xml", "releases.json")
-    )
-    return [
-        {p.name for p in publish.releases(out)},
-        set(re.findall(r'id="r-([^"]+)"', index)),
-        set(re.findall(r'href="([^"/]+)/index.html"', feed)),
-        {r["name"] for r in json.loads(listed)["releases"]},
-    ]
-
-
-@pytest.mark.parametrize("fault", ["kill", "full"])
-def test_a_fault_at_any_step_of_publishing_leaves_each_file_whole_and_the_next_run_mends(
-    tmp_path: Path, fault: str
-) -> None:
-    out = tmp_path / "reports"
-    out.mkdir()
-    for day in ("2026-11-20", "2026-11-21"):
-        assert steps(out, day).wait() == 0
-    every = steps(out, "2026-11-22", fault, keep=2)
-    count = int(every.communicate()[0].splitlines()[-1])
-    assert count >= 6, "release, latest, one that goes, and the three files beside"
-    for at in range(1, count + 1):
-        day = f"2026-12-{at:02d}"
-        done = steps(out, day, fault, at, keep=2)
-        said = done.communicate()[1]
-        assert done.returncode, f"step {at}"
-        assert all(wholes(out).values()), (at, wholes(out), said)
-        assert steps(out, day, keep=2).wait() == 0
-        assert all(wholes(out).values()) and len({frozenset(t) for t in told(out)}) == 1
-        assert os.readlink(out / "latest") == publish.releases(out)[0].name, f"step {at}"
-        assert publish.releases(out)[0].name.startswith(day)
-        assert not list((out / ".work").iterdir())
-
-
-def test_two_writers_leave_each_file_whole_at_every_moment(tmp_path: Path) -> None:
-    out = tmp_path / "reports"
-    out.mkdir()
-    assert steps(out, "2026-11-01").wait() == 0
-    looks = 0
-    for pair in range(4):
-        running = [steps(out, f"2026-11-{n:02d}") for n in (10 + pair, 20 + pair)]
-        while any(p.poll() is None for p in running):
-            assert all(wholes(out).values())
-            looks += 1
-        assert [p.returncode for p in running] == [0, 0]
-    assert looks > 8 and len(told(out)[0]) == 9
-    assert len({frozenset(t) for t in told(out)}) == 1
+    assert writer("2026-11-01").wait() == 0
+    days = [[f"2026-{month}-{day}" for day in range(10, 25)] for month in (10, 12)]
+    running = [writer(*d) for d in days]
+    seen = []
+    while any(p.poll() is None for p in running):
+        assert complete(tmp_path / "latest") and listed(tmp_path)
+        seen.append(publish.newest(tmp_path))
+    assert [p.returncode for p in running] == [0, 0]
+    every = sorted([*days[0], *days[1], "2026-11-01"], reverse=True)
+    assert listed(tmp_path) == every and seen == sorted(seen), "latest moves forward"
 
 
 # --- an empty environment --------------------------------------------------------------------------

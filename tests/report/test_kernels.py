@@ -14,8 +14,10 @@ import nbformat
 import pytest
 from report.conftest import GOOD, book
 
+from repatria.record.checks import RecordError
 from repatria.record.fingerprint import data_folder, of_data
-from repatria.report import ReportError, forks, kernels, provenance
+from repatria.report import ReportError, forks, kernels, provenance, run
+from repatria.report.base import told
 from repatria.report.parameters import Parameters
 
 FORKS = pytest.mark.skipif(not forks.forks(), reason="no forking here")
@@ -176,6 +178,23 @@ def test_the_process_that_forks_has_one_thread_and_its_end_is_a_named_error(tmp_
         source.close()
         with pytest.raises(ReportError, match="the process that forks kernels ended"):
             ran(tmp_path / "b", source, "1")
+
+
+@FORKS
+def test_what_a_called_function_returns_or_raises_comes_back(
+    source: forks.Warm, folder: Path
+) -> None:
+    assert source.call(os.getpid) not in (os.getpid(), source.pid)
+    with pytest.raises(FileNotFoundError) as found:
+        source.call(os.listdir, path="/nowhere")
+    assert told(found.value) == "/nowhere: No such file or directory"
+    (folder / "claims.csv").unlink()
+    with pytest.raises(RecordError) as wrong:
+        source.call(run.about, data=folder, parameters=Parameters())
+    assert [p.file for p in wrong.value.problems] == ["claims.csv"]
+    with pytest.raises(ChildProcessError, match=r"the process that ran posix:_exit ended"):
+        source.call(os._exit, status=3)
+    assert source.call(os.getppid) == source.pid, "and the next one is answered"
 
 
 @FORKS

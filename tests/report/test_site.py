@@ -107,7 +107,7 @@ def rows(html: str) -> list[dict[str, str]]:
     return out
 
 
-@pytest.mark.parametrize("name", ["2025-06-13", STANDING])
+@pytest.mark.parametrize("name", ["2025-06-12", "2025-06-13", STANDING])
 def test_every_number_of_the_brief_is_two_clicks_from_its_web_pages(
     shelf: Path, links: dict[Path, Links], name: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_every_number_of_the_brief_is_two_clicks_from_its_web_pages(
     html = (later / "index.html").read_text("utf-8")
     found = re.findall(r"<li>.*?</li>", section(html, "short"), re.S)
     tables = re.findall(r'<div class="rp-table".*?</div>', html, re.S)
-    assert len(found) == 5 and len(tables) == 2
+    assert len(found) == 5 and len(tables) == 1 + (name != "2025-06-12")
     handovers = rows((later / "events" / "index.html").read_text("utf-8"))
     clicks = [(f, *a) for f in found for a in re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', f)]
     for finding in found:
@@ -227,11 +227,10 @@ def test_an_event_page_tells_both_sides_and_why_one_leads(later: Path) -> None:
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
-def test_a_corrected_claim_is_struck_through(shelf: Path, tmp_path: Path, record: Any) -> None:
+def test_a_corrected_claim_is_struck_through(shelf: Path, record: Any) -> None:
     c = record.claims()
     claim = c[(c["corrected_by"] != "").to_numpy()].iloc[0]
-    site.build(tmp_path, [], record, Parameters(), {"published": dt.date(2026, 11, 25)})
-    html = (tmp_path / "events" / f"{claim['event_id']}.html").read_text("utf-8")
+    html = (shelf / STANDING / "events" / f"{claim['event_id']}.html").read_text("utf-8")
     entry = html.partition(f'id="claim-{claim["claim_id"]}"')[2].partition("</li>")[0]
     assert "<s>" in entry and "Taken back" in entry
 

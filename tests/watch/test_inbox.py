@@ -121,12 +121,12 @@ def test_a_page_whose_address_changes_each_run_is_filed_once(tmp_path: Path, boo
         url = f"https://a.example/1?sid={session}"
         inbox.file(tmp_path, [lead(url, page="https://a.example/1")], book)
     assert [x.url for x in inbox.read(tmp_path)] == ["https://a.example/1?sid=one"]
-    old = [
-        {k: v for k, v in row.items() if k != "page"} for row in inbox.rows(tmp_path / inbox.FILE)
-    ]
-    (tmp_path / inbox.FILE).write_text(
-        json.dumps(old[0]) + "\n"
-    )  # as filed before there were pages
+    (waits,) = inbox.waiting(inbox.read(tmp_path), book)
+    _, (offer,) = inbox.offered(tmp_path, book, 1)
+    assert waits.address == offer.page.url == "https://a.example/1"
+    (row,) = inbox.rows(tmp_path / inbox.FILE)
+    del row["page"]  # as filed before there was one
+    (tmp_path / inbox.FILE).write_text(json.dumps(row) + "\n")
     assert inbox.read(tmp_path)[0].page == ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,29 @@ def test_no_feed_read_is_a_failure_with_its_hook(call: Called, tmp_path: Path, n
     result = call("watch", "--feeds", str(tmp_path / "feeds.toml"), "--on-failure", hook)
     assert result.exit_code == 1
     assert (tmp_path / "said").read_text() == "failed: no feed was read\n"
+
+
+def test_the_documented_commit_takes_the_record_and_nothing_else(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "watching.md"
+    (line,) = re.findall(r"^git commit .*$", page.read_text("utf-8"), re.M)
+    (tmp_path / "data").mkdir()
+
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    git("init", "-q")
+    for text in ("old", "new"):
+        for name in ("data/events.csv", "notes.txt"):
+            (tmp_path / name).write_text(text)
+        if text == "old":
+            git("add", ".")
+            git("commit", "-qm", "first")
+    git(*shlex.split(line)[1:])
+    assert git("status", "--short").split() == ["M", "notes.txt"]
 
 
 def test_an_empty_inbox_says_so_and_what_the_totals_lack(folder: Path, tmp_path: Path) -> None:

@@ -145,12 +145,11 @@ def claimants(record: Record, since: Day = "") -> pd.DataFrame:
     c = _claims(record, since)
     received = c["direction"].astype("str").map(RECEIVER)
     side = c["side"].astype("str")
-    party = side.isin(["ukraine", "russia"])
     c = c.assign(
         counted=c["count_low"].notna(),
         withheld=(c["absence"] == "withheld").to_numpy(),
-        own=party & (received == side),
-        other=party & (received != side),
+        own=(received == side).astype("Int64"),
+        other=(received != side).astype("Int64"),
     )
     out = c.groupby(["side", "claimant_id", "name", "office", "official"], observed=True).agg(
         claims=("claim_id", "size"),
@@ -161,11 +160,7 @@ def claimants(record: Record, since: Day = "") -> pd.DataFrame:
         own=("own", "sum"),
         other=("other", "sum"),
     )
-    out = (
-        out.reset_index()
-        .rename(columns={"name": "claimant"})
-        .astype({"own": "Int64", "other": "Int64"})
-    )
+    out = out.reset_index().rename(columns={"name": "claimant"})
     out.loc[~out["side"].isin(["ukraine", "russia"]), ["own", "other"]] = pd.NA
     out["side"] = pd.Categorical(out["side"], categories=SIDES)
     out = out.sort_values(

@@ -98,7 +98,7 @@ def _entering(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index, str | None]
 
 def _basis(days: np.ndarray, first: float, last: float) -> np.ndarray:
     """Return cubic B-splines on equal segments over [first, last] (Eilers and Marx 1996)."""
-    at = (np.clip(days, first, last) - first) / (last - first) * SEGMENTS
+    at = (np.clip(days, first, last) - first) / max(last - first, 1) * SEGMENTS
     off = np.abs(at[:, None] - np.arange(-1, SEGMENTS + 2))  # segments from each spline's middle
     return np.where(off < 1, 2 / 3 - off**2 + off**3 / 2, np.clip(2 - off, 0, None) ** 3 / 6)
 

@@ -5,7 +5,8 @@ The part of `pledges` that reads schedules; `pledges` shows all that is public h
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
 import pandas as pd
 
@@ -39,21 +40,17 @@ def slips(record: Record) -> pd.DataFrame:
     """
     s = record.schedules().astype({"kind": "str", "statement": "str", "event_id": "str"})
     s = s[s["planned_for"].notna().to_numpy()]
-    events = record.events(cancelled=True, disputed=True)
-    held = {
-        e: of for e, *of in zip(*(events[c] for c in ("event_id", "status", "date")), strict=True)
-    }
-    told: dict[tuple[str, pd.Timestamp, str], list[dict[Any, Any]]] = {}
-    for row in s.to_dict("records"):
-        told.setdefault((row["kind"], row["planned_for"], row["event_id"]), []).append(row)
+    events = record.events(cancelled=True, disputed=True)[["event_id", "status", "date"]]
+    held = {event: of for event, *of in events.itertuples(index=False, name=None)}
+    of = itemgetter("kind", "planned_for", "event_id")
     rows = []
-    for (kind, day, event), said in told.items():
-        status, date = held.get(event, ("", pd.NaT))
+    for (kind, day, event), told in groupby(sorted(s.to_dict("records"), key=of), of):
+        said, (status, date) = list(told), held.get(event, ("", pd.NaT))
         came = status == "took_place"
         cancelled = event in held or any(row["statement"] == "cancelled" for row in said)
-        names: tuple[list[str], list[str]] = ([], [])
-        for row in said:
-            names[row["statement"] in _DISPUTING].append(row["name"])
+        against = [row["name"] for row in said if row["statement"] in _DISPUTING]
+        planned = [row["name"] for row in said if row["statement"] not in _DISPUTING]
+        known = [row["known_on"] for row in said if pd.notna(row["known_on"])]
         rows.append(
             {
                 "kind": kind,
@@ -61,12 +58,9 @@ def slips(record: Record) -> pd.DataFrame:
                 "event_id": event,
                 "came_on": date if came else pd.NaT,
                 "outcome": "came" if came else "cancelled" if cancelled else "no_event",
-                "announced_on": min(
-                    (row["known_on"] for row in said if row["known_on"] == row["known_on"]),
-                    default=pd.NaT,
-                ),
-                "planned_by": tuple(dict.fromkeys(names[False])),
-                "disputed_by": tuple(dict.fromkeys(names[True])),
+                "announced_on": min(known, default=pd.NaT),
+                "planned_by": tuple(dict.fromkeys(planned)),
+                "disputed_by": tuple(dict.fromkeys(against)),
                 "sides": tuple(sorted({row["side"] for row in said})),
             }
         )

@@ -77,8 +77,11 @@ def _disputed(record: Record, pairs: pd.DataFrame) -> set[str]:
     dated = agreements.loc[agreements["agreed_on"].notna().to_numpy(), "agreement_id"]
     one = set(dated) | set(record.pledges()["agreement_id"])
     out = set(pairs.loc[pairs["denied_by"].map(len).to_numpy() > 0, "event_id"])
-    tied = pairs[pairs["tied_by"].map(len).to_numpy() > 0]
-    for event, ids in tied.groupby("event_id")["agreement_id"]:
-        if len(one & set(ids)) > 1 or ids.str.partition("-")[0].nunique() > 1:
-            out.add(str(event))
+    tied: dict[str, set[str]] = {}
+    read = ["event_id", "tied_by", "agreement_id"]
+    for event, by, agreement in pairs[read].itertuples(index=False, name=None):
+        tied.setdefault(event, set()).update([agreement] * bool(by))
+    for event, ids in tied.items():
+        if len(one & ids) > 1 or len({i.partition("-")[0] for i in ids}) > 1:
+            out.add(event)
     return out

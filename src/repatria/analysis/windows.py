@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -206,7 +205,7 @@ def verdict(count: int, qualifier: str, found: Sums) -> Verdict:
     >>> verdict(12, "exact", Sums(10, 10, frozenset({10}), (), (), (), ()))
     Verdict(said='short', off_low=2, off_high=2)
     """
-    lo, hi = _meant(count, qualifier)
+    lo, hi = (int(v[0]) for v in interval(*(np.array([count]),) * 2, np.array([qualifier])))
     if any(lo <= s <= hi for s in found.reachable):
         if qualifier != "exact":
             return Verdict("consistent")
@@ -216,13 +215,6 @@ def verdict(count: int, qualifier: str, found: Sums) -> Verdict:
     if found.low > hi:
         return Verdict("over", found.low - hi, found.high - hi)
     return Verdict("between")
-
-
-@lru_cache(maxsize=4096)
-def _meant(count: int, qualifier: str) -> tuple[int, int]:
-    """Return the ends of what a number may mean by its wording."""
-    low, high = interval(*(np.array([count]),) * 2, np.array([qualifier]))
-    return int(low[0]), int(high[0])
 
 
 def scoped(events: pd.DataFrame, scope: str) -> pd.DataFrame:

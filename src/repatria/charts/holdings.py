@@ -164,14 +164,14 @@ def absences(unknown: pd.DataFrame) -> Chart:
     sums = unknown.groupby(["kind", "direction"])[["events", *how]].sum()
     sums["missing"] = sums["withheld"] + sums["not_reported"]
     panels = {f"{k}_{d}": (k, d) for k in kinds for d in names.SIDES}
+    by = unknown.set_index(["kind", "direction", "year"])[list(how)]
+    counts = {name: by.loc[of].reindex(years).T for name, of in panels.items()}
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         smaller = replace(style, sizes={**style.sizes, "head": style.sizes["text"]})
         for name, (kind, direction) in panels.items():
             ax = axes[name]
-            mine = (unknown["kind"] == kind) & (unknown["direction"] == direction)
-            cells = unknown[mine.to_numpy()].set_index("year").reindex(years)[list(how)].T
-            grid(ax, cells, cells.sum(), style, style.sizes["text"])
+            grid(ax, counts[name], counts[name].sum(), style, style.sizes["text"])
             part = 0.55 / (len(how) + 0.55)  # a strip under the grid
             ax.set_ylim(len(how) + 0.55, 0)
             year_axis(ax, years, style)
@@ -278,10 +278,13 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
     key = ["date", "event_id", "direction"]
     keys = differing[key].drop_duplicates().sort_values(key)
     total = len(keys)
-    keys = keys.iloc[::-1].head(newest).reset_index(drop=True)
+    keys = keys.iloc[::-1].head(newest)
+    of = dict(iter(differing.groupby(["event_id", "direction"], observed=True)))
+    cases = [_case(of[k.event_id, k.direction]) for k in keys.itertuples()]
+    limit = float(differing["difference"].abs().max()) * 1.08
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        _differences(axes["main"], differing, keys, style)
+        _differences(axes["main"], cases, limit, style)
 
     apart = differing[~differing["reached"]]
     largest = apart.loc[apart["difference"].abs().idxmax()]
@@ -303,20 +306,23 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
     )
 
 
-def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: Style) -> None:
+def _case(claims: pd.DataFrame) -> tuple[tuple[str, ...], str, str, list[Any]]:
+    """Return a case's names, its figures, its direction, and the claims apart from the reference."""
+    first = claims.iloc[0]
+    apart = list(claims[~claims["reached"].to_numpy(dtype=bool)].itertuples())
+    return _handover(first), _figures(claims), first["direction"], apart
+
+
+def _differences(ax: Axes, cases: Sequence[Any], limit: float, style: Style) -> None:
     wide, high = base.room(ax)
     size = style.sizes["small"]
     above = wide < 4.4  # no room beside the marks: each row's words stand over them
     room = int((high - 0.25) / (size / 72 * (2.4 if above else 1.3)))
-    cut = [f"the newest {room} of {len(keys)}"] if 0 < room < len(keys) else []
-    keys = keys.head(max(1, room))
-    limit = float(differing["difference"].abs().max()) * 1.08
-    of = dict(iter(differing.groupby(["event_id", "direction"], observed=True)))
-    cases = [of[k.event_id, k.direction] for k in keys.itertuples()]
-    seen = _draw_cases(ax, list(enumerate(cases)), 0.24 if above else 0.34, style)
-    rows = [(_handover(claims.iloc[0]), _figures(claims)) for claims in cases]
-    _label_cases(ax, rows, list(keys["direction"]), above, style)
-    ax.set_ylim(len(keys) - 0.4, -0.8 if above else -1.5)
+    cut = [f"the newest {room} of {len(cases)}"] if 0 < room < len(cases) else []
+    cases = cases[: max(1, room)]
+    seen = _draw_cases(ax, [apart for *_, apart in cases], 0.24 if above else 0.34, style)
+    _label_cases(ax, cases, above, style)
+    ax.set_ylim(len(cases) - 0.4, -0.8 if above else -1.5)
     ax.set_xlim(-limit, limit)
     ax.axvline(0, color=style.colours["frame"], linewidth=0.8, zorder=0)
     ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(max(2, int(wide / 1.1)), integer=True))
@@ -326,7 +332,7 @@ def _differences(ax: Axes, differing: pd.DataFrame, keys: pd.DataFrame, style: S
     for side in (s for s in SIDES if s in seen):
         colour, label = style.colours[GROUPS[side][0]], GROUPS[side][1]
         ax.scatter([], [], s=40, marker=marker(side, style), color=colour, label=label)
-    names_take = 0 if above else max(base.long(called[0], size) for called, _ in rows)
+    names_take = 0 if above else max(base.long(called[0], size) for called, *_ in cases)
     heading(ax, style, *cut, less=names_take / 2)  # the other half has the axes' first margin
 
 
@@ -341,19 +347,17 @@ def _figures(claims: pd.DataFrame) -> str:
     return f"{number(claims['reference'].iloc[0])} ({reached.sum()}) | {others}"
 
 
-def _draw_cases(
-    ax: Axes, cases: Sequence[tuple[int, pd.DataFrame]], spread: float, style: Style
-) -> set[str]:
+def _draw_cases(ax: Axes, cases: Sequence[list[Any]], spread: float, style: Style) -> set[str]:
     """Draw handovers and directions, each at its y: range, ring, claims apart. Returns their sides.
 
     Marks that look alike are one artist: hundreds of their own would take longer than the rest.
     """
     ends, sides = [], set()
     marks: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    for y, claims in cases:
+    for y, apart in enumerate(cases):
         # Groups that say the same stand one over the other, so that no mark hides another.
         at: dict[int, dict[tuple[str, str], Any]] = {}
-        for claim in claims[~claims["reached"].to_numpy(dtype=bool)].itertuples():
+        for claim in apart:
             at.setdefault(claim.difference, {}).setdefault((claim.side, claim.qualifier), claim)
         ends.append((y, min(0, *at), max(0, *at)))
         sides |= {side for same in at.values() for side, _ in same}
@@ -387,31 +391,25 @@ def _handover(claim: pd.Series) -> tuple[str, ...]:
     return f"{names.day(date)}, {what}", f"{short}, {what}", f"{short}, {way}", way
 
 
-def _label_cases(
-    ax: Axes,
-    rows: Sequence[tuple[tuple[str, ...], str]],
-    directions: Sequence[str],
-    above: bool,
-    style: Style,
-) -> None:
+def _label_cases(ax: Axes, cases: Sequence[Any], above: bool, style: Style) -> None:
     """Write each row's handover and figures: at its ends, or over its marks where room is short."""
     size = style.sizes["small"]
     beside = ax.get_yaxis_transform()
     if above:
         ax.set_yticks([])
         wide = base.room(ax)[0] * 1.15  # without names beside them the layout widens the axes
-        for y, ((called, figures), direction) in enumerate(zip(rows, directions, strict=True)):
+        for y, (called, figures, direction, _) in enumerate(cases):
             event = base.fits(wide - base.long(figures, size) - 0.1, size, *called[1:])
             colour = style.colours[direction]
             line: dict[str, Any] = dict(transform=beside, va="bottom", size=size)
             ax.text(0, y - 0.36, event, color=colour, bbox=style.plate, **line)
             ax.text(1, y - 0.36, figures, ha="right", bbox=style.plate, **line)
         return
-    ax.set_yticks(range(len(rows)), [called[0] for called, _ in rows], size=size)
-    for label, direction in zip(ax.get_yticklabels(), directions, strict=True):
+    ax.set_yticks(range(len(cases)), [called[0] for called, *_ in cases], size=size)
+    for label, (_, _, direction, _) in zip(ax.get_yticklabels(), cases, strict=True):
         label.set_color(style.colours[direction])
     ax.text(1.015, -1, "reference (n) | others", transform=beside, va="center", size=size)
-    for y, (_, figures) in enumerate(rows):
+    for y, (_, figures, *_) in enumerate(cases):
         ax.text(1.015, y, figures, transform=beside, va="center", size=size)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -21,6 +22,7 @@ from repatria.record.frames import as_of
 
 __all__ = [
     "absent_marks",
+    "bars",
     "count_axis",
     "fits",
     "ground",
@@ -200,6 +202,17 @@ def _columns(lengths: Sequence[float], inches: float) -> int:
         if sum(widest) + 0.32 * len(widest) <= inches:
             return columns
     return 1
+
+
+def bars(ax: Axes, at: Any, low: Any, high: Any, thick: float, **look: Any) -> None:
+    """Draw level bars from `low` to `high` at the heights `at`, all of them one artist.
+
+    Rectangles of their own take many times as long. `look` as `PolyCollection` takes it.
+    """
+    at, low, high = np.broadcast_arrays(np.asarray(at, float), low, high)
+    down, up = at - thick / 2, at + thick / 2
+    corners = np.array([(low, down), (high, down), (high, up), (low, up)]).transpose(2, 0, 1)
+    ax.add_collection(PolyCollection(list(corners), **look))
 
 
 # --- absence --------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -51,10 +53,10 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     if rows.empty:
         said = "No handover in this view is tied to an agreement with a promised number."
         return base.empty("bullet", said)
-    lines = _lines(rows)
+    lines = _lines(rows, fulfilment)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
-        _bars(axes["main"], lines, fulfilment, style)
+        _bars(axes["main"], lines, style)
 
     met = int(rows["met_on"].notna().sum())
     silent = s["agreement_id"].nunique() - rows["agreement_id"].nunique()
@@ -66,7 +68,9 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
     }
     title, subtitle, alt = say("pledges/bullet", **numbers).split("\n\n")
     drawn = plural(rows["agreement_id"].nunique(), "agreement")
-    tall = 0.19 * len(lines) + 0.7
+    # A phone's picture breaks long names; the axes' room is reckoned before the layout widens them.
+    narrow = [base.wrapped(t, 2.7, Style().sizes["small"], "bold") for t, row in lines if not row]
+    broken = sum(name.count("\n") for name in narrow)
     return Chart(
         "bullet",
         title,
@@ -74,51 +78,64 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
         subtitle,
         base.source_line(drawn, summary.attrs),
         f"{title}. {alt}",
-        aspect={"page": tall / 7.0, "phone": tall / 3.6},
+        aspect={
+            "page": (0.2 * len(lines) + 0.7) / 7.0,
+            "phone": (0.2 * (len(lines) + broken) + 0.7) / 3.6,
+        },
     )
 
 
-def _bars(ax: Axes, lines: list[tuple[str, Any]], fulfilment: pd.DataFrame, style: Style) -> None:
+def _bars(ax: Axes, lines: list[tuple[str, Any]], style: Style) -> None:
     """Draw as many lines of the list as have room, newest first; the head says how many."""
-    most = max(3, int((base.room(ax)[1] - 0.5) / _LINE))
-    shown = lines[:most]
-    if shown[-1][1] is None:  # the name of an agreement whose bars have no room
-        shown = shown[:-1]
-    left = 0.12 + max(base.long(t, style.sizes["small"]) for t, row in lines if row is not None)
-    right = 0.1 + max(base.long(_result(row), style.sizes["small"]) for _, row in lines)
-    wide = base.room(ax)[0] - left
+    size = style.sizes["small"]
+    across, high = base.room(ax)
+    texts = [t if row else base.wrapped(t, across - 0.05, size, "bold") for t, row in lines]
+    ends = list(accumulate(1 + t.count("\n") for t in texts))
+    room = max(3, int((high - 0.5) / _LINE))
+    some = sum(end <= room for end in ends)
+    if lines[some - 1][1] is None:  # the name of an agreement whose bars have no room
+        some -= 1
+    left = 0.12 + max(base.long(t, size) for t, row in lines if row)
+    right = 0.1 + max(base.long(_result(row), size) for _, row in lines)
+    wide = across - left
     if wide - right < 0.6:  # too narrow for numbers beside the bars
         right = 0
-    top = max(_share(r, "possible_best", "high") for _, r in lines if r is not None)
+    top = max(_share(r, "possible_best", "high") for _, r in lines if r)
     ax.set_xlim(0, top * wide / (wide - right))
-    ax.set_ylim(len(shown) - 0.4, -0.6)
-    for y, (text, row) in enumerate(shown):
+    ax.set_ylim(ends[some - 1] + 0.1, -0.1)
+    bars = []
+    for text, end, (_, row) in zip(texts[:some], ends, lines, strict=False):
+        y = end - (1 + text.count("\n")) / 2
         if row is None:
             _name(ax, y, text, left, style)
-        else:
-            _bar(ax, y, row, _numbers(fulfilment, row), style)
-            if right:
-                ax.text(
-                    top * 1.01,
-                    y,
-                    " " + _result(row),
-                    va="center_baseline",
-                    size=style.sizes["small"],
-                )
-    _list_axis(ax, shown, style)
+            continue
+        bars.append((y, row, text))
+        if right:
+            ax.text(top * 1.01, y, " " + _result(row), va="center_baseline", size=size)
+    _draw_bars(ax, [(y, row) for y, row, _ in bars], style)
+    _list_axis(ax, [(y, text) for y, _, text in bars], style)
     ax.set_xticks([0, 50, 100])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
-    some = f", newest {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
+    more = f", newest {some} of {len(lines)} lines" if some < len(lines) else ""
     heads = ("Delivered, as a share of the promise", "Share delivered")
-    base.head(ax, style, *(h + some for h in heads), inches=wide)
+    base.head(ax, style, *(h + more for h in heads), inches=wide)
 
 
-def _lines(rows: pd.DataFrame) -> list[tuple[str, Any]]:
-    """Return the lines of the list: the name of an agreement, then its bars."""
+def _lines(rows: pd.DataFrame, fulfilment: pd.DataFrame) -> list[tuple[str, Any]]:
+    """Return the lines of the list: the name of an agreement, then its bars with the numbers that
+    claimants say were promised, each once.
+    """
+    key = ["agreement_id", "kind", "direction"]
+    whole = fulfilment[(fulfilment["scope"] == "").to_numpy()]
+    numbers: dict[tuple[str, ...], set[int]] = {}
+    for *of, low, high in whole[[*key, "quantity_low", "quantity_high"]].itertuples(index=False):
+        numbers.setdefault(tuple(of), set()).update(n for n in (low, high) if pd.notna(n))
     out: list[tuple[str, Any]] = []
     for name, group in rows.groupby("agreement", sort=False):
         out.append((str(name), None))
-        out += [(f"{r['kind']} {_WAYS[r['direction']]}", r) for r in group.to_dict("records")]
+        for r in group.to_dict("records"):
+            r["promised"] = sorted(numbers.get(tuple(r[k] for k in key), ()))
+            out.append((f"{r['kind']} {_WAYS[r['direction']]}", r))
     return out
 
 
@@ -137,25 +154,14 @@ def _result(row: Any) -> str:
     return f"{known if row['events'] and pd.notna(row['low']) else 'none'} of {promised}"
 
 
-def _numbers(fulfilment: pd.DataFrame, row: Any) -> list[float]:
-    """Return the numbers that claimants say were promised, each once."""
-    mine = (fulfilment["scope"] == "").to_numpy().copy()
-    for column in ("agreement_id", "kind", "direction"):
-        mine &= (fulfilment[column] == row[column]).to_numpy()
-    said = fulfilment[mine]
-    return list(pd.concat([said["quantity_low"], said["quantity_high"]]).dropna().unique())
-
-
 def _name(ax: Axes, y: float, text: str, left: float, style: Style) -> None:
-    size = style.sizes["small"]
-    texts = (text, *(f"{text[:n].rstrip()}…" for n in range(len(text) - 1, 6, -2)))
     ax.annotate(
-        base.fits(base.room(ax)[0] - 0.05, size, *texts, weight="bold"),
+        text,
         (0, y),
         (-72 * left + 4, 0),
         textcoords="offset points",
         va="center",
-        size=size,
+        size=style.sizes["small"],
         weight="bold",
         annotation_clip=False,
         bbox={"facecolor": style.colours["paper"], "edgecolor": "none", "pad": 0.5},
@@ -163,41 +169,34 @@ def _name(ax: Axes, y: float, text: str, left: float, style: Style) -> None:
     )
 
 
-def _bar(ax: Axes, y: float, row: Any, promised: list[float], style: Style) -> None:
-    way = row["direction"]
-    colour = style.colours[way if way in DIRECTIONS else "quiet"]
-    top = row["promised_high"]
-
-    def of(column: str) -> float | None:
-        return None if pd.isna(row[column]) else 100 * row[column] / top
-
-    low, best, high, further = (of(c) for c in ("low", "best", "high", "possible_best"))
-    ax.barh(y, 100, height=0.74, color=style.colours["grid"], zorder=1)
-    if further is not None and row["possible_events"] > row["events"]:
-        start = best or 0
-        ax.barh(
-            y,
-            further - start,
-            0.4,
-            start,
-            fill=False,
-            edgecolor=colour,
-            linestyle=":",
-            linewidth=1.3,
-        )
-    if best is not None:
-        ax.barh(y, best, height=0.4, color=colour, zorder=2)
-        if row["unsized"]:
-            ax.plot([best], [y], marker=">", color=colour, markersize=6, zorder=3)
-        elif low is not None and high is not None and high > low:
-            ax.plot([low, high], [y, y], color=style.colours["accent"], linewidth=3, zorder=4)
-    at = [100 * n / top for n in promised]
-    ax.vlines(at, y - 0.42, y + 0.42, color=style.colours["ink"], linewidth=1.8, zorder=5)
+def _draw_bars(ax: Axes, bars: list[tuple[float, Any]], style: Style) -> None:
+    """Draw all bars, their like as one artist."""
+    colours, y = style.colours, np.array([at for at, _ in bars])
+    rows = pd.DataFrame([row for _, row in bars])
+    way = rows["direction"].where(rows["direction"].isin(DIRECTIONS), "quiet")
+    colour = way.map(dict(colours)).to_numpy("object")
+    wanted = rows[["best", "low", "high", "possible_best"]].astype("Float64")
+    shares = 100 * wanted.div(rows["promised_high"], axis=0).to_numpy("float64", na_value=np.nan)
+    best, low, high, further = shares.T
+    known, unsized = ~np.isnan(best), rows["unsized"].to_numpy(dtype=bool)
+    base.bars(ax, y, 0, 100, 0.74, facecolors=colours["grid"], zorder=1)
+    base.bars(ax, y[known], 0, best[known], 0.4, facecolors=colour[known], zorder=2)
+    more = ~np.isnan(further) & (rows["possible_events"] > rows["events"]).to_numpy(dtype=bool)
+    dotted: dict[str, Any] = {"facecolors": "none", "linestyles": ":", "linewidths": 1.3}
+    ends = np.nan_to_num(best[more]), further[more]
+    base.bars(ax, y[more], *ends, 0.4, edgecolors=colour[more], **dotted)
+    apart = known & ~unsized & (high > low)
+    accent: dict[str, Any] = {"color": colours["accent"], "linewidth": 3, "zorder": 4}
+    ax.hlines(y[apart], low[apart], high[apart], capstyle="projecting", **accent)
+    open_ = known & unsized
+    ax.scatter(best[open_], y[open_], s=36, c=list(colour[open_]), marker=">", zorder=3)
+    ticks = [(at, 100 * n / row["promised_high"]) for at, row in bars for n in row["promised"]]
+    at, share = np.transpose(ticks)
+    ax.vlines(share, at - 0.42, at + 0.42, color=colours["ink"], linewidth=1.8, zorder=5)
 
 
-def _list_axis(ax: Axes, shown: list[tuple[str, Any]], style: Style) -> None:
-    """Name the lines that are no headings, and take away what a list does not need."""
-    named = [(y, text) for y, (text, row) in enumerate(shown) if row is not None]
+def _list_axis(ax: Axes, named: Sequence[tuple[float, str]], style: Style) -> None:
+    """Name the lines, and take away what a list does not need."""
     ax.set_yticks([y for y, _ in named], [text for _, text in named], size=style.sizes["small"])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
@@ -417,9 +416,8 @@ def slips(planned: pd.DataFrame) -> Chart:
         wide = base.room(ax)[0] - left
         ax.set_xlim(min(-0.3, rows["slip"].fillna(0).min()), longest + 0.5)
         ax.set_ylim(len(shown) - 0.4, -0.6)
-        for y, row in enumerate(shown.itertuples()):
-            _slip(ax, y, row, style)
-        _list_axis(ax, [(t, True) for t in texts], style)
+        _slips(ax, shown, style)
+        _list_axis(ax, list(enumerate(texts)), style)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=max(2, int(wide / 0.45))))
         some = f", newest {len(shown)} of {len(rows)}" if len(shown) < len(rows) else ""
         heads = ("Days from the day planned to the day it came", "Days late")
@@ -445,30 +443,29 @@ def slips(planned: pd.DataFrame) -> Chart:
     )
 
 
-def _slip(ax: Axes, y: float, row: Any, style: Style) -> None:
-    """Draw one planned day; marks of a kind have one label, for the key."""
-    at = 0 if pd.isna(row.slip) else int(row.slip)
+def _slips(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
+    """Draw planned days; marks that are alike are one artist, with one label for the key."""
     ink, paper, accent = (style.colours[c] for c in ("ink", "paper", "accent"))
-    colour = accent if at else ink
     marks = {
-        "came": ("o", colour, colour, ""),
-        "disputed": ("o", paper, colour, "disputed"),
-        "cancelled": ("X", ink, ink, "called off"),
-        "no_event": (style.markers["withheld"], paper, ink, "no handover on record"),
+        "came": ("o", "", ""),
+        "disputed": ("o", paper, "disputed"),
+        "cancelled": ("X", ink, "called off"),
+        "no_event": (style.markers["withheld"], paper, "no handover on record"),
     }
-    kind = "disputed" if row.outcome == "came" and row.disputed_by else row.outcome
-    mark, face, edge, label = marks[kind]
-    named = ax.get_legend_handles_labels()[1]
-    ax.plot([0, at], [y, y], color=colour, linewidth=1.8, zorder=2)
-    ax.scatter(
-        [at],
-        [y],
-        s=42,
-        marker=mark,
-        facecolors=face,
-        edgecolors=edge,
-        linewidths=1.5,
-        clip_on=False,
-        zorder=3,
-        label="" if label in named else label,
-    )
+    at = rows["slip"].fillna(0).to_numpy("int64")
+    came = (rows["outcome"] == "came").to_numpy()
+    disputed = came & rows["disputed_by"].map(bool).to_numpy()
+    said = np.where(disputed, "disputed", rows["outcome"].astype("object"))
+    y = np.arange(len(rows))
+    for kind in dict.fromkeys(said):
+        mark, face, label = marks[kind]
+        for colour in (accent, ink):
+            mine = (said == kind) & ((at != 0) == (colour == accent))
+            if not mine.any():
+                continue
+            edge = colour if kind in ("came", "disputed") else ink
+            ax.hlines(y[mine], 0, at[mine], color=colour, linewidth=1.8, zorder=2)
+            how: dict[str, Any] = {"linewidths": 1.5, "clip_on": False, "zorder": 3}
+            how |= {"facecolors": face or colour, "edgecolors": edge, "marker": mark}
+            ax.scatter(at[mine], y[mine], s=42, label=label, **how)
+            label = ""

@@ -63,16 +63,18 @@ def svg(figure: Figure) -> bytes:
 class _Measuring:
     """A renderer that sets a text once in a process: its measures, and its letters as pixels."""
 
+    pixels = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rc = mpl.rcParams
         fonts = tuple(str(rc[k]) for k in rc if k.startswith(("font.", "text.")))
-        self._about = getattr(self, "image_dpi", None) or getattr(self, "dpi", 72), fonts
+        self._about: tuple[Any, ...] = getattr(self, "image_dpi", getattr(self, "dpi", 72)), fonts
 
     def _set(self, s: str, prop: FontProperties) -> tuple[Any, ...]:
         """Return the width, height and descent of a text, its letters and where they begin, in dots."""
         key = *self._about, s, hash(prop)
-        if key not in _kept:
+        if key not in _kept or (self.pixels and _kept[key][3] is None):
             if len(_kept) >= MOST:
                 _kept.clear()
             font = get_font(findfont(prop))
@@ -80,9 +82,11 @@ class _Measuring:
             font.set_size(prop.get_size_in_points(), self._about[0])
             font.set_text(s, 0, flags=LoadFlags.NO_HINTING)
             wide, high, down = *font.get_width_height(), font.get_descent()
-            font.draw_glyphs_to_bitmap()
+            if self.pixels:
+                font.draw_glyphs_to_bitmap()
+            image = font.get_image() if self.pixels else None
             left, above = font.get_bitmap_offset()[0] / 64, (high - down) // 64 + 1
-            _kept[key] = wide / 64, high / 64, down / 64, font.get_image(), left, above
+            _kept[key] = wide / 64, high / 64, down / 64, image, left, above
         return _kept[key]
 
     def get_text_width_height_descent(
@@ -99,7 +103,8 @@ class _Measuring:
         key = *self._about, hash(prop)
         if key not in _kept:
             font = get_font(findfont(prop))
-            table, units = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
+            table: Any = font.get_sfnt_table("OS/2")
+            units = font.get_sfnt_table("head")
             if table is None or units is None:
                 return None, None, None  # then it measures letters
             scale = prop.get_size_in_points() / units["unitsPerEm"]
@@ -126,6 +131,8 @@ class _Raster(_Measuring, RendererAgg):
 
 class _Vector(_Measuring, RendererSVG):
     """SVG: what it measures is what the picture of the same figure measured, in points."""
+
+    pixels = False
 
 
 class _Canvas(FigureCanvasAgg):

@@ -83,6 +83,9 @@ class RecordError(ValueError):
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
 
+    def __reduce__(self) -> tuple[type[RecordError], tuple[list[Problem]]]:
+        return RecordError, (self.problems,)
+
 
 def shown(value: object) -> str:
     r"""Return a cell's text for an error line: escaped and cut, so that it cannot act on a

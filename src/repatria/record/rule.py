@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repatria.record.schema import RECEIVER
+from repatria.record.schema import RECEIVER, RULE, RULE_VERSION
 
 __all__ = [
     "ABSENCES",
@@ -26,8 +26,6 @@ __all__ = [
     "judged",
 ]
 
-RULE = "receiver-first"
-RULE_VERSION = "2"
 SENTENCES = (
     "A claim that its claimant took back (`corrects`) is passed over from the day this is known.",
     "A claimant's count for a direction is its whole; without one, the sum of its components.",
@@ -51,6 +49,7 @@ _READ = """
     event_id direction claimant_id claim_id side official part role count_low count_high qualifier absence
     name poor publishers
 """.split()
+_ESTIMATED = "event_id direction best low high grade absence claim_id claimant claims".split()
 
 
 def __dir__() -> list[str]:
@@ -127,6 +126,13 @@ def _beside_first(w: pd.DataFrame, columns: list[str], suffix: str) -> pd.DataFr
     return w.assign(**{c + suffix: w[c].array[at] for c in columns})
 
 
+def _gathered(rows: pd.DataFrame, key: list[str], how: dict[str, np.ufunc]) -> pd.DataFrame:
+    """Return the first row of each run of a key, with columns gathered over the run."""
+    at = np.flatnonzero(~rows.duplicated(key).to_numpy())
+    over = {column: by.reduceat(rows[column].to_numpy(), at) for column, by in how.items()}
+    return rows.iloc[at].assign(**over)
+
+
 def _wholes(c: pd.DataFrame) -> pd.DataFrame:
     """Return one row per counted statement on a whole, with sums standing in where only parts are
     printed.
@@ -144,47 +150,23 @@ def _wholes(c: pd.DataFrame) -> pd.DataFrame:
     parts = parts[~parts["teller"].isin(whole["teller"])]
     if parts.empty:
         return whole
-    sums = _sums(parts)
-    return pd.concat([whole[sums.columns], sums], ignore_index=True)
+    return pd.concat([whole, _sums(parts)], ignore_index=True)
 
 
 def _sums(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the sum of each claimant's components, with the page and the wording of the weakest of
     them.
     """
-    who = {c: (c, "first") for c in ("pair", *_KEY, "side", "official", "name")}
     # Two figures of one claimant for a component: both ends kept, the earlier-sorted one leads.
-    per_part = (
-        parts.sort_values(["vague", "publishers", "claim_id"], ascending=[True, False, True])
-        .groupby(["teller", "part"], sort=True)
-        .agg(
-            value=("value", "first"),
-            lo=("lo", "min"),
-            hi=("hi", "max"),
-            vague=("vague", "max"),
-            poor=("poor", "min"),
-            publishers=("publishers", "max"),
-            claim_id=("claim_id", "first"),
-            **who,
-        )
-        .reset_index()
+    parts = parts.sort_values(
+        ["teller", "part", "vague", "publishers", "claim_id"], ascending=[True] * 3 + [False, True]
     )
-    sums = (
-        per_part.groupby("teller", sort=True)
-        .agg(
-            value=("value", "sum"),
-            lo=("lo", "sum"),
-            hi=("hi", "sum"),
-            vague=("vague", "max"),
-            poor=("poor", "max"),
-            publishers=("publishers", "min"),
-            claim_id=("claim_id", "min"),
-            **who,
-        )
-        .reset_index()
-    )
-    sums["hi"] = sums["hi"].clip(upper=OPEN)
-    return sums
+    whole = {"lo": np.minimum, "hi": np.maximum, "vague": np.logical_or, "poor": np.logical_and}
+    each = _gathered(parts, ["teller", "part"], {**whole, "publishers": np.maximum})
+    added = dict.fromkeys(("value", "lo", "hi"), np.add)
+    weakest = {"vague": np.logical_or, "poor": np.logical_or, "publishers": np.minimum}
+    sums = _gathered(each, ["teller"], {**added, **weakest, "claim_id": np.minimum})
+    return sums.assign(hi=sums["hi"].clip(upper=OPEN))
 
 
 def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
@@ -207,14 +189,12 @@ def estimate(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
     """
     c = _typed(_seen_through(_current(claims), lens))
     counted = _counted(_spanned(_admissible(_ranked(_wholes(c)))))
-    result = pd.concat([counted, _undisclosed(c, counted)], ignore_index=True)
-    for column in ("best", "low", "high", "claims"):
-        result[column] = result[column].astype("Int64")
+    result = pd.concat([counted, _undisclosed(c, counted)]).sort_values("pair", ignore_index=True)
     result["grade"] = pd.Categorical(result["grade"], categories=GRADES)
     result["absence"] = pd.Categorical(
         result["absence"].where(result["absence"] != "", None), categories=ABSENCES
     )
-    return result.sort_values("pair", ignore_index=True).drop(columns="pair")
+    return result[_ESTIMATED].astype(dict.fromkeys(("best", "low", "high", "claims"), "Int64"))
 
 
 def judged(claims: pd.DataFrame, lens: str = "best") -> pd.DataFrame:
@@ -334,29 +314,21 @@ def _spanned(w: pd.DataFrame) -> pd.DataFrame:
 
 def _counted(w: pd.DataFrame) -> pd.DataFrame:
     """Return best, low, high and grade per event and direction from its admissible statements."""
-    at = np.flatnonzero(~w.duplicated("pair").to_numpy())
-    out = w.iloc[at]
-    ukraine, russia, official = (
-        np.logical_or.reduceat(w[c].to_numpy(), at) for c in ("ukraine", "russia", "any_official")
-    )
+    how: dict[str, np.ufunc] = dict.fromkeys(("ukraine", "russia", "any_official"), np.logical_or)
+    how |= {"low": np.minimum, "high": np.maximum, "claims": np.add}
+    out = _gathered(w.assign(claims=1), ["pair"], how)
     grade = np.select(
-        [_sides_agree(w, out["pair"]), ukraine & russia, official],
+        [_sides_agree(w, out["pair"]), out["ukraine"] & out["russia"], out["any_official"]],
         ["agreed", "contested", "one_sided"],
         "reported",
     )
-    high = np.maximum.reduceat(w["high"].to_numpy(), at)
-    return pd.DataFrame(
-        {
-            **{c: out[c].array for c in ("pair", *_KEY)},
-            "best": out["value_best"].astype("Int64").array,
-            "low": pd.array(np.minimum.reduceat(w["low"].to_numpy(), at), dtype="Int64"),
-            "high": pd.Series(high, dtype="Int64").mask(high >= OPEN),
-            "grade": grade,
-            "absence": np.where(out["value_best"] == 0, "zero", ""),
-            "claim_id": out["claim_id_best"].array,
-            "claimant": out["name_best"].array,
-            "claims": pd.array(np.diff(at, append=len(w)), dtype="Int64"),
-        }
+    return out[["pair", *_KEY, "low", "claims"]].assign(
+        best=out["value_best"],
+        high=out["high"].astype("Int64").mask(out["high"] >= OPEN),
+        grade=grade,
+        absence=np.where(out["value_best"] == 0, "zero", ""),
+        claim_id=out["claim_id_best"],
+        claimant=out["name_best"],
     )
 
 
@@ -402,25 +374,25 @@ def by_event(events: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     See also: `estimate`; `Record.events`, which calls both.
     """
     out = events.reset_index(drop=True)
+    cancelled = (out["status"] == "cancelled").to_numpy()
+    counts = {"": "best", "_low": "low", "_high": "high"}
     for direction in RECEIVER:
         e = (
             estimates[estimates["direction"] == direction]
             .set_index("event_id")
             .reindex(out["event_id"])
         )
-        cancelled = (out["status"] == "cancelled").to_numpy()
-        counts = {"": "best", "_low": "low", "_high": "high"}
-        for suffix, column in counts.items():
-            out[direction + suffix] = e[column].array
-            out.loc[cancelled, direction + suffix] = pd.NA
         absence = e["absence"].astype("object").to_numpy()
         absence = np.where(e["best"].isna().to_numpy() & pd.isna(absence), "not_reported", absence)
         absence = np.where(cancelled, "not_applicable", absence)
-        out[f"{direction}_grade"] = pd.Categorical(
-            np.where(cancelled, None, e["grade"].astype("object")), categories=GRADES
-        )
-        out[f"{direction}_absence"] = pd.Categorical(absence, categories=ABSENCES)
-        out[f"{direction}_claim"] = pd.array(e["claim_id"].to_numpy(), dtype="str")
-        out[f"{direction}_claimant"] = pd.array(e["claimant"].to_numpy(), dtype="str")
-        out[f"{direction}_claims"] = e["claims"].fillna(0).astype("Int64").array
+        grade = np.where(cancelled, None, e["grade"].astype("object"))
+        columns = {
+            **{of: e[count].mask(cancelled).array for of, count in counts.items()},
+            "_grade": pd.Categorical(grade, categories=GRADES),
+            "_absence": pd.Categorical(absence, categories=ABSENCES),
+            "_claim": pd.array(e["claim_id"].to_numpy(), dtype="str"),
+            "_claimant": pd.array(e["claimant"].to_numpy(), dtype="str"),
+            "_claims": e["claims"].fillna(0).astype("Int64").array,
+        }
+        out = out.assign(**{direction + of: column for of, column in columns.items()})
     return out

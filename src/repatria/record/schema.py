@@ -25,6 +25,8 @@ __all__ = [
     "MENTIONED",
     "QUALIFIERS",
     "RECEIVER",
+    "RULE",
+    "RULE_VERSION",
     "SEEN",
     "SIDES",
     "STATEMENTS",
@@ -64,6 +66,8 @@ STATEMENTS = (
     "cancelled",
     "denied",
 )
+# The estimate rule, which `rule` applies; here, because to name it must not load pandas.
+RULE, RULE_VERSION = "receiver-first", "2"
 EXCLUSIONS = {
     "not_a_handover": "a list, tally, search or homecoming that is not a handover between the two",
     "third_country": "a transfer to or from a third country",

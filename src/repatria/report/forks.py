@@ -11,13 +11,16 @@ import ctypes
 import fcntl
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from repatria.report.provenance import SETTINGS
 
@@ -88,6 +91,23 @@ class Warm:
     def kernel(self, connection_file: str, folder: str, data: str) -> tuple[int, int]:
         """Fork a kernel; return its process id and a descriptor that becomes readable when it ends."""
         request = {"connection_file": connection_file, "folder": folder, "data": data}
+        return self._asked(request)
+
+    def call(self, function: Callable[..., Any], **given: Any) -> Any:
+        """Call a function of this package in a forked process; return what it returns, raise what it raises."""
+        name = f"{function.__module__}:{function.__name__}"
+        _, answer = self._asked({"call": name, "given": pickle.dumps(given).hex()})
+        with open(answer, "rb") as found:
+            said = found.read()
+        if not said:
+            raise ChildProcessError(f"the process that ran {name} ended: {self._last_words()}")
+        error, result = pickle.loads(said)
+        if error is not None:
+            raise error
+        return result
+
+    def _asked(self, request: dict[str, str]) -> tuple[int, int]:
+        """Return the process that was forked for a request, and the descriptor that came with it."""
         with self._lock:
             try:
                 self._ours.sendall(json.dumps(request).encode() + b"\n")

@@ -1,4 +1,5 @@
-"""The process that kernels come from: it imports what notebooks need, once, and forks a kernel for each request.
+"""The process that kernels come from: it imports what notebooks need, once, and forks a kernel for each request;
+a process for the pages too.
 
     python -m repatria.report.preload 5 1234       forks kernels for process 1234, the other end of socket 5
     python -m repatria.report.preload kernel.json  is one kernel itself, where forking is not to be had
@@ -12,6 +13,7 @@ import gc
 import importlib
 import json
 import os
+import pickle
 import socket
 import sys
 from typing import Any
@@ -118,24 +120,47 @@ def main(argument: str, maker: str = "") -> None:
     with ours, ours.makefile("rb") as requests:
         for line in requests:  # ends when whoever asks is gone
             _reap()
+            request = json.loads(line)
+            pipe = os.pipe() if "call" in request else ()
             child = os.fork()
             if child == 0:
-                _become(own, ours, json.loads(line))  # does not return
-            handle = os.pidfd_open(child)  # type: ignore[attr-defined]  # Linux
+                _become(own, ours, request, pipe)  # does not return
+            if pipe:
+                os.close(pipe[1])
+            handle = pipe[0] if pipe else os.pidfd_open(child)  # type: ignore[attr-defined]  # Linux
             socket.send_fds(ours, [b"%d\n" % child], [handle])
             os.close(handle)
     _reap()
 
 
-def _become(parent: int, theirs: socket.socket, request: dict[str, Any]) -> None:
-    """Be a kernel, in the forked process: it ends with the process it was forked from, however that ends."""
+def _become(
+    parent: int, theirs: socket.socket, request: dict[str, Any], pipe: tuple[int, ...]
+) -> None:
+    """Be a kernel, or call one function, in the forked process, which ends with the one it was forked from."""
     forks.tie(parent)
     os.close(theirs.detach())
     os.setsid()
     try:
-        serve(**request)
+        if pipe:
+            _answer(pipe[1], **request)
+        else:
+            serve(**request)
     finally:
         os._exit(0)
+
+
+def _answer(pipe: int, call: str, given: str) -> None:
+    """Call a function and write to `pipe` what it raised and what it returned."""
+    module, _, name = call.partition(":")
+    error, result = None, None
+    try:
+        result = getattr(importlib.import_module(module), name)(
+            **pickle.loads(bytes.fromhex(given))
+        )
+    except BaseException as e:
+        error = e
+    with open(pipe, "wb") as out:
+        out.write(pickle.dumps((error, result)))
 
 
 def _reap() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from repatria.record import fingerprint
 from repatria.record.fingerprint import ROOT, combine, of_data, of_file
-from repatria.record.rule import RULE, RULE_VERSION
+from repatria.record.schema import RULE, RULE_VERSION
 from repatria.report.parameters import Parameters
 
 __all__ = [

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from repatria.report.base import ReportError, Say
 from repatria.report.forks import Warm
 from repatria.report.parameters import Parameters
 
-__all__ = ["Outcome", "label", "load", "make", "today"]
+__all__ = ["Outcome", "about", "label", "load", "make", "today", "write"]
 
 SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
@@ -109,14 +109,14 @@ def make(
             with given if source else kernels.warmed(work / "home", data, say) as source:
                 # It imports while this goes on.
                 inputs = provenance.inputs(parameters, data, books, told)
-                facts = _facts(parameters, inputs, data, books, day, out, name)
+                facts = _facts(parameters, inputs, data, books, day, out, name, source) | told
                 done = _execute(work, parameters, facts, failed, say, source, at_once)
-            say("pages: writing")
-            published = _published(work / "page", done, parameters, facts, told, out)
+                say("pages: writing")
+                published = _published(work / "page", done, parameters, facts, out, source)
+                _tidy(out, keep, site_url, say, source)
             shutil.rmtree(failed, ignore_errors=True)
         with contextlib.suppress(OSError):
             (out / "failed").rmdir()  # where it is empty
-        _tidy(out, keep, site_url, say)
     return Outcome(published, made=True)
 
 
@@ -155,11 +155,11 @@ def _facts(
     on: str,
     out: Path,
     name: str,
+    source: Warm | None,
 ) -> dict[str, Any]:
     """Return what is known before the notebooks run."""
-    whole = load(data)
-    record = whole.as_of(parameters.as_of, coverage="today").until(parameters.until)
-    if whole.digest != inputs["data"]:
+    read = _call(source, about, data=data, parameters=parameters)
+    if read.pop("digest") != inputs["data"]:
         raise ReportError("the record changed while it was read")
     older = [p for p in publish.releases(out) if publish.order(p.name) < publish.order(name)]
     earlier = [] if name.startswith("views/") else older[::-1]
@@ -167,14 +167,28 @@ def _facts(
         "inputs": inputs,
         "on": on,
         "earlier": {p.name: of_file(p / publish.MANIFEST) for p in earlier},
-        "last_day": f"{record.last_day:%Y-%m-%d}",
-        "read_through": _read_through(record),
-        "record": record,
-        "data": data,
+        "data": data.absolute(),
         "notebooks": list(books),
-        "folders": earlier,
+        "folders": [p.absolute() for p in earlier],
         "name": name,
+        **read,
     }
+
+
+def _call(source: Warm | None, function: Callable[..., Any], **given: Any) -> Any:
+    """Call a function of this module in a process that has imports and record, where there is one."""
+    return source.call(function, **given) if source else function(**given)
+
+
+def about(data: Path, parameters: Parameters) -> dict[str, Any]:
+    """Return what a manifest says of a record: its digest, the day it speaks for, what was read."""
+    record = _cut(data, parameters)
+    last = f"{record.last_day:%Y-%m-%d}"
+    return {"digest": record.digest, "last_day": last, "read_through": _read_through(record)}
+
+
+def _cut(data: Path, parameters: Parameters) -> Any:
+    return load(data).as_of(parameters.as_of, coverage="today").until(parameters.until)
 
 
 def _read_through(record: Any) -> dict[str, str]:
@@ -215,12 +229,14 @@ def _published(
     done: Sequence[Path],
     parameters: Parameters,
     facts: dict[str, Any],
-    told: dict[str, Any],
     out: Path,
+    source: Warm | None,
 ) -> Path:
     """Write the pages into a folder of the workshop and publish it; return where it is."""
     folder.mkdir()
-    _pages(folder, done, parameters, facts | told)
+    used = _call(source, write, folder=folder, done=done, parameters=parameters, facts=facts)
+    if source and (wrong := provenance.contradictions(used, facts["inputs"])):
+        raise ReportError(f"pages: not what the manifest says: {'; '.join(wrong)}")
     key = provenance.run_key(facts["inputs"])
     publish.seal(folder, {k: facts[k] for k in SEALED}, key)
     with publish.only_one(out):
@@ -229,10 +245,10 @@ def _published(
         return publish.put(folder, out, facts["name"])
 
 
-def _pages(
+def write(
     folder: Path, done: Sequence[Path], parameters: Parameters, facts: dict[str, Any]
-) -> None:
-    """Write the pages of a release into its folder."""
+) -> dict[str, Any]:
+    """Write the pages of a release into its folder; return what this process has used."""
     from repatria.report import site
 
     told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
@@ -242,15 +258,17 @@ def _pages(
         told["previous"] = facts["folders"][-1]
     if facts["name"].startswith("views/"):
         told["root"] = "../../"
-    site.build(folder, done, facts["record"], parameters, told)
+    site.build(folder, done, _cut(facts["data"], parameters), parameters, told)
+    return provenance.testimony()
 
 
-def _tidy(out: Path, keep: int, site_url: str, say: Say) -> None:
+def _tidy(out: Path, keep: int, site_url: str, say: Say, source: Warm | None = None) -> None:
     """Write the list of the releases there are, then remove those beyond the ones to keep; repairs the list too."""
     with publish.only_one(out):
         publish.forward(out)
         gone = publish.beyond(out, keep)
-        _list(out, [p for p in publish.releases(out) if p not in gone], site_url)
+        stay = [p.absolute() for p in publish.releases(out) if p not in gone]
+        _call(source, _list, out=out.absolute(), releases=stay, site_url=site_url)
         for folder in gone:
             publish.remove(out, folder)
             say(f"removed: {folder}")

@@ -257,7 +257,11 @@ def _split(html: str) -> tuple[str, str]:
 
 
 def _charted(html: str) -> str:
-    """Set the charts two in a row where there is room: of each two the second as drawn for a phone."""
+    """Set the charts two in a row where there is room: of each two the second as drawn for a phone.
+
+    To which day the record goes stands at the head of the page, not under each of them.
+    """
+    html = re.sub(r'<p class="rp-source">.*?</p>', "", html)
     parts = re.split(r"(?=<section id=)", html)
     drawn = [i for i, p in enumerate(parts) if "<picture>" in p]
     for i in drawn[1::2]:

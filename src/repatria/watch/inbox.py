@@ -68,9 +68,14 @@ class Lead:
     page: str = ""
 
     @property
+    def address(self) -> str:
+        """The address to open and to cite: without a session, where the feed puts one in."""
+        return self.page or self.url
+
+    @property
     def same(self) -> tuple[str, str, str]:
         """What tells its page from others, whatever led to it."""
-        return same_page(self.page or self.url)
+        return same_page(self.address)
 
     @property
     def day(self) -> str:
@@ -161,7 +166,11 @@ def _lead(row: Mapping[str, Any]) -> Lead:
 
 def waiting(leads: Sequence[Lead], book: Book) -> list[Lead]:
     """Return the leads whose pages nobody has read: neither among the sources nor left out."""
-    return [lead for lead in leads if not book.has_read(lead.url)]
+    return [lead for lead in leads if not _read_already(lead, book)]
+
+
+def _read_already(lead: Lead, book: Book) -> bool:
+    return any(map(book.has_read, {lead.url, lead.address}))
 
 
 def _near(kind: str, day: str, book: Book) -> str:
@@ -199,7 +208,7 @@ def file(folder: Path, new: Iterable[Lead], book: Book) -> list[Lead]:
     last = max((lead.n for lead in there), default=0)
     out: list[Lead] = []
     for lead in new:
-        if lead.same not in known and not any(map(book.has_read, {lead.url, lead.page})):
+        if lead.same not in known and not _read_already(lead, book):
             known.add(lead.same)
             out.append(replace(lead, n=last + len(out) + 1))
     events = {lead.n: g.event for g in groups(out, book) for lead in g.leads}
@@ -219,13 +228,13 @@ def offered(folder: Path, book: Book, number: int) -> tuple[Group, list[Offer]]:
     offers = []
     for x in sorted(group.leads, key=lambda lead: lead.n != number):
         dated = "feed" if x.published_on else ""
-        about = {c: getattr(x, c) for c in ("url", "publisher", "published_on", "language", "tier")}
+        about = {c: getattr(x, c) for c in ("publisher", "published_on", "language", "tier")}
         figures = tuple(
             (s.direction if s.direction in _SURE else "", s.count, s.qualifier, plain(s.words))
             for s in x.suggested
             if s.kind == group.kind
         )
-        offers.append(Offer(Page(**about, dated_by=dated), figures))
+        offers.append(Offer(Page(url=x.address, **about, dated_by=dated), figures))
     return group, offers
 
 
