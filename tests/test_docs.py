@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -131,3 +132,15 @@ def test_commits_are_checked_by_the_tools_of_make_check() -> None:
         line.split("/", 1)[1].split(" src")[0] for line in check.splitlines() if "$(BIN)" in line
     ]
     assert [h["entry"].removeprefix(".venv/bin/") for h in hooks] == tools
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_links_of_stored_notebooks_lead_somewhere(path: Path) -> None:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    data = [o["data"] for c in cells for o in c.get("outputs", ())]
+    for shown in ("".join(d.get("text/html", "")) for d in data):
+        for link in re.findall(r'<a href="([^"]*)"', shown):
+            here = link.startswith("#") and f'id="{link[1:]}"' in shown
+            assert here or link.startswith("http"), link
+    for said in ("".join(d.get("text/markdown", "")) for d in data):
+        assert all(a.startswith("http") for a in re.findall(r"\]\(([^)]*)\)", said))

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 PATIENCE = 600  # seconds for one answer of the kernel: no measure of speed, only an end to waiting
 PICTURE = "document.querySelector('.widget-html img')?.src"
 EVENTS = "[...document.querySelectorAll('.widget-select option')].map(o => o.textContent)"
+ROWS = "document.querySelectorAll('.widget-html .rp-table tbody tr').length"
 WHY = "document.querySelector('.widget-html .rp-explained')?.id"
 SAID = "document.querySelector('.widget-html [role=status], .widget-html [role=alert]')?.innerText"
 
@@ -43,6 +44,11 @@ def bad(cells: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.parametrize("name", [p.name for p in notebooks()])
 def test_a_notebook_runs_without_error_or_stderr(tab: Any, lab: Any, name: str) -> None:
     assert bad(run_all(tab, lab[0], name)) == []
+    links = (
+        "[...document.querySelectorAll('.jp-OutputArea a[href]')].map(a => a.getAttribute('href'))"
+    )
+    dead = [a for a in tab.ask(links) if not a.startswith(("http:", "https:"))]
+    assert dead == [], "pages of a release are not there"
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +90,13 @@ def test_controls_change_chart_and_events(explore: Any) -> None:
     until(lambda: explore.ask(PICTURE) != picture, PATIENCE, "another chart")
     until(lambda: explore.ask(EVENTS) != events, PATIENCE, "other events")
     assert all(o.startswith("prisoners-") for o in explore.ask(EVENTS))
+    for view in ("Share", "Silences", "Counts"):
+        picture = explore.ask(PICTURE)
+        click(explore, view)
+        until(lambda before=picture: explore.ask(PICTURE) not in (before, None), PATIENCE, view)
+    click(explore, "Table")
+    until(lambda: explore.ask(ROWS) == len(explore.ask(EVENTS)), PATIENCE, "the table")
+    click(explore, "Counts")
     type_in(explore, "From", "2026")
     until(lambda: "from 1 January 2026" in (explore.ask(SAID) or ""), PATIENCE, "the window")
     until(lambda: 0 < len(explore.ask(EVENTS)) < 30, PATIENCE, "the window's events")

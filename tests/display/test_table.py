@@ -55,6 +55,7 @@ def test_hostile_text_is_inert_in_html(text: str) -> None:
         "td",
         "p",
         "code",
+        "style",
     }
     assert text in page.text, "shown as written"
 

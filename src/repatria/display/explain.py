@@ -143,8 +143,10 @@ def _wrapped(said: str, first: str = "", then: str = "") -> str:
     return "\n\n".join(lines)
 
 
-def html(thing: Explanation | Sum) -> str:
+def html(thing: Explanation | Sum, headed: bool = True) -> str:
     """Return an explanation as HTML: how each count comes about, and every claim in a table.
+
+    Without its heading where that stands above it already.
 
     >>> "In the order" in html(record.explain("bodies-2025-06-16")).replace("in the", "In the")
     True
@@ -156,7 +158,7 @@ def html(thing: Explanation | Sum) -> str:
         )
     return template.render(
         id=thing.event["event_id"],
-        heading=heading(thing),
+        heading=heading(thing) if headed else "",
         steps=list(steps(thing).values()),
         table=claims(thing)._repr_html_(),
     )

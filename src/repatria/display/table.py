@@ -18,14 +18,14 @@ from repatria.record.names import inert
 __all__ = ["Table", "led"]
 
 _EVENT = re.compile(r'<span class="rp-event" title="([\w-]+)">(.*?)</span>')
-_WAY = re.compile(r'<p class="rp-note rp-way">.*?</p>\s*', re.S)
+_WAY = re.compile(r'<(p|style) class="(?:rp-note )?rp-way">.*?</\1>\s*', re.S)
 
 
 def led(html: str, address: str) -> str:
     """Return tables as HTML with their events as links: to `address`, in which {} is an event's id.
 
     A notebook has no page an event: there a table names the id, and says under it how to go on. This
-    is left out.
+    is left out, and what undoes JupyterLab's look.
 
     >>> led('<span class="rp-event" title="bodies-2025-06-11">11 June</span>', "#event-{}")
     '<a href="#event-bodies-2025-06-11">11 June</a>'

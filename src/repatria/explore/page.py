@@ -44,6 +44,6 @@ def linked(record: Record, events: pd.DataFrame) -> Page:
     lens = str(events.attrs.get("lens", "best"))
     why = [record.explain(e, lens) for e in shown.frame["event"]]
     template = templates().get_template("linked.html.j2")
-    parts = [(w.event["event_id"], explain.heading(w), explain.html(w)) for w in why]
+    parts = [(explain.heading(w), explain.html(w, headed=False)) for w in why]
     html = led(shown._repr_html_(), "#" + anchor("{}"))
     return Page(template.render(table=html, parts=parts), repr(shown))

@@ -69,7 +69,7 @@ class Panel:
         self.show = w.ToggleButtons(options=[(t, n) for n, t in SHOWS.items()], description="Show")
         self.said = w.HTML()
         self.picture = w.HTML()
-        self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="100%"))
+        self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="auto"))
         # JupyterLab takes arrow keys from lists, not from what is typed into.
         hint = "id of an event"
         self.find = w.Combobox(description="Find", placeholder=hint, ensure_option=True)
