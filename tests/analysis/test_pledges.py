@@ -69,6 +69,15 @@ def test_the_records_own_reading_rests_on_a_link(record: Any) -> None:
     assert set(curators["stance"]) <= {"belongs", "possible"}
 
 
+def test_deliveries_stand_by_agreement_kind_and_day(record: Any) -> None:
+    d = pledges.deliveries(record)
+    names = ["agreement_id", "kind", "date", "event_id"]
+    places = d.assign(kind=d["kind"].cat.codes)[names]  # kinds stand in the order of their list
+    key = list(places.itertuples(index=False, name=None))
+    assert key == sorted(key) and places["kind"].nunique() > 1
+    assert d.index.tolist() == list(range(len(d)))
+
+
 def test_a_link_of_a_later_page_moves_nothing_before(record: Any) -> None:
     then = record.as_of("2025-06-20")
     d = pledges.deliveries(then)
@@ -353,6 +362,9 @@ def test_ties_by_hand(talks: Any) -> None:
 def test_deliveries_by_hand(talks: Any) -> None:
     d = pledges.deliveries(talks).set_index(["date", "direction"])
     assert len(d) == 8, "what is only denied is no delivery"
+    assert [(f"{day:%Y-%m-%d}", way) for day, way in d.index] == [
+        (day, way) for day in CAME[:4] for way in ("to_ukraine", "to_russia")
+    ]
     sizes = {
         (str(day.date()), way): tuple(None if pd.isna(n) else int(n) for n in row)
         for (day, way), row in zip(d.index, d[["low", "best", "high"]].to_numpy(), strict=True)
@@ -524,6 +536,7 @@ def test_slips_by_hand(tmp_path: Path) -> None:
         ("05-01", "", "no_event", pd.NA, False),
         ("05-05", "", "cancelled", pd.NA, False),
     ]
+    assert s.index.tolist() == list(range(5))
     late = s.iloc[1]
     assert (late["planned_by"], late["disputed_by"]) == (("Kyiv office",), ("Moscow office",))
     assert late["sides"] == ("russia", "ukraine") and s["came_on"].notna().sum() == 2

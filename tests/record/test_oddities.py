@@ -240,7 +240,9 @@ def test_what_may_be_one_handover_twice(tmp_path: Path) -> None:
     days = [(d, n) for a, x, b, y, _ in TWINS for d, n in ((a, x), (b, y))]
     events = [(f"bodies-{d}", d if len(d) > 7 else f"{d}-01") for d, _ in days]
     events.append(("prisoners-2024-01-03", "2024-01-03"))
-    rows = small(events, [claim(e, n) for (e, _), (_, n) in zip(events, [*days, ("", 100)], strict=False)])
+    rows = small(
+        events, [claim(e, n) for (e, _), (_, n) in zip(events, [*days, ("", 100)], strict=False)]
+    )
     for event in rows["events"][14:16]:
         event["deal_id"] = "deal"
     lines = told(tmp_path, rows, "may be")
