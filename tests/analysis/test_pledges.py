@@ -50,6 +50,8 @@ def test_each_statement_of_a_claimant_is_one_row(record: Any) -> None:
 
 def test_what_is_denied_or_tied_twice_is_disputed(record: Any) -> None:
     rows = pledges.links(record)
+    key = list(rows[["agreement_id", "date", "event_id"]].itertuples(index=False, name=None))
+    assert key == sorted(key), "of both kinds together, by day"
     disputed = set(rows.loc[rows["disputed"], "event_id"])
     assert {"bodies-2025-07-17", "bodies-2026-01-29", "prisoners-2026-02-05"} <= disputed
     assert "bodies-2025-06-11" not in disputed, (
