@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import repatria as rp
 from conftest import small, write
-from repatria.analysis import pledges
+from repatria.analysis import pledges, ties
 
 JUNE = "istanbul-2025-06-02"
 
@@ -359,6 +360,27 @@ def test_ties_by_hand(talks: Any) -> None:
     assert rows["tied_by"].tolist() == [kyiv, kyiv, ("Press",), (), ()]
     assert rows["denied_by"].tolist() == [(), (), (), (), ("Moscow office",)]
     assert rows["notes"].tolist() == [(), ("the second part",), (), (), ()]
+
+
+def test_which_ties_contradict_each_other_by_hand() -> None:
+    agreed = {"talks-a": "2025-01-01", "talks-b": "2025-02-01", "talks-c": "", "talks": "", "x": ""}
+    agreements = pd.DataFrame({"agreement_id": list(agreed)})
+    agreements["agreed_on"] = pd.to_datetime(list(agreed.values()))
+    promises = pd.DataFrame({"agreement_id": ["talks-c"]})
+    record = SimpleNamespace(agreements=lambda: agreements, pledges=lambda: promises)
+    rows = [
+        *(("two rounds", "talks-a", True, False), ("two rounds", "talks-b", True, False)),
+        *(("a round and its talks", a, True, False) for a in ("talks-a", "talks")),
+        *(("two talks", a, True, False) for a in ("talks", "x")),
+        *(("fits another", "talks-a", True, False), ("fits another", "talks-b", False, False)),
+        ("denied", "talks-a", True, True),
+        *(("a round with a promise", a, True, False) for a in ("talks-a", "talks-c")),
+    ]
+    pairs = pd.DataFrame(rows, columns=["event_id", "agreement_id", "tied_by", "denied_by"])
+    for column in ("tied_by", "denied_by"):
+        pairs[column] = [("Press",) if said else () for said in pairs[column]]
+    found = ties._disputed(record, pairs)  # type: ignore[arg-type]
+    assert found == {"two rounds", "two talks", "denied", "a round with a promise"}
 
 
 def test_deliveries_by_hand(talks: Any) -> None:
