@@ -273,6 +273,8 @@ def test_reasons_are_of_both_sides_and_in_words(record: Any) -> None:
     r = pledges.reasons(record)
     assert {"ukraine", "russia"} <= set(r["side"])
     assert not set(r["statement"]) & {"planned", "kept", "resumed"}
+    told_on = r["known_on"].fillna(r["planned_for"]).dropna()
+    assert told_on.is_monotonic_decreasing and told_on.nunique() > 9, "the newest first"
 
 
 def test_after_delivery_every_figure_has_its_owner(record: Any) -> None:
