@@ -57,9 +57,12 @@ def _keep() -> None:
     from repatria.record.view import load
 
     ours, theirs = os.pipe()
+    own = os.getpid()
     child = os.fork()
     if child == 0:
         try:
+            os.close(ours)  # a pipe whose only reader is its writer is waited at for ever
+            forks.tie(own)
             with open(theirs, "wb") as out:
                 out.write(pack(load()))
         finally:
@@ -142,6 +145,7 @@ def _become(
     os.setsid()
     try:
         if pipe:
+            os.close(pipe[0])
             _answer(pipe[1], **request)
         else:
             serve(**request)
