@@ -93,10 +93,16 @@ def test_spanners_and_groups_have_scopes_and_lose_no_cell() -> None:
     assert html.count('scope="row"') == 3 and html.count("<td") == 9
 
 
-def test_headers_have_scope_and_the_csv_rides_along() -> None:
-    data, meta = Table(
+def test_headers_have_scope_and_the_csv_rides_along_into_a_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = Table(
         "name", "Title", pd.DataFrame({"event": ["bodies-2025-06-11"], "n": [1]}), ["event"]
-    )._repr_mimebundle_()
+    )
+    monkeypatch.delenv("REPATRIA_RELEASE", raising=False)
+    assert "text/csv" not in table._repr_mimebundle_()[0]
+    monkeypatch.setenv("REPATRIA_RELEASE", "1")
+    data, meta = table._repr_mimebundle_()
     assert 'scope="col"' in data["text/html"] and 'scope="row"' in data["text/html"]
     assert data["text/csv"].startswith("event,n\n") and meta["text/csv"]["name"] == "name"
 

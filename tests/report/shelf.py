@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 
@@ -16,7 +18,9 @@ from repatria.report.provenance import notebooks
 
 def shown(thing: Any) -> Any:
     """Return a notebook's output of an object, as a kernel would have it."""
-    bundle = thing._repr_mimebundle_()
+    # Tables bring their CSV, charts do without their SVG: drawing it takes a second.
+    with mock.patch.dict(os.environ, {"REPATRIA_RELEASE": "1"} if hasattr(thing, "csv") else {}):
+        bundle = thing._repr_mimebundle_()
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
     return nbformat.v4.new_output("execute_result", data, metadata=metadata)
 

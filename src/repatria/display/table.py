@@ -1,8 +1,9 @@
-"""Tables for notebooks and reports: escaped text, links to claims, spanners and groups, CSV beside HTML."""
+"""Tables for notebooks and reports: escaped text, links to claims, spanners and groups, as CSV too."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ def led(html: str, address: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table as the reader sees it; in a notebook it displays as HTML with its CSV beside it.
+    """A table as the reader sees it; in a notebook it displays as HTML, in a release with its CSV beside it.
 
     `frame` holds plain values (shown as `show` says, else by type). `links` names the columns whose cells are
     event ids (`led` makes links of them, where there is something to lead to), `notes` stand under the table. `spanners` puts a heading over neighbouring columns, {"to Ukraine":
@@ -152,10 +153,11 @@ class Table:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        rows = plural(len(self.frame), "row")  # the CSV beside it holds them
+        rows = plural(len(self.frame), "row")
         data = {
             "text/html": self._repr_html_(),
             "text/plain": f"{self.title}: {rows}",
-            "text/csv": self.csv(),
         }
-        return data, {"text/csv": {"name": self.name}}
+        if not os.environ.get("REPATRIA_RELEASE"):
+            return data, {}  # a release offers each table as a file; a stored notebook would only grow
+        return data | {"text/csv": self.csv()}, {"text/csv": {"name": self.name}}
