@@ -159,5 +159,8 @@ class Table:
             "text/plain": f"{self.title}: {rows}",
         }
         if not os.environ.get("REPATRIA_RELEASE"):
-            return data, {}  # a release offers each table as a file; a stored notebook would only grow
+            return (
+                data,
+                {},
+            )  # a release offers each table as a file; a stored notebook would only grow
         return data | {"text/csv": self.csv()}, {"text/csv": {"name": self.name}}
