@@ -28,7 +28,7 @@ def test_an_event_that_is_not_there_names_those_near(record: Any) -> None:
         record.explain("xyz")
     with pytest.raises(ValueError, match="lens: 'both' is none of"):
         record.explain(EVENT, "both")
-    with pytest.raises(TypeError, match="DataFrame where an id is wanted"):
+    with pytest.raises(TypeError, match="a text is wanted as event_id, not a DataFrame"):
         record.explain(record.events())
 
 

@@ -114,7 +114,7 @@ def test_every_number_of_the_brief_is_two_clicks_from_its_web_pages(
     later = shelf / name
     html = (later / "index.html").read_text("utf-8")
     found = re.findall(r"<li>.*?</li>", section(html, "short"), re.S)
-    tables = re.findall(r'<div class="rp-table".*?</div>', html, re.S)
+    tables = re.findall(r'<div class="rp-table[" ].*?</div>', html, re.S)
     assert len(found) == 5 and len(tables) == 1 + (name != "2025-06-12")
     handovers = rows((later / "events" / "index.html").read_text("utf-8"))
     clicks = [(f, *a) for f in found for a in re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', f)]

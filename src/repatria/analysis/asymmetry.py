@@ -111,7 +111,7 @@ def share(events: pd.DataFrame) -> Share:
 
     See also: `shares`, by group; `level`, the share of a day; `bounds`, how sure.
     """
-    both = complete(events[[*DIRECTIONS]])
+    both = complete(bare(events, DIRECTIONS))
     to_ukraine, to_russia = int(both["to_ukraine"].sum()), int(both["to_russia"].sum())
     persons = to_ukraine + to_russia
     fraction = to_russia / persons if persons else None
@@ -306,7 +306,7 @@ def bounds(
     1    largest  0.0   0.0
     """
     read = [f"{d}{of}" for d in DIRECTIONS for of in ("", "_low", "_high", "_absence")]
-    attrs, events = events.attrs, bare(events[["agreement_id", *read]])
+    attrs, events = events.attrs, bare(events, ["agreement_id", *read])
     seen = events if seen is None else bare(seen)
     is_one_way = [(events[f"{d}_absence"] == "not_applicable").to_numpy() for d in DIRECTIONS]
     one_way = np.logical_or(*is_one_way)

@@ -7,6 +7,7 @@ traps and simulations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, combinations
@@ -40,8 +41,8 @@ LEAST = 3  # units on a side below which a test of change has nothing to work wi
 NEAREST = 8  # units on each side that a test looks at: a slow trend through the years sways less
 
 
-def bare(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame without its attrs, which pandas would copy deeply at every step.
+def bare(events: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the frame, or these columns, without its attrs, which pandas would copy deeply at every step.
 
     Raises ValueError for events of several kinds: bodies and prisoners have no share together.
 
@@ -55,7 +56,7 @@ def bare(events: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"events: of {told} together; pass record.events(kind), of one kind")
     out = events.copy(deep=False)
     out.attrs = {}
-    return out
+    return out if columns is None else out[list(columns)]
 
 
 def complete(events: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def units(events: pd.DataFrame, unit: str = "event") -> pd.DataFrame:
     """
     if unit not in UNITS:
         raise ValueError(f"unit: {unit!r} is none of {', '.join(UNITS)}")
-    e = complete(events[[f"{unit}_id", "date", *DIRECTIONS]])
+    e = complete(bare(events, [f"{unit}_id", "date", *DIRECTIONS]))
     group, ids = pd.factorize(e[f"{unit}_id"], sort=True)
     order = np.argsort(group, kind="stable")
     at = np.flatnonzero(np.diff(group[order], prepend=-1))

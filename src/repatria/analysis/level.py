@@ -48,7 +48,7 @@ def eras_known(events: pd.DataFrame) -> pd.Series:
 
     Handovers with a direction that is `not_applicable` have no share and do not count.
     """
-    e = bare(events[["date", *DIRECTIONS, *(f"{d}_absence" for d in DIRECTIONS)]])
+    e = bare(events, ["date", *DIRECTIONS, *(f"{d}_absence" for d in DIRECTIONS)])
     two_way = np.ones(len(e), dtype=bool)
     for d in DIRECTIONS:
         two_way &= ~e[f"{d}_absence"].eq("not_applicable").to_numpy(bool, na_value=False)
@@ -75,7 +75,7 @@ def running_deal(events: pd.DataFrame) -> str | None:
         )
     if events.empty or as_of is None or not bool(events["deal_id"].iloc[-1]):
         return None
-    events = bare(events[["deal_id", "date"]])
+    events = bare(events, ["deal_id", "date"])
     pauses = events.groupby("deal_id")["date"].diff().dt.days.max()
     pause = PAUSE if pd.isna(pauses) else max(PAUSE, int(pauses))
     last = events.iloc[-1]
@@ -88,7 +88,7 @@ def _entering(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index, str | None]
     """
     known, running = eras_known(events), running_deal(events)
     years = known.index[known.to_numpy()]
-    e = bare(events[["deal_id", "date", *DIRECTIONS]])
+    e = bare(events, ["deal_id", "date", *DIRECTIONS])
     e = e[e["date"].dt.year.isin(years) & (e["deal_id"] != running)]
     return units(e, "deal"), years, running
 

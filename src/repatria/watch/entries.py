@@ -53,7 +53,7 @@ def entries(body: bytes, sitemap: bool, today: dt.date, most: int) -> list[Entry
 
     >>> feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "https://a.example/1", "title": "A"}]}'
     >>> entries(feed, False, dt.date(2026, 11, 26), 10)
-    [Entry(url='https://a.example/1', title='A', summary='', moment='')]
+    [Entry(url='https://a.example/1', title='A', summary='', moment='', page='')]
     """
     head = body.replace(b"\0", b"")  # sixteen-bit text, too
     if b"<!ENTITY" in head.upper():
