@@ -7,6 +7,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from repatria.display import words
 
@@ -78,6 +79,6 @@ def test_a_share_that_is_not_zero_never_prints_as_zero(share: float | None, show
 
 def test_prose_in_a_notebook_leads_nowhere_that_is_not_there() -> None:
     said = "**One:** [27](#event-b-1) of [30](https://a.org/b), [all](x.html#b). [Each ›](x.html)"
-    shown = words.Prose(said)._repr_mimebundle_()
+    shown, _ = DisplayFormatter().format(words.Prose(said))  # as a kernel asks for it
     assert shown["text/markdown"] == "**One:** 27 of [30](https://a.org/b), all."
     assert shown["text/plain"] == said

@@ -91,6 +91,10 @@ class Prose(str):
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/markdown": unlinked(self), "text/plain": str(self)}
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Stand for itself: IPython's printer of texts, which outdoes the bundle, would quote it."""
+        printer.text(str(self))
+
 
 def unlinked(text: str) -> str:
     """Return Markdown without links inside the site: their words stay, those that only point on go.
