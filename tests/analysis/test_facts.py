@@ -185,6 +185,7 @@ def test_a_year_is_365_days_to_the_last_day_read(build: Callable[..., Any]) -> N
     r = build(events, said, coverage=read("2025-04-20"))
     assert facts.year(r, "bodies")["event_id"].tolist() == [e for e, _ in events[1:]]
     assert facts.year(r, "bodies", since="2025-03-06")["to_ukraine"].tolist() == [40, 50]
+    assert facts.year(r, "bodies").columns.tolist() == r.events("bodies").columns.tolist()
     rhythm = facts.rhythm(r, "bodies")
     # Gaps of 318, 9 and 37 days; Sunday twice.
     assert rhythm and (rhythm.deals, rhythm.median) == (4, 37)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import repatria as rp
 from conftest import small, write
-from repatria.analysis import pledges
+from repatria.analysis import pledges, ties
 
 JUNE = "istanbul-2025-06-02"
 
@@ -50,6 +51,8 @@ def test_each_statement_of_a_claimant_is_one_row(record: Any) -> None:
 
 def test_what_is_denied_or_tied_twice_is_disputed(record: Any) -> None:
     rows = pledges.links(record)
+    key = list(rows[["agreement_id", "date", "event_id"]].itertuples(index=False, name=None))
+    assert key == sorted(key), "of both kinds together, by day"
     disputed = set(rows.loc[rows["disputed"], "event_id"])
     assert {"bodies-2025-07-17", "bodies-2026-01-29", "prisoners-2026-02-05"} <= disputed
     assert "bodies-2025-06-11" not in disputed, (
@@ -67,6 +70,15 @@ def test_the_records_own_reading_rests_on_a_link(record: Any) -> None:
     own = rows[rows["leading"] & (rows["tied_by"].map(len) == 0)]
     assert own.empty, "every leading tie has a claimant, if only the curators by name"
     assert set(curators["stance"]) <= {"belongs", "possible"}
+
+
+def test_deliveries_stand_by_agreement_kind_and_day(record: Any) -> None:
+    d = pledges.deliveries(record)
+    names = ["agreement_id", "kind", "date", "event_id"]
+    places = d.assign(kind=d["kind"].cat.codes)[names]  # kinds stand in the order of their list
+    key = list(places.itertuples(index=False, name=None))
+    assert key == sorted(key) and places["kind"].nunique() > 1
+    assert d.index.tolist() == list(range(len(d)))
 
 
 def test_a_link_of_a_later_page_moves_nothing_before(record: Any) -> None:
@@ -350,9 +362,33 @@ def test_ties_by_hand(talks: Any) -> None:
     assert rows["notes"].tolist() == [(), ("the second part",), (), (), ()]
 
 
+def test_which_ties_contradict_each_other_by_hand() -> None:
+    agreed = {"talks-a": "2025-01-01", "talks-b": "2025-02-01", "talks-c": "", "talks": "", "x": ""}
+    agreements = pd.DataFrame({"agreement_id": list(agreed)})
+    agreements["agreed_on"] = pd.to_datetime(list(agreed.values()))
+    promises = pd.DataFrame({"agreement_id": ["talks-c"]})
+    record = SimpleNamespace(agreements=lambda: agreements, pledges=lambda: promises)
+    rows = [
+        *(("two rounds", "talks-a", True, False), ("two rounds", "talks-b", True, False)),
+        *(("a round and its talks", a, True, False) for a in ("talks-a", "talks")),
+        *(("two talks", a, True, False) for a in ("talks", "x")),
+        *(("fits another", "talks-a", True, False), ("fits another", "talks-b", False, False)),
+        ("denied", "talks-a", True, True),
+        *(("a round with a promise", a, True, False) for a in ("talks-a", "talks-c")),
+    ]
+    pairs = pd.DataFrame(rows, columns=["event_id", "agreement_id", "tied_by", "denied_by"])
+    for column in ("tied_by", "denied_by"):
+        pairs[column] = [("Press",) if said else () for said in pairs[column]]
+    found = ties._disputed(record, pairs)  # type: ignore[arg-type]
+    assert found == {"two rounds", "two talks", "denied", "a round with a promise"}
+
+
 def test_deliveries_by_hand(talks: Any) -> None:
     d = pledges.deliveries(talks).set_index(["date", "direction"])
     assert len(d) == 8, "what is only denied is no delivery"
+    assert [(f"{day:%Y-%m-%d}", way) for day, way in d.index] == [
+        (day, way) for day in CAME[:4] for way in ("to_ukraine", "to_russia")
+    ]
     sizes = {
         (str(day.date()), way): tuple(None if pd.isna(n) else int(n) for n in row)
         for (day, way), row in zip(d.index, d[["low", "best", "high"]].to_numpy(), strict=True)
@@ -484,6 +520,8 @@ def test_the_status_of_each_wording(
     assert out["status"] == status
     if status == "met":
         assert (out["met_on"], out["days_late"]) == (day, -1), "a day before the last day named"
+    if (low, high) == (9, None):
+        assert (out["short_low"], out["short_high"]) == (0, 1), "what is unknown may have been one"
     without = "none_delivered" if status in ("met", "short", "open", "within", "above") else status
     assert pledges._compared(said, [])["status"] == without
 
@@ -524,6 +562,7 @@ def test_slips_by_hand(tmp_path: Path) -> None:
         ("05-01", "", "no_event", pd.NA, False),
         ("05-05", "", "cancelled", pd.NA, False),
     ]
+    assert s.index.tolist() == list(range(5))
     late = s.iloc[1]
     assert (late["planned_by"], late["disputed_by"]) == (("Kyiv office",), ("Moscow office",))
     assert late["sides"] == ("russia", "ukraine") and s["came_on"].notna().sum() == 2

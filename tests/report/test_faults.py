@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +118,7 @@ def test_two_writers_leave_every_list_and_release_whole_at_every_moment(tmp_path
     while any(p.poll() is None for p in running):
         assert complete(tmp_path / "latest") and listed(tmp_path)
         seen.append(publish.newest(tmp_path))
+        time.sleep(0.01)
     assert [p.returncode for p in running] == [0, 0]
     every = sorted([*days[0], *days[1], "2026-11-01"], reverse=True)
     assert listed(tmp_path) == every and seen == sorted(seen), "latest moves forward"
