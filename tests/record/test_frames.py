@@ -204,8 +204,8 @@ def test_parquet_takes_every_table_of_the_analysis(record: Any) -> None:
                 back = pd.read_parquet(into)
                 assert back.attrs == table.attrs, own.__name__
                 assert back.columns.tolist() == table.columns.tolist(), own.__name__
-                # Days come back in ms, categories without an order that nobody asked for.
-                other = {c for c in table if back[c].dtype != table[c].dtype}
+                # Days come back in ms; of a table without rows nobody knows the categories.
+                other = {c for c in table if len(table) and back[c].dtype != table[c].dtype}
                 assert all(table[c].dtype == "datetime64[s]" for c in other), (own.__name__, other)
                 pd.testing.assert_frame_equal(back.astype(table.dtypes), table, obj=own.__name__)
                 seen += 1
