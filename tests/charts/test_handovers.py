@@ -90,8 +90,12 @@ def test_every_empty_record_draws_or_says(build: Any) -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_texts_keep_apart_and_inside(chart: Any, width: Any, height: Any, record: Any) -> None:
     for window in WINDOWS:
-        made = chart(record.events(*window[:1], since=window[1], until=window[2]))
-        assert faults(made.figure(width, height)) == [], window
+        events = record.events(*window[:1], since=window[1], until=window[2])
+        if window[0] is None and chart is not handovers.stems:
+            with pytest.raises(ValueError, match="of one kind"):  # bodies and prisoners have no sum
+                chart(events)
+            continue
+        assert faults(chart(events).figure(width, height)) == [], window
 
 
 @pytest.mark.parametrize("chart", ALL)
