@@ -79,9 +79,9 @@ def test_every_lines_page_carries_the_rows_it_ended_in(record: Any) -> None:
 
 
 def page(url: str) -> tuple[str, str, str]:
-    """Return an address without what does not tell pages apart: clicks, www., last slash, /amp."""
+    """Return an address without what does not tell pages apart: clicks, www., last slash, /amp, .json."""
     parts = urlsplit(book.without_clicks(url))
-    path = parts.path.rstrip("/").removesuffix("/amp")
+    path = parts.path.rstrip("/").removesuffix("/amp").removesuffix(".json")
     return parts.netloc.removeprefix("www."), path, parts.query
 
 
