@@ -158,9 +158,7 @@ class Table:
             "text/html": self._repr_html_(),
             "text/plain": f"{self.title}: {rows}",
         }
+        # A release offers each table as a file; a stored notebook would only grow.
         if not os.environ.get("REPATRIA_RELEASE"):
-            return (
-                data,
-                {},
-            )  # a release offers each table as a file; a stored notebook would only grow
+            return data, {}
         return data | {"text/csv": self.csv()}, {"text/csv": {"name": self.name}}

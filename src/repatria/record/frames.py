@@ -32,6 +32,11 @@ __all__ = [
 ]
 
 FIRST = ["event_id", "date", *DIRECTIONS, "kind"]
+_SAID = {  # what the pages of a row say together
+    "known_on": ("published_on", "min"),
+    "citations": ("source_id", "size"),
+    "publishers": ("publisher", "nunique"),
+}
 _PARTS = {
     "": "count",
     **{f"_{p}": p for p in ("low", "high", "grade", "absence")},
@@ -57,12 +62,7 @@ def claims(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
     pages["poor"] = (pages["tier"] == "aggregator").to_numpy()
     by = pages.groupby(at(pages["claim_id"], t["claims"]["claim_id"]))
-    per = by.agg(
-        known_on=("published_on", "min"),
-        poor=("poor", "min"),
-        citations=("source_id", "size"),
-        publishers=("publisher", "nunique"),
-    )
+    per = by.agg(**_SAID, poor=("poor", "min"))[["known_on", "poor", "citations", "publishers"]]
     who = [c for c in t["claimants"] if c != "claimant_id"]
     out = _beside(t["claims"].reset_index(drop=True), t["claimants"], "claimant_id", who).join(per)
     out = _beside(out, t["events"], "event_id", ["kind", "date", "date_precision"])
@@ -79,14 +79,8 @@ def mentions(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     >>> mentions(record.tables).columns.tolist()
     ['known_on', 'citations', 'publishers']
     """
-    pages = t["mentions"].merge(
-        t["sources"][["source_id", "published_on", "publisher"]], on="source_id"
-    )
-    return pages.groupby("row_id").agg(
-        known_on=("published_on", "min"),
-        citations=("source_id", "size"),
-        publishers=("publisher", "nunique"),
-    )
+    pages = _beside(t["mentions"], t["sources"], "source_id", ["published_on", "publisher"])
+    return pages.groupby("row_id").agg(**_SAID)
 
 
 def _beside(rows: pd.DataFrame, table: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
@@ -191,8 +185,7 @@ def as_of(frame: pd.DataFrame, name: str = "as_of") -> pd.Timestamp | None:
     >>> as_of(record.as_of("2025-06-12").events())
     Timestamp('2025-06-12 00:00:00')
     """
-    value = frame.attrs.get(name)
-    return None if value is None else pd.Timestamp(value).as_unit("s")
+    return dated(frame.attrs).get(name)
 
 
 def directions(events: pd.DataFrame) -> pd.DataFrame:
