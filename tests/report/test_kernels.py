@@ -20,6 +20,7 @@ from repatria.report import ReportError, forks, kernels, provenance, run
 from repatria.report.base import told
 from repatria.report.parameters import Parameters
 
+pytestmark = pytest.mark.usefixtures("of_ten")
 FORKS = pytest.mark.skipif(not forks.forks(), reason="no forking here")
 
 
