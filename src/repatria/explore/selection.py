@@ -22,10 +22,6 @@ from repatria.record.view import Record
 __all__ = ["VIEWS", "Selection"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True, eq=False)
 class Selection:
     """What was picked: a kind, a window and a lens, as pages dated by a day carry it ("" = all pages).

@@ -26,10 +26,6 @@ __all__ = ["Panel", "panel"]
 SHOWS = {"stems": "Counts", "share": "Share", "silences": "Silences", "table": "Table"}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def panel(
     record: Record,
     kind: str = "bodies",

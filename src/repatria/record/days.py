@@ -11,10 +11,6 @@ __all__ = ["a_type", "article", "written"]
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def written(value: object) -> tuple[dt.date, dt.date]:
     """Return the first and the last day that a written day, month or year stands for.
 

@@ -47,10 +47,6 @@ SHEET_ROWS = 1_048_576
 CODEBOOK = ("table", "column", "type", "required", "values", "meaning")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def _best() -> Table:
     """Declare the event table under the rule as the tables of the record are declared."""
     own = {f.name: f for f in TABLES["events"].fields}

@@ -27,10 +27,6 @@ SERIES = 1_000
 _KEY = ["event_id", "claimant_id", "direction"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
     """Add what is allowed but wants a look.
 

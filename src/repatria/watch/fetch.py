@@ -25,10 +25,6 @@ __all__ = ["AGENT", "FeedError", "Got", "Limits", "client", "get"]
 AGENT = f"repatria-watch/{__version__}"
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 class FeedError(Exception):
     """A feed that was not read, with the reason, in one line."""
 
