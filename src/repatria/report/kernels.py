@@ -159,7 +159,8 @@ def execute_all(
                 shutil.copy(target, failed / book.name)
         return target
 
-    at_once = at_once or os.cpu_count() or 1
+    # One more than there are cores: while one waits for a kernel to begin or end, another works.
+    at_once = at_once or (os.cpu_count() or 1) + 1
     with _pool(min(len(books), at_once) or 1, runs) as pool:
         # Those with more to do are begun first: none ends long after the others.
         begun = {book: pool.submit(one, book) for book in sorted(books, key=_cells, reverse=True)}
