@@ -284,8 +284,12 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "sizes_title": [
         (SIZES, "2026: a round 1,000 fits the published claims on each of the latest 8 handovers"),
-        ({**SIZES, "round_run": 0, "counts": 5}, "23,454 to Ukraine and 23,454 to Russia in known"),
+        ({**SIZES, "round_run": 0, "counts": 5}, "2026: 23,454 to Ukraine and 23,454 to Ru"),
         ({**SIZES, "round_run": 0}, "the 5 largest handovers hold 26% of all to Ukraine"),
+        (
+            {**SIZES, "round_run": 0, "to_ukraine": {**UKRAINE, "unknown": 71}},
+            "hold 26% of all to Ukraine in the 71 of 142 handovers with a figure",
+        ),
     ],
     "sizes_subtitle": [({"what": "bodies"}, "Bodies to Ukraine per handover, known counts only.")],
     "sizes_alt": [({"title": "T"}, "Sizes by date. T.")],
