@@ -549,6 +549,13 @@ def test_a_wrong_header_says_what_is_missing_and_what_is_unknown(folder: Path) -
     assert [str(p) for p in problems] == [told]
 
 
+def test_a_quote_in_a_quoted_cell_is_read_as_one(folder: Path) -> None:
+    claimant(name='Odd "Nick" Man')(folder)
+    assert '"Odd ""Nick"" Man"' in (folder / "claimants.csv").read_text("utf-8")
+    tables, _, problems = files.inspect(folder, warnings=False)
+    assert problems == [] and tables["claimants"]["name"].iloc[-1] == 'Odd "Nick" Man'
+
+
 def test_an_odd_cell_is_told_only_what_is_odd_in_it() -> None:
     assert checks._unseen("é\u200b") == ["holds an invisible character (U+200B)"]
     assert checks._unseen("7 \u0667") == ["holds a digit of another script (U+0667)"]
