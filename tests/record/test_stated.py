@@ -57,6 +57,7 @@ def test_a_series_is_told_alone_and_oldest_first(made: Any) -> None:
     assert made.context()["count_low"].tolist() == [20, 30, 8]
     one = made.context("missing_ukraine")
     assert one["count_low"].to_dict() == {0: 20, 1: 30}
+    assert one.columns.tolist() == made.context().columns.tolist()
     assert made.context("ransom")["count_low"].to_dict() == {0: 8}
     assert made.context("nothing").empty
 
@@ -80,6 +81,7 @@ def test_a_row_has_its_own_pages(made: Any) -> None:
     assert made.pages("context-0001")["publisher"].to_dict() == {0: "Paper 0", 1: "Paper 1"}
     assert made.pages("context-0002")["publisher"].to_dict() == {0: "Paper 1"}
     assert made.pages("context-0009").empty
+    assert made.pages("context-0001").columns[:2].tolist() == ["row_id", "source_id"]
 
 
 def test_agreements_and_totals_of_the_record_are_oldest_first(record: Any) -> None:
