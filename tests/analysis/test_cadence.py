@@ -970,3 +970,13 @@ def test_months_by_hand(made: Callable[..., Any]) -> None:
     reading = m["reading"].tolist()
     assert reading[:10] == ["before"] * 10 and reading[10:12] == ["thin"] * 2
     assert reading[12:15] == ["dense", "thin", "unread"] and reading[15:] == ["after"] * 9
+
+
+def test_the_range_of_what_is_detected_is_the_exact_binomial_one() -> None:
+    at = np.sort(np.random.default_rng(1).choice(900, 40, replace=False))
+    found = cadence.detectability(at, 900, factors=(1, 2, 9), runs=20).set_index("factor")
+    told = (found["detected"] * 20).round().astype(int)
+    assert 20 == told[9] > told[2] > told[1], "a small change is told less often"
+    for factor, k in told.items():
+        exact = stats.binomtest(int(k), 20).proportion_ci(0.95, "exact")
+        assert found.loc[factor, ["low", "high"]].tolist() == pytest.approx([exact.low, exact.high])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from three import CLAIMS, EVENTS, FIRST, SECOND, THIRD, claim
 
+import repatria as rp
+from conftest import small, write
 from repatria.analysis import holdings as h
 from repatria.record.schema import DIRECTIONS
 
@@ -216,6 +219,22 @@ def test_delays_are_whole_days_to_the_first_dated_page(made: Any) -> None:
         [SECOND, "prisoners", "ukraine", None],
         [THIRD, "prisoners", "third", 0],
     ]
+
+
+def test_disputed_handovers_are_told_of_and_cancelled_ones_are_not(tmp_path: Path) -> None:
+    rows = small(EVENTS, CLAIMS)
+    for event, status in zip(rows["events"], ("disputed", "took_place", "cancelled"), strict=True):
+        event["status"] = status
+    r = rp.load(write(tmp_path / "r", rows))
+    assert cells(h.both_sides(r), "kind", "events") == [["bodies", 1], ["prisoners", 1]]
+    assert set(h.delays(r)["event_id"]) == {FIRST, SECOND}
+    assert cells(h.speaking(r), "kind", "side", "events") == [
+        ["bodies", "ukraine", 1],
+        ["bodies", "russia", 1],
+        ["prisoners", "ukraine", 1],
+        ["prisoners", "russia", 1],
+    ]
+    assert h.single_source(r).empty
 
 
 def test_a_month_has_no_delay(build: Callable[..., Any]) -> None:

@@ -75,6 +75,20 @@ def test_the_leading_claims_own_open_end_is_nobody_elses(build: Callable[..., An
     assert pd.isna(row["high"]) and row["high_by"] == "" and row["low_by"].endswith(".moscow.total")
 
 
+def test_at_most_three_events_near_are_named(build: Callable[..., Any]) -> None:
+    days = [f"2025-06-1{i}" for i in range(1, 6)]
+    events = [(f"bodies-{d}", d) for d in days]
+    told = [claim("kyiv", "to_ukraine", 5) | {"event_id": e} for e, _ in events]
+    with pytest.raises(ValueError, match=r"near it: bodies-2025-06-1\d(, bodies-2025-06-1\d){2}$"):
+        build(events, told).explain("bodies-2025-06-10")
+
+
+def test_the_sentences_are_those_that_decided_something(build: Callable[..., Any]) -> None:
+    told = [claim("kyiv", "to_ukraine", 5), claim("moscow", "to_ukraine", 5)]
+    assert list(build(BOTH, told).explain(EVENT).sentences) == [3, 4, 5], "leads, agrees, grade"
+    assert list(build(BOTH, told[:1]).explain(EVENT).sentences) == [3, 5]
+
+
 def test_a_direction_nobody_speaks_of_has_no_steps(build: Callable[..., Any]) -> None:
     why = build(
         BOTH, [claim("kyiv", "to_ukraine", None, absence="withheld", qualifier="")]
