@@ -26,6 +26,11 @@ def test_an_event_that_is_not_there_names_those_near(record: Any) -> None:
         record.explain("bodies-2025-06-12")
     with pytest.raises(ValueError, match=r"is no event of this view$"):
         record.explain("xyz")
+    with pytest.raises(ValueError, match=r"^.{,120}$"):
+        record.explain("x" * 5000)
+    with pytest.raises(ValueError, match="near it: bodies-2025-06-11"):
+        record.explain(EVENT.upper())
+    assert record.explain(f" {EVENT}\n").event["event_id"] == EVENT
     with pytest.raises(ValueError, match="lens: 'both' is none of"):
         record.explain(EVENT, "both")
     with pytest.raises(TypeError, match="a text is wanted as event_id, not a DataFrame"):
@@ -136,4 +141,19 @@ def test_cancelled_and_disputed_events_are_named_and_not_in_the_sum(record: Any)
 
 def test_no_event_no_sum(build: Callable[..., Any]) -> None:
     total = build([], []).explain_sum()
-    assert total.rows.empty and total.sums["persons"].tolist() == [0, 0]
+    assert total.rows.empty and total.sums["persons"].isna().all()
+
+
+def test_where_no_count_is_known_the_sum_is_unknown(build: Callable[..., Any]) -> None:
+    told = [claim("kyiv", "to_ukraine", 0, absence="zero", qualifier="exact")]
+    sums = build(BOTH, told).explain_sum().sums.set_index("direction")
+    assert sums.loc["to_ukraine", "persons"] == 0 and sums.loc["to_ukraine", "zero"] == 1
+    assert sums.loc["to_russia", ["persons", "low", "high"]].isna().all()
+
+
+def test_an_open_end_counts_as_the_figure_also_where_another_claim_is_lower(
+    build: Callable[..., Any],
+) -> None:
+    told = [claim("kyiv", "to_ukraine", 5, qualifier="at_least"), claim("moscow", "to_ukraine", 4)]
+    sums = build(BOTH, told).explain_sum().sums.iloc[0]
+    assert (sums["low"], sums["persons"], sums["high"]) == (4, 5, 5)

@@ -236,10 +236,9 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
     attrs = getattr(frame_or_attrs, "attrs", frame_or_attrs)
     if "coverage" not in attrs:
         raise ValueError(
-            "this frame has lost its coverage, so unread days would be drawn as silence: "
-            "take it from "
-            'record.events(...), or give it back: frame.attrs["coverage"] = '
-            'record.coverage(kind).to_dict("records")'
+            "this frame has lost its coverage, so unread days would be drawn as silence: take it "
+            "from record.events(...), or give back what it lost: frame.attrs = events.attrs, of the "
+            "events it was made from"
         )
     return list(attrs["coverage"])
 

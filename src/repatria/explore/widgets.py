@@ -19,7 +19,7 @@ from repatria.display.words import LENS_WORDS, say, templates
 from repatria.explore.selection import VIEWS, Selection
 from repatria.record.rule import LENSES
 from repatria.record.schema import KINDS
-from repatria.record.view import Record
+from repatria.record.view import Day, Record
 
 __all__ = ["Panel", "panel"]
 
@@ -34,9 +34,9 @@ def panel(
     record: Record,
     kind: str = "bodies",
     lens: str = "best",
-    since: str = "",
-    until: str = "",
-    as_of: str = "",
+    since: Day | None = "",
+    until: Day | None = "",
+    as_of: Day | None = "",
 ) -> Panel:
     """Return the panel: controls, a chart or a table of the selection, its events and their claims.
 
@@ -72,7 +72,7 @@ class Panel:
         self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="auto"))
         # JupyterLab takes arrow keys from lists, not from what is typed into.
         hint = "id of an event"
-        self.find = w.Combobox(description="Find", placeholder=hint, ensure_option=True)
+        self.find = w.Combobox(description="Find", placeholder=hint, continuous_update=False)
         self.why = w.HTML()
         self.saves = {
             name: w.Button(description=f"Save as {name}", icon="download")
@@ -102,16 +102,17 @@ class Panel:
             vars(wanted)["view"] = self._views(given["as_of"])
             wanted.events  # noqa: B018
         except ValueError as e:
-            self.said.value = f'<p role="alert"><strong>{html.escape(str(e))}</strong></p>'
+            said = f'<p role="alert"><strong>{html.escape(str(e))}</strong></p>'
+            self.said.value = said + self._told  # of what is still shown
             return
         self.chosen = wanted
         self._update()
 
     def _update(self) -> None:
         told = self.chosen.left_out().split("\n\n")
-        self.said.value = (
-            '<div role="status">' + "".join(f"<p>{html.escape(t)}</p>" for t in told) + "</div>"
-        )
+        lines = "".join(f"<p>{html.escape(t)}</p>" for t in told)
+        self.said.value = self._told = f'<div role="status">{lines}</div>'
+        self.saved.value = ""
         self._draw()
         rows = event_frame(self.chosen.everything)[::-1].to_dict("records")
         before, ids = self.events.value, [r["event"] for r in rows]
@@ -133,8 +134,12 @@ class Panel:
             self.picture.value = f'<p role="alert">{html.escape(str(e))}</p>'
 
     def _find(self, change: Any) -> None:
-        if self.find.value in self.find.options:
-            self.events.value = self.find.value
+        asked = self.find.value.strip()
+        if asked in self.find.options:
+            self.events.value = asked
+        elif asked:
+            said = html.escape(str(say("explain/none", event=asked)))
+            self.why.value = f'<p role="alert">{said}</p>'
 
     def _explain(self, change: Any = None) -> None:
         chosen = self.events.value
