@@ -63,7 +63,7 @@ class Mute(Client):
 
     def __init__(self, alive: bool, answers: int, *said: str) -> None:
         super().__init__()
-        self.answers, self.said, self.parent = answers, list(said), self
+        self.answers, self.said = answers, list(said)
         self.alive, self.asked = alive, 0
 
     shell_channel = iopub_channel = property(lambda self: self)  # type: ignore[assignment]

@@ -77,7 +77,7 @@ class Client(AsyncKernelClient):
                 while not _idle(await self.iopub_channel.get_msg(timeout=0.2), asked):
                     pass
                 return
-            if not await self.parent.is_alive():
+            if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
