@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ def asset(name: str) -> str:
     return (TEMPLATES / "site" / name).read_text("utf-8").strip()
 
 
+@lru_cache(maxsize=4096)  # sentences of the rule stand on many pages
 def inert_markdown(text: str) -> str:
     """Return Markdown as HTML; markup inside the text is shown, not obeyed: the record's text may be in it."""
     return str(_markdown().render(str(text))).strip()
