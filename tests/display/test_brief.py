@@ -90,6 +90,21 @@ def test_questions_answer_with_the_numbers_of_the_page(record: Any) -> None:
     assert "left out on purpose" in brief.questions(record.as_of("2025-06-12"))
 
 
+def test_each_sides_own_counts_stand_in_the_brief_and_its_questions(record: Any) -> None:
+    by = asymmetry.by_side(record).set_index("direction").to_dict("index")
+    text, answer = brief.how_to_read(record), brief.questions(record)
+    assert "](asymmetry.html#lenses)" in text and "](asymmetry.html#lenses)" in answer
+    for row in by.values():
+        for side in ("ukraine", "russia"):
+            told = f"{row[side]:,} to "
+            assert told in text and f"({row[f'{side}_in']}" in text.partition(told)[2][:14]
+            assert re.search(rf"{row[side]:,} (bodies )?to \w+ in {row[f'{side}_in']}\b", answer)
+    none = brief.how_to_read(record, "2026-10-01")
+    assert "Moscow alone" not in none, "no handover, no count"
+    kyiv = brief.how_to_read(record.until("2025-06-30"), "2025-06-01").partition("Kyiv alone ")[2]
+    assert kyiv.startswith("6,057 to Ukraine (5) and no count to Russia.")
+
+
 def test_the_latest_are_the_newest_with_their_owners(record: Any) -> None:
     table = brief.latest(record, newest=12)
     assert len(table.frame) == 12 and "(12 rows)" in table._repr_html_()
