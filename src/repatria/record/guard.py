@@ -53,6 +53,7 @@ WANTED = {
     "rates": "rp.analysis.cadence.rates(record, kind, unit, by)",
     "reconciled": "rp.analysis.reconcile.reconcile(record)",
     "scores": "rp.analysis.forecast.backtest(record, kind)",
+    "sides": "rp.analysis.asymmetry.by_side(record, kind)",
     "seen": "record.events(kind), whole",
     "side": f"one of {', '.join(SIDES)}",
     "skills": "rp.analysis.forecast.skill(scores)",
