@@ -506,7 +506,14 @@ def test_thin_reading_is_in_no_measure_of_irregularity() -> None:
     g.attrs["dense_from"] = g["start"][20]
     r = cadence.irregularity(g, draws=50).set_index("measure")
     assert r.loc["burstiness", "value"] == pytest.approx(-1) and r["gaps"].tolist() == [20, 20]
+    assert r.loc["burstiness", "p"] == pytest.approx(2 / 51), "none of 50 draws is so even"
     assert len(cadence.rhythm(g, draws=50).days) == 20
+
+
+def test_one_handover_in_each_week_is_what_every_draw_gives() -> None:
+    found = cadence.rhythm(as_gaps([7] * 8), draws=20)
+    assert (found.inside, found.expected, found.p) == (8, 8.0, 1.0) and found.whole_weeks == 8
+    assert found.low <= 7 <= found.high == found.low + 14
 
 
 def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:
