@@ -987,3 +987,14 @@ def test_the_range_of_what_is_detected_is_the_exact_binomial_one() -> None:
     for factor, k in told.items():
         exact = stats.binomtest(int(k), 20).proportion_ci(0.95, "exact")
         assert found.loc[factor, ["low", "high"]].tolist() == pytest.approx([exact.low, exact.high])
+
+
+def test_where_the_open_silence_stands_by_hand() -> None:
+    found = cadence.summary(as_gaps([10, 20, 30], still=20))
+    assert (found.open_days, found.shorter, found.equal, found.longer) == (20, 1, 1, 1)
+    assert found.share_of_days == pytest.approx(10 / 60), "of all silent days, those past the 20th"
+    assert (found.closed, found.longest, found.dense_closed) == (3, 30, 3)
+    assert (found.mean_closed, found.mean_at_risk) == (20, pytest.approx(80 / 3))
+    ended = cadence.summary(as_gaps([10, 20, 30]).iloc[:3])
+    assert (ended.open_days, ended.open_since, ended.share_of_days) == (None, None, None)
+    assert (ended.shorter, ended.equal, ended.longer) == (0, 0, 0)
