@@ -581,6 +581,15 @@ def test_every_unclosed_quote_is_reported_where_it_opens(folder: Path) -> None:
     assert [p.line for p in problems] == [11, 201]
 
 
+def test_a_row_too_short_is_told_beside_an_unclosed_quote(folder: Path) -> None:
+    lines = (folder / "totals.csv").read_text("utf-8").splitlines()
+    lines[10] = '"' + lines[10]
+    lines[20] = "total-0020,bodies"
+    (folder / "totals.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    told = [(p.line, p.reason.split(",")[0]) for p in files.inspect(folder)[2]]
+    assert told == [(11, "a quote is opened and not closed on this line"), (21, "2 fields")]
+
+
 def test_a_record_too_large_is_refused_before_it_is_read(
     folder: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:
