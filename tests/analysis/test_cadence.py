@@ -998,3 +998,29 @@ def test_where_the_open_silence_stands_by_hand() -> None:
     ended = cadence.summary(as_gaps([10, 20, 30]).iloc[:3])
     assert (ended.open_days, ended.open_since, ended.share_of_days) == (None, None, None)
     assert (ended.shorter, ended.equal, ended.longer) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "deals", "told"),
+    [("2024-01-01", 3, True), ("2023-12-31", 3, False), ("2024-01-01", 2, False)],
+)
+def test_talks_are_a_landmark_from_three_deals_and_from_the_first_day_read_on(
+    made: Callable[..., Any], agreed: str, deals: int, told: bool
+) -> None:
+    r = made("2024-01-05", "2024-01-15", "2024-02-20")
+    t = dict(r.tables)
+    t["events"] = t["events"].assign(agreement_id=["talks"] * deals + [""] * (3 - deals))
+    talks = {
+        "agreement_id": "talks",
+        "name": "Talks",
+        "place": "Geneva",
+        "mediators": "",
+        "note": "",
+    }
+    first = pd.Timestamp(agreed)
+    more = talks | {"agreement_id": "more", "agreed_on": first + pd.Timedelta(days=9)}
+    t["agreements"] = pd.DataFrame([talks | {"agreed_on": first}, more])  # of which nothing came
+    marks = cadence.landmarks(type(r)(type(r.tables)(t), r.digest))
+    rows = [(f"{m.day:%Y-%m-%d}", m.place) for m in marks.itertuples()]
+    assert rows == [*[(agreed, "Geneva")] * told, ("2024-01-15", "")]
+    assert marks["days"].iloc[-1] == 36 and marks["days"].isna().sum() == told
