@@ -1024,3 +1024,15 @@ def test_talks_are_a_landmark_from_three_deals_and_from_the_first_day_read_on(
     rows = [(f"{m.day:%Y-%m-%d}", m.place) for m in marks.itertuples()]
     assert rows == [*[(agreed, "Geneva")] * told, ("2024-01-15", "")]
     assert marks["days"].iloc[-1] == 36 and marks["days"].isna().sum() == told
+
+
+def test_five_deals_are_tested_for_regimes_and_five_silences_for_their_lengths(
+    made: Callable[..., Any],
+) -> None:
+    days = ["2024-01-05", "2024-01-15", "2024-02-01", "2024-02-20", "2024-02-26", "2024-03-05"]
+    for n, tested in ((4, set()), (5, {"regimes"}), (6, {"regimes", "burstiness", "rhythm"})):
+        told = cadence.error_budget(made(*days[:n]))
+        told = told[told["kind"] == "prisoners"].set_index("name")
+        assert told.loc["regimes", "n"] == n and told.loc["rhythm", "n"] == n - 1
+        known = set(told.index[told["p"].notna()])
+        assert known & {"regimes", "burstiness", "rhythm"} == tested
