@@ -476,6 +476,7 @@ def test_years_by_hand():
         ([0.0301, 0.0309], 1, 0),
         ([0.0301, 0.0304], 0, 0),
         ([0.03001, 0.03004], 2, 2),
+        ([0.03051, 0.031008], 1, 1),  # just within half a tenth of a percent
         ([0.0246, 0.0254], 1, None),  # they print as 2 and 3
         ([0.0251, 0.0349], 1, None),  # both print as 3, but are a percent apart
     ],
