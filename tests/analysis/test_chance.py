@@ -247,3 +247,8 @@ def test_an_agreement_is_a_label_after_the_first_handover_to_the_day_of_the_last
     a["agreed_on"] = pd.Timestamp(agreed)
     r = r.__class__(type(r.tables)(dict(r.tables) | {"agreements": a}), r.digest)
     assert asymmetry.breaks(r) == ({"Talks": pd.Timestamp(agreed)} if named else {})
+
+
+def test_bodies_and_prisoners_have_no_share_together(record):
+    with pytest.raises(ValueError, match="events: of bodies and prisoners together"):
+        asymmetry.share(record.events().query("kind != 'civilians'"))

@@ -163,6 +163,7 @@ def test_the_matrix_of_unknowns_is_read_cell_by_cell(made: Any) -> None:
         ["prisoners", "to_ukraine", 2023, 1, 0, 0, 1, 0, 0],
         ["prisoners", "to_ukraine", 2024, 1, 1, 0, 0, 0, 0],
     ]
+    assert found.columns.tolist() == ["kind", "direction", "year", "events", *how]
     grades = h.grades(made.events())
     how = ("agreed", "contested", "one_sided", "reported", "uncounted")
     assert cells(grades, "kind", "direction", "year", *how) == [
@@ -311,4 +312,8 @@ def test_a_single_source_is_told_with_its_best_tier_and_who_spoke(
         [FIRST, "bodies", "Paper 0", "agency", 2, "A unit; Kyiv office"],
         [SECOND, "prisoners", "Paper 2", "press", 1, "Kyiv office"],
     ]
-    assert h.single_source(r, since="2023-03-01")["event_id"].tolist() == [SECOND]
+    assert h.single_source(r).columns.tolist() == [
+        *("event_id", "kind", "date", "date_precision"),
+        *("publisher", "tier", "pages", "claimants"),
+    ]
+    assert h.single_source(r, since="2023-03-01")["event_id"].to_dict() == {0: SECOND}

@@ -542,6 +542,17 @@ def test_an_event_of_which_nobody_claims_anything_was_planned_and_cancelled(
     assert [str(p) for p in problems] == ([] if sound else told)
 
 
+@pytest.mark.parametrize(("begin", "sound"), [("2025-01-31", False), ("2025-02-01", True)])
+def test_a_stretch_begins_after_the_one_before_it(tmp_path: Path, begin: str, sound: bool) -> None:
+    row = {"kind": "bodies", "side": "russia", "density": "dense"}
+    first = row | {"read_from": "2025-01-01", "read_through": "2025-01-31"}
+    then = row | {"read_from": begin, "read_through": "2025-02-28"}
+    cut = write(tmp_path / "r", small([], [], coverage=[first, then]))
+    _, _, problems = files.inspect(cut, warnings=False)
+    told = ["coverage.csv:3: read_from: overlaps the stretch before it"]
+    assert [str(p) for p in problems] == ([] if sound else told)
+
+
 def test_a_wrong_header_says_what_is_missing_and_what_is_unknown(folder: Path) -> None:
     replace("events", ",status,", ",state,")(folder)
     _, _, problems = files.inspect(folder, warnings=False)
@@ -559,6 +570,8 @@ def test_a_quote_in_a_quoted_cell_is_read_as_one(folder: Path) -> None:
 def test_an_odd_cell_is_told_only_what_is_odd_in_it() -> None:
     assert checks._unseen("é\u200b") == ["holds an invisible character (U+200B)"]
     assert checks._unseen("7 \u0667") == ["holds a digit of another script (U+0667)"]
+    assert checks._unseen("\u1810") == ["holds a digit of another script (U+1810)"]
+    assert checks._unseen("a\ufe0f\ufe10") == ["holds an invisible character (U+FE0F)"]
     assert checks._unseen("a\u00a0b ") == [
         "holds an invisible character (U+00A0)",
         "has a space at its end",
@@ -579,6 +592,15 @@ def test_every_unclosed_quote_is_reported_where_it_opens(folder: Path) -> None:
     (folder / "totals.csv").write_text("\n".join(lines) + "\n", "utf-8")
     _, _, problems = files.inspect(folder)
     assert [p.line for p in problems] == [11, 201]
+
+
+def test_a_row_too_short_is_told_beside_an_unclosed_quote(folder: Path) -> None:
+    lines = (folder / "totals.csv").read_text("utf-8").splitlines()
+    lines[10] = '"' + lines[10]
+    lines[20] = "total-0020,bodies"
+    (folder / "totals.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    told = [(p.line, p.reason.split(",")[0]) for p in files.inspect(folder)[2]]
+    assert told == [(11, "a quote is opened and not closed on this line"), (21, "2 fields")]
 
 
 def test_a_record_too_large_is_refused_before_it_is_read(

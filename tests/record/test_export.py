@@ -282,6 +282,18 @@ def test_the_workbook_explains_itself(release: Path) -> None:
     assert told == {(s.title, c.value) for s in book.worksheets[1:-1] for c in s[1]}
 
 
+def test_a_table_fills_a_sheet_to_its_last_row_and_no_further(
+    hostile: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = export.arrow(hostile)
+    most = max(rows.num_rows for _, rows in tables.values())
+    monkeypatch.setattr(export, "SHEET_ROWS", most + 1)
+    export._xlsx(tables, tmp_path / "a.xlsx", {})
+    monkeypatch.setattr(export, "SHEET_ROWS", most)
+    with pytest.raises(ValueError, match=f"claimants: {most} rows do not fit in a sheet"):
+        export._xlsx(tables, tmp_path / "b.xlsx", {})
+
+
 def test_the_workbook_does_not_say_when_it_was_written(release: Path) -> None:
     with zipfile.ZipFile(release / "repatria.xlsx") as book:
         assert {i.date_time for i in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -291,7 +303,7 @@ def test_the_workbook_does_not_say_when_it_was_written(release: Path) -> None:
 def test_the_same_record_gives_the_same_bytes_and_the_manifest_says_which(
     hostile: Any, release: Path, record: Any, tmp_path: Path
 ) -> None:
-    one, two = (export.write(hostile, tmp_path / n / "out", "1") for n in "ab")
+    one, two = (export.write(hostile, tmp_path / n / "new" / "out", "1") for n in "ab")
     for path in (p for p in one.rglob("*") if p.is_file()):
         assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))

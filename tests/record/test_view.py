@@ -219,7 +219,8 @@ def test_coverage_of_a_kind_is_that_of_no_other(build: Callable[..., Any]) -> No
     cover = [row | {"kind": k, "density": "dense"} for k in ("bodies", "prisoners")]
     r = build([], [], coverage=[*cover, cover[1] | {"side": "russia"}])
     assert r.coverage("bodies")["kind"].tolist() == ["bodies"]
-    assert len(r.coverage("prisoners")) == 2 and len(r.coverage()) == 3
+    assert r.coverage("prisoners")["kind"].to_dict() == {0: "prisoners", 1: "prisoners"}
+    assert len(r.coverage()) == 3
 
 
 def test_cancelled_events_come_only_on_request(record: Any) -> None:
@@ -585,6 +586,11 @@ def test_it_is_the_day_of_whoever_has_the_next_one_first(
     stand_in = SimpleNamespace(datetime=Clock, timedelta=dt.timedelta, UTC=dt.UTC)
     monkeypatch.setattr(window, "dt", stand_in)
     assert window.today() == pd.Timestamp(day), "midnight of Kiritimati"
+
+
+def test_a_month_is_its_first_day_unless_the_last_is_wanted() -> None:
+    assert window.day("2025-06") == pd.Timestamp("2025-06-01")
+    assert window.day("2025", last=True) == pd.Timestamp("2025-12-31")
 
 
 def test_of_a_month_that_is_over_it_is_the_first_or_the_last_day() -> None:
