@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,38 @@ def test_the_event_that_is_picked_is_explained(panel: Any) -> None:
     assert "Russian claims only" in panel.why.value
     panel.kind.value = "prisoners"
     assert panel.events.value is None and "Pick an event" in panel.why.value
+
+
+def test_changes_that_come_at_once_are_answered_one_after_another(
+    panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab sends every control's change in a thread of its own: a drawing of before came last."""
+    from repatria.explore import selection
+
+    inside: list[int] = []
+    most: list[int] = []
+    drawn = selection.VIEWS["stems"]
+
+    def slow(chosen: Any) -> Any:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.1)  # long enough for the other thread to come in, if it may
+        made = drawn(chosen)
+        inside.pop()
+        return made
+
+    panel.show.value = "table"
+    monkeypatch.setitem(selection.VIEWS, "stems", slow)
+    changes = [("show", "stems"), ("kind", "civilians"), ("as_of", "2022-03")]
+    threads = [
+        threading.Thread(target=setattr, args=(getattr(panel, n), "value", v)) for n, v in changes
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 1 and panel.events.options == ()
+    assert "No handover of this kind" in panel.picture.value
 
 
 def test_an_id_that_is_not_in_the_selection_is_told(panel: Any) -> None:

@@ -71,7 +71,7 @@ def claims(why: Explanation) -> Table:
         says = told.figure if c.part == "total" else f"{told.figure} ({part_words(c.part)})"
         number = "" if pd.isna(c.sentence) else str(c.sentence)
         does = str(reasons[c.claim_id].why).replace("**", "")
-        line = SIDES[str(c.direction)], c.name, says, does, number, c.citations, told.known_on
+        line = SIDES[str(c.direction)], c.name, says, does, number, c.citations, c.known_on
         shown.append(line)
     columns = "direction claimant says does sentence pages known".split()
     frame = pd.DataFrame(shown, columns=columns)

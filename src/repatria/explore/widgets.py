@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from threading import RLock
+from typing import Any, TypeVar
 
 import ipywidgets as w
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -23,11 +25,23 @@ from repatria.record.view import Day, Record
 
 __all__ = ["Panel", "panel"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 SHOWS = {"stems": "Counts", "share": "Share", "silences": "Silences", "table": "Table"}
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _alone(method: F) -> F:
+    """Let one change after another be answered: JupyterLab sends each control's in a thread of its own."""
+
+    @wraps(method)
+    def alone(self: Panel, *args: Any) -> Any:
+        with self._lock:
+            return method(self, *args)
+
+    return alone  # type: ignore[return-value]
 
 
 def panel(
@@ -57,7 +71,7 @@ class Panel:
 
     def __init__(self, chosen: Selection) -> None:
         chosen.events  # noqa: B018 what cannot be is refused in a sentence, before a widget does
-        self.chosen = chosen
+        self.chosen, self._lock = chosen, RLock()
         # A past view costs most: the last few days asked for are kept.
         self._views = lru_cache(maxsize=8)(lambda day: chosen.record.as_of(day, coverage="today"))
         self.kind = w.ToggleButtons(options=KINDS, value=chosen.kind, description="Kind")
@@ -82,7 +96,7 @@ class Panel:
         controls = [self.kind, self.lens, self.since, self.until, self.as_of]  # type: ignore[attr-defined]
         for control in controls:
             control.observe(self._pick, "value")
-        self.show.observe(lambda change: self._draw(), "value")
+        self.show.observe(self._draw, "value")
         self.events.observe(self._explain, "value")
         self.find.observe(self._find, "value")
         for name, button in self.saves.items():
@@ -93,6 +107,7 @@ class Panel:
         self.box = w.VBox([*top, saving, self.find, self.events, self.why])
         self._update()
 
+    @_alone
     def _pick(self, change: Any) -> None:
         """Take what the controls say; a selection that cannot be leaves what is shown as it is."""
         names = ("kind", "lens", "since", "until", "as_of")
@@ -123,7 +138,8 @@ class Panel:
         self.find.value, self.find.options = "", tuple(ids)
         self._explain()
 
-    def _draw(self) -> None:
+    @_alone
+    def _draw(self, change: Any = None) -> None:
         try:
             if self.show.value == "table":
                 shown = replace(self.chosen.table(), links=())  # the list below picks
@@ -133,14 +149,17 @@ class Panel:
         except ValueError as e:
             self.picture.value = f'<p role="alert">{html.escape(str(e))}</p>'
 
+    @_alone
     def _find(self, change: Any) -> None:
         asked = self.find.value.strip()
         if asked in self.find.options:
             self.events.value = asked
         elif asked:
+            self.events.value = None
             said = html.escape(str(say("explain/none", event=asked)))
             self.why.value = f'<p role="alert">{said}</p>'
 
+    @_alone
     def _explain(self, change: Any = None) -> None:
         chosen = self.events.value
         if chosen:
@@ -148,6 +167,7 @@ class Panel:
         else:  # explaining one that nobody asked for would be a third of a redraw
             self.why.value = f"<p>{say('explain/unpicked')}</p>" if self.events.options else ""
 
+    @_alone
     def _save(self, name: str) -> None:
         """Save the selection, or its chart, beside the notebook, and say where."""
         try:
@@ -185,7 +205,9 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _scrolling(table: str) -> str:
-    return f'<div style="max-height: 28em; overflow: auto" tabindex="0">{table}</div>'
+    ids = "<style>.rp-ids th[scope=row] { white-space: nowrap; }</style>"  # not broken at a hyphen
+    look = 'class="rp-ids" style="max-height: 28em; overflow: auto" tabindex="0"'
+    return f"{ids}<div {look}>{table}</div>"
 
 
 def _picture(chart: Chart) -> str:
