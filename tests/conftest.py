@@ -261,6 +261,19 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def exported(once: Callable[..., Path]) -> Path:
+    """What `repatria export` writes of the project's record."""
+    from typer.testing import CliRunner
+
+    from repatria.cli import app
+
+    def fill(place: Path) -> None:
+        assert CliRunner().invoke(app, ["export", str(place / "export")]).exit_code == 0
+
+    return once("exported", fill) / "export"
+
+
+@pytest.fixture(scope="session")
 def shelf(record: Any, once: Callable[..., Path]) -> Path:
     """Releases of 12 and 13 June 2025 (small), and of the record as it stands; and what stands beside."""
     from report.shelf import release, standing

@@ -109,10 +109,6 @@ def test_help_lists_the_verbs_without_loading_pandas() -> None:
     )
 
 
-def test_export_and_changes_are_verbs(tmp_path: Path, folder: Path) -> None:
-    assert RUN.invoke(app, ["export", str(tmp_path / "release")]).exit_code == 0
-    assert (tmp_path / "release" / "repatria.sqlite").exists() or list(
-        (tmp_path / "release").glob("*.sqlite")
-    )
+def test_changes_is_a_verb(folder: Path) -> None:
     same = RUN.invoke(app, ["changes", str(folder), str(folder)])
     assert same.exit_code == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import matplotlib as mpl
@@ -40,8 +42,14 @@ def drawn(record: Any, since: str = "", kind: str = "bodies") -> dict[str, Chart
 
 
 @pytest.fixture(scope="module")
-def found(record: Any) -> dict[str, Chart]:
-    return drawn(record)
+def windows(record: Any) -> Callable[[str, str], dict[str, Chart]]:
+    """Return a function that gives the charts of a window and a kind, made once."""
+    return cache(partial(drawn, record))
+
+
+@pytest.fixture(scope="module")
+def found(windows: Callable[[str, str], dict[str, Chart]]) -> dict[str, Chart]:
+    return windows("", "bodies")
 
 
 def shown(chart: Chart, **size: Any) -> str:
@@ -190,8 +198,10 @@ def test_every_chart_has_alt_text_source_and_day(found: dict[str, Chart], name: 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("since", ["", "2025-05-01"])
 @pytest.mark.parametrize("kind", BOTH)
-def test_texts_meet_no_other_and_stay_inside(record: Any, kind: str, since: str, size: Any) -> None:
-    for name, chart in drawn(record, since, kind).items():
+def test_texts_meet_no_other_and_stay_inside(
+    windows: Callable[[str, str], dict[str, Chart]], kind: str, since: str, size: Any
+) -> None:
+    for name, chart in windows(since, kind).items():
         assert not faults(chart.figure(*size)), name
 
 

@@ -229,22 +229,15 @@ def test_an_agreeing_official_claim_never_widens_the_range(
 ) -> None:
     items = [{**x, "id": f"c{i}", "poor": False} for i, x in enumerate(items)]
     before = estimate.estimate(table(items)).set_index(["event_id", "direction"])
-    for (event, direction), r in before.iterrows():
-        if r["grade"] == "reported":
-            continue  # there an official claim replaces the press: another figure, not an agreeing one
-        added = {
-            "event": event,
-            "to": direction,
-            "who": who,
-            "n": int(r["best"]),
-            "q": "exact",
-            "id": "z",
-        }
-        after = (
-            estimate.estimate(table([*items, added]))
-            .set_index(["event_id", "direction"])
-            .loc[(event, direction)]
-        )
+    # Where only the press speaks an official claim replaces it: another figure, not an agreeing one.
+    before = before[before["grade"] != "reported"]
+    added = [
+        {"event": e, "to": to, "who": who, "n": int(n), "q": "exact", "id": f"z{i}"}
+        for i, ((e, to), n) in enumerate(before["best"].items())
+    ]
+    there = estimate.estimate(table([*items, *added])).set_index(["event_id", "direction"])
+    for at, r in before.iterrows():
+        after = there.loc[at]
         if after["best"] != r["best"]:
             continue  # the receiver's exact word may now lead; then it is not an agreeing repetition
         assert after["low"] >= r["low"]

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from repatria.record.fingerprint import data_folder, of_file
+from conftest import small, write
+from repatria.record.fingerprint import of_file
 from repatria.report import forks, kernels, parameters, run
 from repatria.report.parameters import Parameters
 
@@ -79,10 +80,35 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[forks.Warm | None]:
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an invented record of ten handovers: a run of it takes half as long as of the project's own."""
+    days = [f"2025-0{month}-{day}" for month in range(1, 6) for day in (14, 28)]
+    claims = [
+        {"event_id": f"bodies-{day}", "claimant_id": "moscow", "direction": direction, "n": n + i}
+        for i, day in enumerate(days)
+        for direction, n in (("to_russia", 40), ("to_ukraine", 900))
+    ]
+    read = {"read_from": "2025-01-01", "read_through": ON, "density": "dense", "entered_on": ON}
+    searched = [
+        {"kind": kind, "side": side} | read
+        for kind in ("bodies", "prisoners")
+        for side in ("ukraine", "russia")
+    ]
+    rows = small([(f"bodies-{day}", day) for day in days], claims, coverage=searched)
+    return write(tmp_path_factory.mktemp("ten") / "data", rows)
+
+
+@pytest.fixture
+def of_ten(ten: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the record of ten be the project's."""
+    monkeypatch.setenv("REPATRIA_DATA", str(ten))
+
+
+@pytest.fixture(scope="session")
+def source(ten: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[forks.Warm | None]:
     """What kernels are forked from, once for all tests of a worker."""
     home = tmp_path_factory.mktemp("warm") / "home"
-    with kernels.warmed(home, data_folder(), print) as found:
+    with kernels.warmed(home, ten, print) as found:
         yield found
 
 
@@ -92,7 +118,24 @@ def make(source: forks.Warm | None) -> Callable[..., run.Outcome]:
     return partial(run.make, source=source)
 
 
+WAITING = {"pages": 3, "oldest": "2025-06-02"}
+
+
 @pytest.fixture(scope="session")
-def published(good: Path, make: Callable[..., Any], once: Callable[..., Path]) -> Path:
+def published(good: Path, ten: Path, make: Callable[..., Any], once: Callable[..., Path]) -> Path:
     """A small release of 12 June 2025."""
-    return once("published", lambda place: make(RELEASE, place, print, books=[good], on=ON)) / ON
+
+    def fill(place: Path) -> None:
+        make(RELEASE, place, print, books=[good], on=ON, data=ten)
+
+    return once("published", fill) / ON
+
+
+@pytest.fixture(scope="session")
+def waited(good: Path, ten: Path, make: Callable[..., Any], once: Callable[..., Path]) -> Path:
+    """The same, made while pages waited to be read."""
+
+    def fill(place: Path) -> None:
+        make(RELEASE, place, print, books=[good], on=ON, data=ten, waiting=WAITING)
+
+    return once("waited", fill) / ON

@@ -13,6 +13,7 @@ from repatria.report.parameters import Parameters
 
 DAYS = [Parameters(as_of=d) for d in ("2025-05-31", "2025-06-30")]
 ON = "2026-11-25"
+pytestmark = pytest.mark.usefixtures("of_ten")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,13 @@ def test_a_view_that_fails_is_named_and_the_others_are_made_and_kept(
     assert any("a worker died" in line for line in lines)
     assert complete(out / "views" / "as-of-2025-05-31")
     assert not (out / "views" / "as-of-2025-06-30").exists()
+    lines.clear()
+    assert backfill.make(DAYS[:1], out, lines.append, books=books, on=ON) == [
+        out / "views" / "as-of-2025-05-31"
+    ]
+    assert lines == ["1 views, 1 there already"]
+    if at_once == 1:
+        return  # the others end what was begun
     (tmp_path / "mended").touch()
     lines.clear()
     made = backfill.make(DAYS, out, lines.append, books=books, on=ON, at_once=at_once)
@@ -67,7 +75,10 @@ def test_a_view_that_fails_is_named_and_the_others_are_made_and_kept(
     assert not list((out / ".work").iterdir()) and not (out / "latest").exists()
 
 
-def test_no_cluster_is_one_line(tmp_path: Path, good: Path) -> None:
+def test_no_cluster_is_one_line(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "ANSWER", 0.2)
     with pytest.raises(ReportError, match=r"needs Dask|tcp://127\.0\.0\.1:1"):
         backfill.make(DAYS, tmp_path, print, "tcp://127.0.0.1:1", [good], ON)
 

@@ -23,6 +23,7 @@ from repatria.report.base import told
 from repatria.report.parameters import Parameters
 from repatria.report.warm import Client
 
+pytestmark = pytest.mark.usefixtures("of_ten")
 FORKS = pytest.mark.skipif(not forks.forks(), reason="no forking here")
 
 

@@ -43,7 +43,9 @@ def test_a_hook_gets_the_message_and_its_failure_is_said_not_raised(tmp_path: Pa
     assert lines == ["hook: exit 7: boo"]
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.faults)]
+)
 def test_an_interrupted_run_ends_within_three_seconds_with_one_line(
     tmp_path: Path, signum: signal.Signals
 ) -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report.conftest import DAY, ON, RELEASE, book, complete
+from report.conftest import DAY, ON, RELEASE, WAITING, book, complete
 
-from repatria.report import ReportError, provenance, publish, run, verify
+from repatria.record.fingerprint import data_folder, of_data
+from repatria.report import ReportError, provenance, publish, run
 from repatria.report.parameters import Parameters
 
 Make = Callable[..., run.Outcome]
+pytestmark = pytest.mark.usefixtures("of_ten")
 
 
 def test_a_failing_cell_is_named_kept_and_publishes_nothing(
@@ -30,12 +32,10 @@ def test_a_failing_cell_is_named_kept_and_publishes_nothing(
     bad = book(tmp_path, "01_bad.ipynb", "rp.display.brief.how_to_read(record)", "1 / 0")
     cause = r"01_bad\.ipynb: cell \d+: ZeroDivisionError: division by zero"
     with pytest.raises(ReportError, match=cause):
-        run.make(RELEASE, out, print, books=[good, bad], on=ON)
+        make(RELEASE, out, print, books=[good, bad], on=ON)
     assert list(out.glob("failed/release/01_bad.ipynb"))
     assert (out / "latest" / "index.html").read_bytes() == before and complete(out / "latest")
     assert not list((out / ".work").iterdir())
-    make(RELEASE, out, print, force=True, books=[good], on=ON)
-    assert not (out / "failed").exists(), "the next success clears it"
 
 
 def test_a_bad_record_publishes_nothing_and_says_where(folder: Path, tmp_path: Path) -> None:
@@ -61,27 +61,16 @@ def test_nothing_is_run_when_nothing_changed(published: Path, good: Path) -> Non
     assert lines[0].startswith("nothing changed")
 
 
-def test_what_waits_to_be_read_is_an_input_told_and_verified(
-    published: Path, good: Path, tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+def test_what_waits_to_be_read_is_an_input_and_told(
+    published: Path, waited: Path, good: Path
 ) -> None:
-    monkeypatch.setattr(run, "make", make)  # by which it is verified
     assert "to be read, the oldest" not in (published / "index.html").read_text("utf-8")
-    waiting = {"pages": 3, "oldest": "2025-06-02"}
-    made = make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
-    words = " ".join((made / "index.html").read_text("utf-8").split())
+    words = " ".join((waited / "index.html").read_text("utf-8").split())
     assert "3 pages wait to be read, the oldest of 2 June 2025" in words
-    assert (
-        json.loads((made / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]["waiting"]
-        == waiting
-    )
-    same = make(RELEASE, tmp_path, print, books=[good], on=ON, waiting=dict(waiting))
-    assert not same.made
-    assert verify.release(made, print, books=[good]).holds
-    lens = Parameters(**{**RELEASE.as_dict(), "lens": "russia"})
-    view = make(lens, tmp_path, print, books=[good], on=ON, waiting=waiting).folder
-    assert (
-        "waiting" not in json.loads((view / publish.MANIFEST).read_text("utf-8"))["inputs"]["told"]
-    )
+    assert publish.manifest(waited)["inputs"]["told"]["waiting"] == WAITING
+    given = {"books": [good], "on": ON, "waiting": dict(WAITING)}
+    assert not run.make(RELEASE, waited.parent, print, **given).made
+    assert publish.manifest(published)["run_key"] != publish.manifest(waited)["run_key"]
 
 
 def test_another_day_alone_is_no_reason_to_run_unless_it_is_asked_for(
@@ -117,19 +106,23 @@ def test_a_damaged_release_stays_and_is_made_again_beside_it(
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
     (out / ON / name).write_text("half", "utf-8")
+    (out / "failed" / "release").mkdir(parents=True)
     made = make(RELEASE, out, print, books=[good], on=ON)
     assert made.folder.name == f"{ON}-b" and complete(out / "latest")
     assert (out / ON / name).read_text("utf-8") == "half"
+    assert not (out / "failed").exists(), "a success clears what an earlier failure left"
 
 
 def test_other_parameters_are_a_view_and_never_latest(
-    published: Path, good: Path, tmp_path: Path
+    published: Path, good: Path, tmp_path: Path, make: Make
 ) -> None:
     out = tmp_path / "reports"
     shutil.copytree(published.parent, out, symlinks=True)
-    made = run.make(DAY, out, print, books=[good], on=ON).folder
+    made = make(DAY, out, print, books=[good], on=ON, waiting=WAITING).folder
     assert made == out / "views" / "as-of-2025-06-12_since-2025-05-16" and complete(made)
     assert os.readlink(out / "latest") == ON
+    told = publish.manifest(made)["inputs"].get("told", {})
+    assert "waiting" not in told, "only a release tells of the inbox"
     assert not run.make(DAY, out, print, books=[good], on=ON).made
 
 
@@ -162,6 +155,7 @@ def test_same_inputs_same_bytes_from_any_environment(
         "MPLBACKEND": "svg",
         "SOURCE_DATE_EPOCH": "1",
         "PYTHONPATH": str(Path(run.__file__).parents[2]),
+        "REPATRIA_DATA": str(data_folder()),
     }
     command = [sys.executable, "-c", MAKE, tmp_path / "reports", good, ON, "077"]
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
@@ -176,8 +170,6 @@ def test_same_inputs_same_bytes_from_any_environment(
 def test_data_edited_while_it_runs_does_not_reach_the_release(
     good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
 ) -> None:
-    from repatria.record.fingerprint import of_data
-
     monkeypatch.setenv("REPATRIA_DATA", str(folder))
     digest = of_data(folder)
     table = folder / "claims.csv"

@@ -82,17 +82,19 @@ def _endless(handler: BaseHTTPRequestHandler) -> None:
 def _dripping(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(200):
+    for _ in range(400):
         handler.wfile.write(b"x")
         handler.wfile.flush()
         time.sleep(0.05)
+    handler.server.dripped = True  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("page", "reason"), [(_endless, "longer"), (_dripping, "too long")])
 def test_a_body_without_end_is_left(web: Web, page: Any, reason: str) -> None:
     web.pages["/feed"] = page
     with pytest.raises(FeedError, match=reason):
-        get(f"{web.root}/feed", replace(LIMITS, size=100_000, feed=1))
+        get(f"{web.root}/feed", replace(LIMITS, size=100_000, feed=0.3))
+    assert not hasattr(web.server, "dripped"), "nobody waited for its end"
 
 
 def test_what_is_packed_counts_unpacked(web: Web) -> None:

@@ -57,10 +57,6 @@ _DAY_IN_ADDRESS = re.compile(
 )
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass
 class Addition:
     """New rows per table, the events they touch, and what was found already there or filled in."""

@@ -39,10 +39,6 @@ _NUMBER = re.compile(
 )
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def number(text: str) -> int:
     """Return a whole number as pages print it. Raises ValueError for anything that is not wholly one.
 

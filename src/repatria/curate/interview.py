@@ -44,10 +44,6 @@ from repatria.record.schema import (
 __all__ = ["Offer", "keep", "run"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True)
 class Offer:
     """A page to be asked about: what is known of it, and figures suggested, each with the words it stands on.

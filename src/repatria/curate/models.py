@@ -85,10 +85,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 class CurateError(ValueError):
     """An addition that cannot be made, in one or more lines."""
 

@@ -52,10 +52,6 @@ __all__ = ["PENDING", "Draft", "Reach", "draft", "propose", "stem"]
 PENDING = ".pending"
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass
 class _Proposal:
     """The rows proposed so far, for one day's work on one record."""

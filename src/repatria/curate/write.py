@@ -18,10 +18,6 @@ from repatria.record.schema import TABLES
 __all__ = ["locked", "opened", "recover", "write"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a record's folder for writing. Raises CurateError if somebody else does."""

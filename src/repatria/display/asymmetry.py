@@ -342,7 +342,3 @@ def size_words(events: pd.DataFrame, step: int = 1000) -> Prose:
         agreed=agreed,
         step=step,
     )
-
-
-def __dir__() -> list[str]:
-    return __all__

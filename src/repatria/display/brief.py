@@ -206,7 +206,3 @@ def questions(record: Record) -> Prose:
         past=record.known_by is not None,
         last_day=record.last_day,
     )
-
-
-def __dir__() -> list[str]:
-    return __all__

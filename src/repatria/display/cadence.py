@@ -45,10 +45,6 @@ TESTS = {
 }
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def with_range(
     value: float | None, low: float | None, high: float | None, *, form: str = "{:.2f}"
 ) -> str:

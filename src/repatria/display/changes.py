@@ -174,7 +174,3 @@ def _cell(value: Any) -> Any:
     import pandas as pd
 
     return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
-
-
-def __dir__() -> list[str]:
-    return __all__

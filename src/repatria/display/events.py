@@ -69,7 +69,3 @@ def _cell(figure: str, wide: str, grade: str, owner: str) -> str:
     """Return one cell of the table; what says the same twice is said once."""
     said = [figure, f"published claims {wide}" if wide else "", grade, owner]
     return "; ".join(dict.fromkeys(x for x in said if x))
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -160,7 +160,3 @@ def html(thing: Explanation | Sum, headed: bool = True) -> str:
         steps=list(steps(thing).values()),
         table=claims(thing)._repr_html_(),
     )
-
-
-def __dir__() -> list[str]:
-    return __all__

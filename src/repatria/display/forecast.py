@@ -32,10 +32,6 @@ BRIER = {"brier": "Brier score", "brier_constant": "of the constant rate"}
 BRIER |= {"brier_base": "of the base rate in hindsight"}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def published(on: Day | None = None) -> pd.Timestamp:
     """Return the day of publication: today unless said.
 

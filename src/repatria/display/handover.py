@@ -191,7 +191,3 @@ def summed(kinds: Mapping[str, int]) -> str:
     """Return how many handovers of each kind: "6 handovers of bodies and 1 prisoner exchange"."""
     told = [plural(n, *names.KIND_WORDS[kind]) for kind, n in kinds.items() if n]
     return joined(told) if told else "no handover"
-
-
-def __dir__() -> list[str]:
-    return __all__

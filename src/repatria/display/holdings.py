@@ -190,7 +190,3 @@ def single_source_table(record: Record, since: Day = "") -> Table:
     total = len(record.events(since=since, disputed=True))
     title = say("holdings/single_source_title", alone=len(s), handovers=total)
     return Table("single-source", title, shown, links=["event"])
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -159,7 +159,3 @@ def _summary(event: Any) -> str:
             "grade": getattr(event, f"{d}_grade"),
         }
     return str(say("ledger/summary", event=event, estimates=estimates))
-
-
-def __dir__() -> list[str]:
-    return __all__

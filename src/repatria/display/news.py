@@ -251,7 +251,3 @@ def _totals(record: Record, ids: list[str]) -> list[Total]:
         told["since"] = None if pd.isna(row["since"]) else row["since"]
         out.append(Total(say("news/total", **told), shown))
     return out
-
-
-def __dir__() -> list[str]:
-    return __all__

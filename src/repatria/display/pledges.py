@@ -354,7 +354,3 @@ def afterwards(record: Record) -> Table:
         frame,
         notes=[say("pledges/afterwards_note")],
     )
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -265,7 +265,3 @@ def unresolved(record: Record) -> list[Problem]:
         )
         found.append(Problem("totals.csv", 0, "count", str(reason), "warning"))
     return found
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -58,7 +58,3 @@ def summary(record: Record) -> dict[str, Any]:
         ('rp.charts.handovers.stems(record.events("bodies"))', "a first chart"),
     ]
     return {"facts": facts.split("\n\n"), "next": calls}
-
-
-def __dir__() -> list[str]:
-    return __all__

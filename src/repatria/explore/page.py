@@ -13,10 +13,6 @@ from repatria.record.view import Record
 __all__ = ["Page", "linked"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 class Page:
     """A piece of a notebook, as HTML."""
 

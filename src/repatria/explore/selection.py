@@ -24,10 +24,6 @@ from repatria.record.view import Day, Record
 __all__ = ["VIEWS", "Selection"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @checked
 @dataclass(frozen=True, eq=False)
 class Selection:

@@ -29,10 +29,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 SHOWS = {"stems": "Counts", "share": "Share", "silences": "Silences", "table": "Table"}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def _alone(method: F) -> F:
     """Let one change after another be answered: JupyterLab sends each control's in a thread of its own."""
 

@@ -24,10 +24,6 @@ __all__ = ["MEASURES", "Changes", "between", "estimates", "read"]
 MEASURES = ("best", "low", "high", "grade", "absence")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True, eq=False)
 class Changes:
     """The way from one record to another. Rows are matched by primary key; cells are text, `""` =

@@ -44,10 +44,6 @@ MAX_CELL = 4_000
 MAX_COUNT = 10_000_000  # more than anybody has claimed of anything here: a typing slip
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True, order=True)
 class Problem:
     """One finding. `line` counts from 1 with the header as line 1; 0 = the file as a whole.

@@ -67,7 +67,3 @@ def stretches(
         end = min(days[block[-1]] + pd.Timedelta(days=1), days[-1])
         out.append((days[block[0]], end, names[int(worst[block[0]])]))
     return out
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -12,10 +12,6 @@ _FORMS = "a day (YYYY-MM-DD), month (YYYY-MM) or year (YYYY)"
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def written(value: object) -> tuple[dt.date, dt.date]:
     """Return the first and the last day that a written day, month or year stands for.
 

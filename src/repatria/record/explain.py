@@ -27,10 +27,6 @@ REASONS = ("cancelled", "disputed", "withheld", "not_reported", "not_applicable"
 _OFFICIAL = {"official_ukraine": "ukraine", "official_russia": "russia"}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation(Shown):
     """Why an event's counts are what they are, under a lens, in a view of the record.

@@ -27,7 +27,7 @@ from repatria import __version__
 from repatria.record.checks import shown
 from repatria.record.names import SIDES, inert
 from repatria.record.rule import ABSENCES, GRADES, RULE, RULE_VERSION
-from repatria.record.schema import DIRECTIONS, TABLES, Field, Table, descriptor
+from repatria.record.schema import DIRECTIONS, TABLES, Field, Table, descriptor, resource
 
 try:
     import fcntl
@@ -45,10 +45,6 @@ MADE_BY = "repatria export"  # in every manifest: what may be replaced with --fo
 LOCK = "repatria-export.lock"  # held by the export that writes beside it
 SHEET_ROWS = 1_048_576
 CODEBOOK = ("table", "column", "type", "required", "values", "meaning")
-
-
-def __dir__() -> list[str]:
-    return __all__
 
 
 def _best() -> Table:
@@ -192,14 +188,7 @@ def _xlsx(
         c = WriteOnlyCell(sheet, value)
         if isinstance(value, str):
             c.data_type = "s"  # openpyxl takes a leading "=" for a formula
-            c.quotePrefix = value[:1] in (
-                "=",
-                "+",
-                "-",
-                "@",
-                "\t",
-                "\r",
-            )  # keeps it text when edited
+            c.quotePrefix = value[:1] in tuple("=+-@\t\r")  # keeps it text when edited
         if header:
             c.font = bold
         return c
@@ -267,7 +256,8 @@ def _write(record: Record, folder: Path, release: str) -> None:
         stamped = table.replace_schema_metadata({k: str(v) for k, v in about.items()})
         pq.write_table(stamped, folder / "parquet" / f"{name}.parquet")
     package: dict[str, Any] = descriptor(release)
-    package["resources"].append(_resource(tables["events_best"][0]))
+    # The event table has no constraints of its own: it is derived.
+    package["resources"].append(resource(tables["events_best"][0], bound=False))
     _json(folder / "datapackage.json", package)
     _sqlite(tables, folder / "repatria.sqlite", about)
     _xlsx(tables, folder / "repatria.xlsx", about)
@@ -280,27 +270,6 @@ def _write(record: Record, folder: Path, release: str) -> None:
         }
     rows = {name: t.num_rows for name, (_, t) in tables.items()}
     _json(folder / "manifest.json", {**about, "rows": rows, "files": files})
-
-
-def _resource(best: Table) -> dict[str, Any]:
-    """Describe the event table, which has no constraints of its own: it is derived."""
-    fields = [{"name": f.name, "type": f.type, "description": f.description} for f in best.fields]
-    return {
-        "name": best.name,
-        "type": "table",
-        "path": f"{best.name}.csv",
-        "scheme": "file",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "description": best.description,
-        "schema": {
-            "fields": fields,
-            "fieldsMatch": "exact",
-            "primaryKey": list(best.key),
-            "missingValues": [{"value": "", "label": "not stated"}],
-        },
-    }
 
 
 def _json(path: Path, value: object) -> None:

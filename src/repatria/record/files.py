@@ -40,10 +40,6 @@ KINDS_OF_FILE = (
 )
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def inspect(
     path: str | os.PathLike[str] | None = None, warnings: bool = True, today: Day | None = None
 ) -> tuple[dict[str, pd.DataFrame], str, list[Problem]]:

@@ -14,10 +14,6 @@ __all__ = ["ROOT", "combine", "data_folder", "of_data", "of_file", "read"]
 read: list[str] = []  # digests of the records loaded in this process, in their order
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def _root(package: Path) -> Path:
     """Return the folder that holds data/ and notebooks/: the checkout, else the wheel's."""
     checkout = package.parents[1]

@@ -47,10 +47,6 @@ _PARTS = {
 _OWN = ["kind", "date_precision", "status", "deal_id", "agreement_id", "known_on", "in_window"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def claims(t: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return claims with their claimant, their event's kind and date, and what their pages say together.
 

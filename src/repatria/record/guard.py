@@ -94,17 +94,14 @@ PLAIN = {"str", "int", "float", "bool", "None", "object", "Any", "Day"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 class Guarded(ModuleType):
-    """A package whose modules' public functions check what they are given."""
+    """A package whose modules' public functions check what they are given, and whose modules show no other names."""
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
             guard(value)
+            value.__dir__ = lambda: value.__all__  # type: ignore[method-assign]
 
 
 def guard(module: ModuleType) -> None:

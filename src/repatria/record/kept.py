@@ -24,10 +24,6 @@ _last: list[tuple[Record, pd.Timestamp]] = []  # the one read last, and the day 
 _MADE = ("_claims", "_estimates", "_every_event")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def found(path: str | os.PathLike[str] | None) -> Record | None:
     """Return the kept record whose files are those in `path`, byte for byte; None without one.
 

@@ -31,10 +31,6 @@ KIND_WORDS = {
 HOST = r"(?i)^https?://(?P<host>[^/?#]+)"
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def day(value: pd.Timestamp | str) -> str:
     """Return a day (or its ISO text) in words.
 

@@ -34,10 +34,6 @@ WORKING_PATH = r"^/preview/|/wp-json/|\.json$"
 _KEY = ["event_id", "claimant_id", "direction"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
     """Add what is allowed but wants a look.
 

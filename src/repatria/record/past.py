@@ -10,10 +10,6 @@ from repatria.record.schema import MENTIONED
 __all__ = ["known_by", "through"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def known_by(t: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """Return the tables as pages dated by a day carry them; coverage is left as it is."""
 

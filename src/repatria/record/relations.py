@@ -30,10 +30,6 @@ STEP = 100_000  # rows whose text is held twice at a time
 _STATEMENT = ["event_id", "claimant_id", "direction", "part"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def check(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
     """Add every contradiction between rows. `today` is the last day that can have happened."""
     if _missing_rows(found, t):

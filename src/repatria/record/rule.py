@@ -52,10 +52,6 @@ _READ = """
 _ESTIMATED = "event_id direction best low high grade absence claim_id claimant claims".split()
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def interval(
     low: np.ndarray, high: np.ndarray, qualifier: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

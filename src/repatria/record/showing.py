@@ -10,10 +10,6 @@ __all__ = ["Shown", "hang"]
 _words: list[Callable[[Any], Mapping[str, str]]] = []
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def hang(words: Callable[[Any], Mapping[str, str]]) -> None:
     """Let `words` tell of every `Shown`: a text by MIME type, "text/plain" among them.
 

@@ -14,10 +14,6 @@ from repatria.record.schema import MENTIONED
 __all__ = ["Statements"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @checked
 class Statements:
     """The part of a `Record` that hands these out."""

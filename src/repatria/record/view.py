@@ -27,10 +27,6 @@ __all__ = ["Day", "Record", "RecordError", "day", "inspect", "load"]
 COVERAGE = ("then", "today")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @checking
 def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -> Record:
     """Return the validated record in `path` (default: the project's own).

@@ -21,10 +21,6 @@ Day = str | dt.date  # a Timestamp is a date
 PARTS = ("whole", "part")  # how an event that is kept lies in its window
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def day(value: Day, name: str = "day", last: bool = False) -> pd.Timestamp:
     """Return an ISO day (or a date) as a Timestamp; of a month or a year its first or its last day.
 

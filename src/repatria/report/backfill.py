@@ -29,6 +29,7 @@ from repatria.report.parameters import Parameters
 __all__ = ["Job", "days", "make", "work"]
 
 TRIES = 3  # a job whose worker died is given away so often
+ANSWER = 10  # seconds that a cluster's scheduler may take to answer
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def _on_dask(
     except ImportError:
         raise ReportError("--cluster needs Dask: pip install 'repatria[cluster]'") from None
     try:
-        client: Any = Client(cluster, timeout=10)
+        client: Any = Client(cluster, timeout=ANSWER)
     except (OSError, ValueError) as e:
         raise ReportError(f"{cluster}: {e}") from None
     with client:

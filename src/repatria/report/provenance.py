@@ -62,7 +62,7 @@ LIBRARIES = (
 )
 
 
-CODE = {".py", ".j2", ".css", ".js", ".json", ".typ"}  # what the package's digest is over
+CODE = {".py", ".j2", ".css", ".js", ".json", ".toml", ".typ"}  # what the package's digest is over
 _begun: dict[str, str] = {}
 
 

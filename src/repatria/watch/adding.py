@@ -17,10 +17,6 @@ from repatria.watch import inbox
 __all__ = ["handovers", "write"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def handovers(folder: Path, given: dict[str, Any], asking: bool) -> list[Any]:
     """Return what `add` was given: JSON, answers on the terminal, or options, named as in the models."""
     if source := given["from_"]:

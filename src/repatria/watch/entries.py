@@ -24,10 +24,6 @@ LONGEST_TAG = 50_000  # bytes
 FEW = 3  # addresses from which on it is seen what tells none of them apart
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True)
 class Entry:
     """One page of a feed, in plain text. `moment` is that of its publication, a day or YYYY-MM-DDTHH:MM in UTC, empty

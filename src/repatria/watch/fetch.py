@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
@@ -23,10 +23,6 @@ from repatria import __version__
 __all__ = ["AGENT", "FeedError", "Got", "Limits", "client", "get"]
 
 AGENT = f"repatria-watch/{__version__}"
-
-
-def __dir__() -> list[str]:
-    return __all__
 
 
 class FeedError(Exception):
@@ -109,7 +105,7 @@ def _answer(
             raise FeedError("an encoding that was not asked for")
         body = bytearray()
         unpack = zlib.decompressobj(31)  # by hand: a few bytes may hold more than the memory does
-        for chunk in answer.iter_raw(65_536) if answer.status_code == 200 else ():
+        for chunk in answer.iter_raw() if answer.status_code == 200 else ():  # as it comes
             body += unpack.decompress(chunk, size + 1) if packed == "gzip" else chunk
             if len(body) > size:
                 raise FeedError(f"longer than {size:,} bytes")
@@ -141,13 +137,12 @@ def get(
     limits: Limits,
     marks: Mapping[str, str],
     robots: dict[str, RobotFileParser],
-    clock: Callable[[], float] = time.monotonic,
 ) -> Got:
     """Get one feed. `marks` are those of the last time (If-None-Match, If-Modified-Since), `robots` the run's.
 
     Raises FeedError in one line for whatever goes wrong.
     """
-    ends = clock() + limits.feed
+    ends = time.monotonic() + limits.feed
     try:
         for _ in range(limits.hops + 1):
             if urlsplit(url).scheme not in ("http", "https"):

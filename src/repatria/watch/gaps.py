@@ -17,10 +17,6 @@ __all__ = ["Thin", "missing", "stretches", "thin"]
 RECENT = 365  # days: an older gap between totals is in the release, not in the inbox
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True)
 class Thin:
     """A stretch that could be declared thinly read, for one kind and side, and the feeds that had holes in it."""

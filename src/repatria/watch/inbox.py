@@ -39,10 +39,6 @@ _SURE = ("to_ukraine", "to_russia", "each")  # directions that a curator need on
 NEAR = 2  # days from a handover to a page on it
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 class InboxError(CurateError):
     """An inbox that cannot be read, as `file:line: reason`."""
 

@@ -16,10 +16,6 @@ from repatria.watch.run import Replayed, read_log
 __all__ = ["listing", "replayed"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def _rendered(name: str, **told: Any) -> str:
     text = templates().get_template(f"watch/{name}.md.j2").render(told)
     return "\n".join(

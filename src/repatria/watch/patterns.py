@@ -32,10 +32,6 @@ _AND = re.compile(r"(?:\W+\w+){1,4}?\W+(?:and|та|і|й|и|und|oraz|i|et)\W+(?:
 _THOUSAND = r"(?P<k{i}>\s*(?:{k})\b)?"
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True)
 class Suggestion:
     """A number that a text prints, which way it seems to go, and the words that this stands on. Not a claim.

@@ -36,10 +36,6 @@ _LOGGED = ("run", "feed", "state", "from", "through", "reason")
 _KEYS = {"id", "url", "publisher", "language", "side", "tier"}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What a run did: the leads filed, and a line of the log for each feed."""
