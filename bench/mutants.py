@@ -42,11 +42,12 @@ WINGS = ("record", "analysis")
 # A module's own tests are the file of its name; where there is none, those of its question.
 OWN = {
     "record.files": "test_checks test_view test_fuzz",
-    "record.names": "test_fingerprint test_checks",
+    "record.names": "test_names test_fingerprint test_checks",
+    "record.past": "test_past test_view",
     "record.relations": "test_checks test_conflicts",
     "record.schema": "test_data test_checks",
     "record.showing": "test_explain test_view",
-    **dict.fromkeys(("record.past", "record.window"), "test_view"),
+    "record.window": "test_view",
     **dict.fromkeys(("analysis.known", "analysis.models"), "test_forecast"),
     **dict.fromkeys(("analysis.plans", "analysis.ties"), "test_pledges"),
     **dict.fromkeys(("analysis.rates", "analysis.rhythm", "analysis.units"), "test_cadence"),

@@ -506,7 +506,14 @@ def test_thin_reading_is_in_no_measure_of_irregularity() -> None:
     g.attrs["dense_from"] = g["start"][20]
     r = cadence.irregularity(g, draws=50).set_index("measure")
     assert r.loc["burstiness", "value"] == pytest.approx(-1) and r["gaps"].tolist() == [20, 20]
+    assert r.loc["burstiness", "p"] == pytest.approx(2 / 51), "none of 50 draws is so even"
     assert len(cadence.rhythm(g, draws=50).days) == 20
+
+
+def test_one_handover_in_each_week_is_what_every_draw_gives() -> None:
+    found = cadence.rhythm(as_gaps([7] * 8), draws=20)
+    assert (found.inside, found.expected, found.p) == (8, 8.0, 1.0) and found.whole_weeks == 8
+    assert found.low <= 7 <= found.high == found.low + 14
 
 
 def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:
@@ -559,7 +566,8 @@ def test_weekdays_alone_make_no_rhythm_and_three_weeks_do() -> None:
         told += cadence.rhythm(as_gaps(np.diff(fridays).tolist()), draws=199, seed=i).p <= 0.05
     assert told / 80 <= 0.1, "Fridays in random weeks"
     found = cadence.rhythm(as_gaps((21 + rng.integers(-4, 5, 30)).tolist()))
-    assert found.p < 0.001 and found.inside == 30 and found.low <= 17 and found.high >= 25
+    assert found.p == pytest.approx(1 / 2001), "not one of 2,000 draws holds as many"
+    assert found.inside == 30 and found.low <= 17 and found.high >= 25
 
 
 @given(st.lists(st.integers(1, 80), min_size=5, max_size=30), st.integers(3, 25))
@@ -970,3 +978,62 @@ def test_months_by_hand(made: Callable[..., Any]) -> None:
     reading = m["reading"].tolist()
     assert reading[:10] == ["before"] * 10 and reading[10:12] == ["thin"] * 2
     assert reading[12:15] == ["dense", "thin", "unread"] and reading[15:] == ["after"] * 9
+
+
+def test_the_range_of_what_is_detected_is_the_exact_binomial_one() -> None:
+    at = np.sort(np.random.default_rng(1).choice(900, 40, replace=False))
+    found = cadence.detectability(at, 900, factors=(1, 2, 9), runs=20).set_index("factor")
+    told = (found["detected"] * 20).round().astype(int)
+    assert 20 == told[9] > told[2] > told[1], "a small change is told less often"
+    for factor, k in told.items():
+        exact = stats.binomtest(int(k), 20).proportion_ci(0.95, "exact")
+        assert found.loc[factor, ["low", "high"]].tolist() == pytest.approx([exact.low, exact.high])
+
+
+def test_where_the_open_silence_stands_by_hand() -> None:
+    found = cadence.summary(as_gaps([10, 20, 30], still=20))
+    assert (found.open_days, found.shorter, found.equal, found.longer) == (20, 1, 1, 1)
+    assert found.share_of_days == pytest.approx(10 / 60), "of all silent days, those past the 20th"
+    assert (found.closed, found.longest, found.dense_closed) == (3, 30, 3)
+    assert (found.mean_closed, found.mean_at_risk) == (20, pytest.approx(80 / 3))
+    ended = cadence.summary(as_gaps([10, 20, 30]).iloc[:3])
+    assert (ended.open_days, ended.open_since, ended.share_of_days) == (None, None, None)
+    assert (ended.shorter, ended.equal, ended.longer) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "deals", "told"),
+    [("2024-01-01", 3, True), ("2023-12-31", 3, False), ("2024-01-01", 2, False)],
+)
+def test_talks_are_a_landmark_from_three_deals_and_from_the_first_day_read_on(
+    made: Callable[..., Any], agreed: str, deals: int, told: bool
+) -> None:
+    r = made("2024-01-05", "2024-01-15", "2024-02-20")
+    t = dict(r.tables)
+    t["events"] = t["events"].assign(agreement_id=["talks"] * deals + [""] * (3 - deals))
+    talks = {
+        "agreement_id": "talks",
+        "name": "Talks",
+        "place": "Geneva",
+        "mediators": "",
+        "note": "",
+    }
+    first = pd.Timestamp(agreed)
+    more = talks | {"agreement_id": "more", "agreed_on": first + pd.Timedelta(days=9)}
+    t["agreements"] = pd.DataFrame([talks | {"agreed_on": first}, more])  # of which nothing came
+    marks = cadence.landmarks(type(r)(type(r.tables)(t), r.digest))
+    rows = [(f"{m.day:%Y-%m-%d}", m.place) for m in marks.itertuples()]
+    assert rows == [*[(agreed, "Geneva")] * told, ("2024-01-15", "")]
+    assert marks["days"].iloc[-1] == 36 and marks["days"].isna().sum() == told
+
+
+def test_five_deals_are_tested_for_regimes_and_five_silences_for_their_lengths(
+    made: Callable[..., Any],
+) -> None:
+    days = ["2024-01-05", "2024-01-15", "2024-02-01", "2024-02-20", "2024-02-26", "2024-03-05"]
+    for n, tested in ((4, set()), (5, {"regimes"}), (6, {"regimes", "burstiness", "rhythm"})):
+        told = cadence.error_budget(made(*days[:n]))
+        told = told[told["kind"] == "prisoners"].set_index("name")
+        assert told.loc["regimes", "n"] == n and told.loc["rhythm", "n"] == n - 1
+        known = set(told.index[told["p"].notna()])
+        assert known & {"regimes", "burstiness", "rhythm"} == tested

@@ -227,3 +227,28 @@ def test_agreements_are_labels_from_the_first_handover_to_the_last(record):
     under = a[a["agreement_id"].isin(e["agreement_id"])].set_index("name")["agreed_on"]
     assert found["Istanbul talks of 2 June 2025"] == pd.Timestamp("2025-06-02")
     assert found == under[(under > e["date"].min()) & (under <= e["date"].max())].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("agreed", "named"),
+    [("2025-01-09", 0), ("2025-01-10", 0), ("2025-01-11", 1), ("2025-02-10", 1)],
+)
+def test_an_agreement_is_a_label_after_the_first_handover_to_the_day_of_the_last(
+    build, agreed, named
+):
+    days = ("2025-01-10", "2025-02-10")
+    rows = [
+        {"event_id": f"bodies-{d}", "claimant_id": "kyiv", "direction": "to_ukraine", "n": 7}
+        for d in days
+    ]
+    r = build([(f"bodies-{d}", d) for d in days], rows)
+    r.tables["events"]["agreement_id"] = "talks"
+    a = pd.DataFrame({"agreement_id": ["talks"], "name": ["Talks"]})
+    a["agreed_on"] = pd.Timestamp(agreed)
+    r = r.__class__(type(r.tables)(dict(r.tables) | {"agreements": a}), r.digest)
+    assert asymmetry.breaks(r) == ({"Talks": pd.Timestamp(agreed)} if named else {})
+
+
+def test_bodies_and_prisoners_have_no_share_together(record):
+    with pytest.raises(ValueError, match="events: of bodies and prisoners together"):
+        asymmetry.share(record.events().query("kind != 'civilians'"))

@@ -59,6 +59,7 @@ def test_sums_and_running_sums_by_hand():
     back = events.iloc[::-1]
     there = asymmetry.running(back, "to_ukraine")
     assert there[["low", "best", "high"]].to_numpy().tolist() == [[8, 10, 12], [38, 40, 42]]
+    assert there.columns.tolist() == ["date", "low", "best", "high"]
     assert there["date"].tolist() == events["date"].iloc[[0, 2]].tolist()
     here = asymmetry.running(events, "to_russia")
     assert here[["low", "best", "high"]].to_numpy().tolist() == [[0, 0, 0], [5, 5, 5]]

@@ -357,6 +357,9 @@ def test_a_running_deal_is_begun_but_no_size(record: Any) -> None:
         and done.sizes["to_ukraine"][-1] == 6057
         and not len((done.running or {})["to_ukraine"])
     )
+    for day, running in (("2025-06-22", [6057]), ("2025-06-23", [])):  # six days, seven days on
+        k = forecast.known(record.as_of(day, coverage="today"), "bodies")
+        assert k is not None and (k.running or {})["to_ukraine"].tolist() == running
     assert forecast.EDGES[-1] > 6057, "the largest deal is scored at its own size"
 
 

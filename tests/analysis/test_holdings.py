@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from three import CLAIMS, EVENTS, FIRST, SECOND, THIRD, claim
 
+import repatria as rp
+from conftest import small, write
 from repatria.analysis import holdings as h
 from repatria.record.schema import DIRECTIONS
 
@@ -160,6 +163,7 @@ def test_the_matrix_of_unknowns_is_read_cell_by_cell(made: Any) -> None:
         ["prisoners", "to_ukraine", 2023, 1, 0, 0, 1, 0, 0],
         ["prisoners", "to_ukraine", 2024, 1, 1, 0, 0, 0, 0],
     ]
+    assert found.columns.tolist() == ["kind", "direction", "year", "events", *how]
     grades = h.grades(made.events())
     how = ("agreed", "contested", "one_sided", "reported", "uncounted")
     assert cells(grades, "kind", "direction", "year", *how) == [
@@ -216,6 +220,22 @@ def test_delays_are_whole_days_to_the_first_dated_page(made: Any) -> None:
         [SECOND, "prisoners", "ukraine", None],
         [THIRD, "prisoners", "third", 0],
     ]
+
+
+def test_disputed_handovers_are_told_of_and_cancelled_ones_are_not(tmp_path: Path) -> None:
+    rows = small(EVENTS, CLAIMS)
+    for event, status in zip(rows["events"], ("disputed", "took_place", "cancelled"), strict=True):
+        event["status"] = status
+    r = rp.load(write(tmp_path / "r", rows))
+    assert cells(h.both_sides(r), "kind", "events") == [["bodies", 1], ["prisoners", 1]]
+    assert set(h.delays(r)["event_id"]) == {FIRST, SECOND}
+    assert cells(h.speaking(r), "kind", "side", "events") == [
+        ["bodies", "ukraine", 1],
+        ["bodies", "russia", 1],
+        ["prisoners", "ukraine", 1],
+        ["prisoners", "russia", 1],
+    ]
+    assert h.single_source(r).empty
 
 
 def test_a_month_has_no_delay(build: Callable[..., Any]) -> None:
@@ -292,4 +312,8 @@ def test_a_single_source_is_told_with_its_best_tier_and_who_spoke(
         [FIRST, "bodies", "Paper 0", "agency", 2, "A unit; Kyiv office"],
         [SECOND, "prisoners", "Paper 2", "press", 1, "Kyiv office"],
     ]
-    assert h.single_source(r, since="2023-03-01")["event_id"].tolist() == [SECOND]
+    assert h.single_source(r).columns.tolist() == [
+        *("event_id", "kind", "date", "date_precision"),
+        *("publisher", "tier", "pages", "claimants"),
+    ]
+    assert h.single_source(r, since="2023-03-01")["event_id"].to_dict() == {0: SECOND}

@@ -80,6 +80,10 @@ def test_nothing_but_tables_scrolls_sideways(tab: Any, later: Path, name: str, w
         "[...document.querySelectorAll('caption')].filter(c => !/row/.test(c.innerText)).length"
     )
     assert untold == 0
+    ends = tab.ask(
+        "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
+    )
+    assert max(ends, default=0) <= width, "a title is read without scrolling"
 
 
 @pytest.mark.parametrize("name", ["index.html", "changes.html", "events/index.html"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
@@ -71,8 +72,11 @@ def test_ground_that_was_lost_is_refused_with_a_way_back(record: Any) -> None:
     ax = sample().draw()
     with pytest.raises(ValueError, match="lost its coverage"):
         base.unread(ax, {}, pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01"), Style())
-    lost.attrs["coverage"] = record.coverage().to_dict("records")
-    assert base.ground(lost)
+    events = record.events("bodies")
+    merged = events.merge(events[["event_id"]], on="event_id")
+    merged.attrs = events.attrs  # as the sentence says
+    assert base.ground(merged)
+    merged.to_parquet(io.BytesIO())
 
 
 @pytest.mark.parametrize(

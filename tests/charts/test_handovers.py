@@ -13,7 +13,7 @@ import pytest
 from looks import SIZES, faults
 from matplotlib.colors import to_hex
 
-from repatria.charts import base, handovers
+from repatria.charts import asymmetry, base, brief, handovers
 from repatria.charts.base import Chart, Style
 
 ALL = [handovers.stems, handovers.shared_scale, handovers.cumulative]
@@ -119,6 +119,31 @@ def test_no_year_breaks_a_chart(chart: Any, build: Any) -> None:
 
 
 # --- what is drawn --------------------------------------------------------------------------------
+
+
+DAYS = ["2022-09-30", "2023-06-30", "2024-03-01", "2025-06-12", "2025-06-17", "2025-12-31", ""]
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("kind", ["bodies", "prisoners", "civilians"])
+def test_a_sum_that_a_minority_bears_out_says_so_wherever_it_stands(
+    kind: str, day: str, record: Any
+) -> None:
+    events = record.as_of(day).events(kind)
+    minority = [s for s in handovers._found(events).values() if 0 < s["known"] <= s["unknown"]]
+    drawn = [*ALL, brief.bodies, asymmetry.sizes, asymmetry.pairs]
+    for made in (chart(events) for chart in drawn if len(events)):
+        for text in (made.title, made.alt):
+            for s in minority:
+                bare = f"{s['persons']:,} {s['side']}"
+                rests = f"{bare} in the {s['known']} of {len(events)} handovers with a figure"
+                assert text.count(bare) == text.count(rests), (made.name, text)
+            if "over to Russia" in text:
+                both = int((events["to_ukraine"].notna() & events["to_russia"].notna()).sum())
+                rests = f"over to Russia, in the {both} of {len(events)} handovers with both"
+                assert both in (0, len(events)) or rests in text
+    said = handovers.stems(events).title if len(events) else ""
+    assert said.count("handovers with a figure") == len(minority)
 
 
 @pytest.mark.parametrize("chart", ALL)

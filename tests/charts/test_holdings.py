@@ -44,7 +44,9 @@ def shifted(record: Any) -> Callable[[int], pd.DataFrame]:
     def make(years: int) -> pd.DataFrame:
         events = record.events(disputed=True)
         one = events[(events["date"].dt.year == 2024).to_numpy()]
-        parts = [one.assign(date=one["date"] + pd.DateOffset(years=i)) for i in range(years)]
+        later = {i: one["date"] + pd.DateOffset(years=i) for i in range(years)}
+        ids = {i: one["event_id"].astype("str") + f"-{i}" for i in later}
+        parts = [one.assign(date=later[i], event_id=ids[i]) for i in later]
         out = pd.concat(parts, ignore_index=True)
         out.attrs = events.attrs | {"as_of": out["date"].max()}
         return out

@@ -111,6 +111,18 @@ def test_titles_state_the_finding_and_its_day(charts: dict[str, Chart]) -> None:
     )
 
 
+def test_a_sum_of_a_minority_of_sizes_says_so() -> None:
+    way = {"side": "to Ukraine", "events": 5, "sized": 2, "size": "78", "promised": "1,200"}
+    other = {"side": "to Russia", "events": 1, "sized": 0, "size": "sizes unknown"} | {
+        "promised": "1,200"
+    }
+    numbers = {"name": "Talks", "kind": "prisoners", "ways": [way, other], "as_of": DAY}
+    plain = {"further": False, "unsized": True, "until": None}
+    title, _, alt = say("pledges/delivery", **numbers, **plain).split("\n\n")
+    rests = "78 of 1,200 to Ukraine in the 2 of 5 handovers with a figure"
+    assert rests in title and rests in alt and "sizes unknown of 1,200 to Russia by" in title
+
+
 def test_what_may_belong_is_drawn_apart(charts: dict[str, Chart]) -> None:
     first = charts["ceasefire"].figure().axes[0]
     tops = {

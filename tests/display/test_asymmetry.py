@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jinja2
@@ -11,6 +12,7 @@ import pytest
 from conftest import events_of
 from repatria.analysis import asymmetry
 from repatria.display import asymmetry as display
+from repatria.display import words
 from repatria.display.words import FOLDER, GUARDRAIL, say
 
 COUNTS = {"events_in": 5, "events_out": 2, "to_ukraine": 6057, "to_russia": 78}
@@ -46,11 +48,13 @@ NOW |= {"handovers_out": 2, "equal": 0, "by_design": False, "eras_without": [202
 NOW |= {"since": pd.Timestamp("2024-12-31"), "running": True}
 PEAK = {"ratio": 41.2, "date": pd.Timestamp("2025-09-18")}
 LAST = {"ratio": 10.7, "ratio_low": 6.42, "ratio_high": 17.7, "day": pd.Timestamp("2026-09-17")}
-COMMON = {"lenses": 2, "events": 3, "digits": 1, "share": 0.026, "low": 0.0259, "high": 0.0261}
-LENSES = {"with_share": 2, "thin": [], "of": 4, "digits": None, "share": 0.01, "common": COMMON}
-THIN = {**LENS, "lens": "russia", "events_in": 2, "events_out": 9}
-THIN |= {"bound_low": 0.01, "bound_high": 0.2}
-LENSES |= {"lowest": LENS, "highest": {**LENS, "lens": "russia", "share": 0.05}, "silent": [LENS]}
+SIDES = {"handovers": 5, "ukraine": 12, "ukraine_in": 4, "russia": 9, "russia_in": 3}
+SIDES |= {"both_in": 2, "both_ukraine": 8, "both_russia": 9, "equal": 1}
+NEVER = {"handovers": 5, "ukraine": 0, "ukraine_in": 0, "russia": 4, "russia_in": 2, "both_in": 0}
+ALL = {**SIDES, "ukraine_in": 5, "both_ukraine": 9, "equal": 2}
+LEVEL = {k: NOW[k] for k in ("ratio", "low", "high", "day")}
+LENSES = {"what": "bodies", "levels": {"russia": LEVEL, "best": LEVEL}}
+LENSES |= {"by": {"to_ukraine": SIDES, "to_russia": NEVER}}
 SUMS = {"missing": {"to_ukraine": 0, "to_russia": 33}, "events_in": 38, "events_out": 33}
 SUMS["largest"] = {"to_ukraine": None, "to_russia": 1224}
 AGREED = {"direction": "to_ukraine", "counts": 71, "round": 8, "repeats": 0, "round_run": 8}
@@ -139,37 +143,24 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "lens_table_title": [({"what": "bodies"}, "The share of bodies to Russia, by whose claims")],
     "lens_table_note": [({}, "seen in that direction. This measures")],
     "lens_words": [
-        ({"with_share": 0, "thin": []}, "No lens has a handover with a figure in both directions"),
-        (
-            {**LENSES, "with_share": 1},
-            "Only one lens has a share: 1.3% (receiver-first rule, all claims, 5 of 5 handovers).",
-        ),
-        (
-            {**LENSES, "with_share": 0, "thin": [THIN]},
-            "Under no lens do most handovers have both figures, so there is no share to give. "
-            "Russian claims only: only 2 of 11 handovers have both figures, so anything from 1.0 "
-            "to 20.0%. They do not hold the same handovers: over the 3",
-        ),
-        (
-            {**LENSES, "with_share": 4, "digits": 1, "silent": []},
-            "All four lenses agree to the first",
-        ),
-        (
-            {**LENSES, "with_share": 3, "digits": 0},
-            "Three of the four lenses agree to the whole percent",
-        ),
+        ({"by": {"to_ukraine": {"handovers": 0}}}, "No handover of this kind is on record"),
         (
             LENSES,
-            "The two lenses with a share do not agree to a whole percent: from 1.3% "
-            "(receiver-first rule, all claims, 5 handovers) to 5.0% (Russian claims only, 5). "
-            "They do not hold the same handovers: over the 3 handovers that each of them holds, "
-            "the share is 2.6%, alike to the first decimal of a percent. Receiver-first rule, all "
-            "claims: no share, 0 handovers without a figure in both directions.\n\n*This",
+            "- **By Moscow's counts alone:** 9 bodies to Ukraine in 3 of 5 handovers and 4 to Russia "
+            "in 2; at the newest about 34 to Ukraine for each one to Russia on 19 December 2025 "
+            "(95% interval 10 to 61).\n\n- **By Kyiv's counts alone:** 12 bodies to Ukraine in 4 "
+            "of 5 handovers and no count to Russia; too few handovers with its count both ways for "
+            "a ratio.\n\n- **Where both count the same handover:** to Ukraine 2 times, 1 of them "
+            "with the same number (9 by Moscow's, 8 by Kyiv's); never to Russia.\n\n- **By all "
+            "counts,** the receiving side's first, as the rest of this page has it: about 34",
         ),
-        ({**LENSES, "common": {**COMMON, "digits": None}}, "the share is 2.6 to 2.6%."),
         (
-            {**LENSES, "common": {"lenses": 2, "events": 0}},
-            "what differs is which handovers they hold.",
+            {**LENSES, "levels": {}, "by": {"to_ukraine": ALL, "to_russia": SIDES}},
+            "- **By Kyiv's counts alone:** 12 bodies to Ukraine in 5 handovers and 12 to Russia in "
+            "4; too few handovers with its count both ways for a ratio.\n\n- **Where both count "
+            "the same handover:** to Ukraine 2 times, 2 of them with the same number (9 by either); "
+            "to Russia 2 times, 1 of them with the same number (9 by Moscow's, 8 by Kyiv's).\n\n"
+            "Both sides' counts",
         ),
     ],
     "bounds_table_title": [({"what": "bodies"}, "could make of the share: bodies")],
@@ -284,8 +275,12 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     ],
     "sizes_title": [
         (SIZES, "2026: a round 1,000 fits the published claims on each of the latest 8 handovers"),
-        ({**SIZES, "round_run": 0, "counts": 5}, "23,454 to Ukraine and 23,454 to Russia in known"),
+        ({**SIZES, "round_run": 0, "counts": 5}, "2026: 23,454 to Ukraine and 23,454 to Ru"),
         ({**SIZES, "round_run": 0}, "the 5 largest handovers hold 26% of all to Ukraine"),
+        (
+            {**SIZES, "round_run": 0, "to_ukraine": {**UKRAINE, "unknown": 71}},
+            "hold 26% of all to Ukraine in the 71 of 142 handovers with a figure",
+        ),
     ],
     "sizes_subtitle": [({"what": "bodies"}, "Bodies to Ukraine per handover, known counts only.")],
     "sizes_alt": [({"title": "T"}, "Sizes by date. T.")],
@@ -327,7 +322,8 @@ def test_an_empty_window_is_a_sentence(record: Any) -> None:
         events = record.events(kind, **days)
         assert "no share to give" in display.in_short(events)
         assert "no share to give" in display.size_words(events)
-        assert "no share to give" in display.lens_words(asymmetry.lenses(record, kind, **days))
+        asked = asymmetry.lenses(record, kind, **days), asymmetry.by_side(record, kind, **days)
+        assert "no share to give" in display.lens_words(*asked)
         for by in asymmetry.BY:
             assert "no share to give" in display.shares_table(events, by).notes[0]
         assert "no level to give" in display.share_now_words(
@@ -358,10 +354,16 @@ def test_a_lens_without_most_figures_has_bounds_and_no_share(record: Any) -> Non
     few = (table["events_in"] <= table["events_out"]).to_numpy()
     assert few.any() and shown["share to Russia"].isna().tolist() == few.tolist()
     assert shown[["bounds: lowest", "bounds: highest"]].notna().all(axis=None)
-    said = display.lens_words(table)
-    for share in table.loc[few, "share"]:
-        assert f"{share:.1%}" not in said, "no pooled share of a minority of the handovers"
-    assert said.count("have both figures, so anything from") == few.sum()
+    sides = asymmetry.by_side(record.until("2026-09-30"), "bodies")
+    said = display.lens_words(table, sides)
+    pooled = [words.ratio(row.to_ukraine / row.to_russia) for row in table[few].itertuples()]
+    told = [f"about {r} to Ukraine" for r in pooled]
+    assert not any(t in said for t in told), "no pooled ratio of a minority of the handovers"
+    for row in sides.itertuples():
+        for n, k in ((row.russia, row.russia_in), (row.ukraine, row.ukraine_in)):
+            assert re.search(rf"{n:,} (bodies )?to \w+ in {k}\b", said), (
+                "each sum with its handovers"
+            )
 
 
 def test_nothing_handed_over_is_not_said_to_be_without_figures() -> None:
@@ -371,11 +373,16 @@ def test_nothing_handed_over_is_not_said_to_be_without_figures() -> None:
 
 
 def test_june_2025_in_words(record: Any) -> None:
-    table = asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
-    said = display.lens_words(table)
-    agree = "Three of the four lenses agree to the first decimal of a percent: 1.3% went to Russia"
-    assert agree in said and GUARDRAIL in said
-    assert "Ukrainian claims only: no share, 5 handovers" in said
+    days = record, "bodies", "2025-06-01", "2025-06-30"
+    said = display.lens_words(asymmetry.lenses(*days), asymmetry.by_side(*days))
+    assert GUARDRAIL in said
+    for sentence in (
+        "**By Moscow's counts alone:** 6,060 bodies to Ukraine in 5 handovers and 78 to Russia in 5",
+        "**By Kyiv's counts alone:** 6,057 bodies to Ukraine in 5 handovers and no count to Russia",
+        "to Ukraine 5 times, 4 of them with the same number (6,060 by Moscow's, 6,057 by Kyiv's); "
+        "never to Russia.",
+    ):
+        assert sentence in said
     june = record.events("bodies", since="2025-06-01", until="2025-06-30")
     row = display.shares_table(june, "month").frame.iloc[0]
     assert row["reading"].startswith("77.7 to 1")
@@ -414,7 +421,7 @@ def test_tables_and_sentences_stand_beside_the_guardrail(record: Any, kind: str)
         assert "<table" in t._repr_html_() and "nan" not in t._repr_html_().lower(), t.name
     for prose in (
         display.in_short(events),
-        display.lens_words(table),
+        display.lens_words(table, asymmetry.by_side(record, kind)),
         display.change_words(asymmetry.change(events), rho, named),
         display.share_now_words(asymmetry.share_now(record, kind)),
     ):

@@ -49,7 +49,7 @@ def test_a_window_or_another_side_says_so_and_compares_with_no_total(record: Any
 def test_a_past_view_says_so_first(record: Any) -> None:
     view = record.as_of("2025-06-12")
     assert brief.in_short(view).startswith("As pages dated by 12 June 2025 have it.\n\n1. ")
-    assert "before the reading ends" not in brief.in_short(view), "nothing is marked as read then"
+    assert "before the last day read" not in brief.in_short(view), "nothing is marked as read then"
     text, out = brief.not_known(view), view.left_out()
     out = out[(out["kind"].isin(["bodies", "prisoners"])).to_numpy()]
     left = {d: out.loc[(out["direction"] == d).to_numpy(), "claims"].sum() for d in names.SIDES}
@@ -88,6 +88,21 @@ def test_questions_answer_with_the_numbers_of_the_page(record: Any) -> None:
     assert f"by then add up to {span(total.off_low, total.off_high)} fewer" in text
     assert "thinly to" in text and "left out on purpose" not in text
     assert "left out on purpose" in brief.questions(record.as_of("2025-06-12"))
+
+
+def test_each_sides_own_counts_stand_in_the_brief_and_its_questions(record: Any) -> None:
+    by = asymmetry.by_side(record).set_index("direction").to_dict("index")
+    text, answer = brief.how_to_read(record), brief.questions(record)
+    assert "](asymmetry.html#lenses)" in text and "](asymmetry.html#lenses)" in answer
+    for row in by.values():
+        for side in ("ukraine", "russia"):
+            told = f"{row[side]:,} to "
+            assert told in text and f"({row[f'{side}_in']}" in text.partition(told)[2][:14]
+            assert re.search(rf"{row[side]:,} (bodies )?to \w+ in {row[f'{side}_in']}\b", answer)
+    none = brief.how_to_read(record, "2026-10-01")
+    assert "Moscow alone" not in none, "no handover, no count"
+    kyiv = brief.how_to_read(record.until("2025-06-30"), "2025-06-01").partition("Kyiv alone ")[2]
+    assert kyiv.startswith("6,057 to Ukraine (5) and no count to Russia.")
 
 
 def test_the_latest_are_the_newest_with_their_owners(record: Any) -> None:
@@ -157,14 +172,17 @@ Event.event_id = "bodies-2023-02-10"  # type: ignore[attr-defined]
         ),
         (
             "now",
-            "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia in the newest handovers, "
-            "on 12 June 2025 (95% interval 9.0 to 11). [Over time ›]",
+            "[10 bodies to Ukraine](events/index.html#bodies) for each one to Russia by 12 June 2025, "
+            "smoothed over the handovers (95% interval 9.0 to 11). [Over time ›]",
         ),
         (
             "rhythm",
             "bodies came about every 28 days (4 times); the last known handover was [10 February 2023",
         ),
-        ("not_known", "Of 1 handover of bodies 0 to Ukraine and 1 to Russia. Unknown is not zero."),
+        (
+            "not_known",
+            "Of 1 handover of bodies, none lacks a count to Ukraine and 1 lacks one to Russia. Unknown is not zero.",
+        ),
         ("promise", "**Promised:** Of 5 came 3. [Promised ›]"),
         ("in_short", "1. one"),
         ("none", "not a finding that there was none"),
@@ -213,10 +231,10 @@ def test_a_sum_that_meets_its_official_total_or_passes_it() -> None:
         | {"number_scope": "without_june_2025"}
     )
     assert (
-        "is [10](https://example.org/1), 3–4 more than the record holds by then; no page describes "
+        "is [10](https://example.org/1), against 6–7 on record by then; no page describes "
         "20–21 of the handovers it counts. [Why"
     ) in say("brief/sum", **(numbers | {"official": apart}))
     over = Numbers(total | {"off_low": -3, "off_high": -3})
-    assert "3 fewer than the record holds by then." in say(
+    assert "[10](https://example.org/1), against 13 on record by then. [Why" in say(
         "brief/sum", **(numbers | {"official": over})
     )

@@ -52,6 +52,13 @@ def test_a_sum_says_what_is_not_in_it(record: Any) -> None:
     assert "In the sum and not in it" in explain.text(record.explain_sum("bodies", since="2026"))
 
 
+def test_a_sum_of_no_event_and_of_no_figure_is_no_zero(record: Any) -> None:
+    none = record.explain_sum("civilians", since="2022", until="2022")
+    assert "To Ukraine: no event on record." in explain.text(none) and explain.html(none)
+    unknown = explain.summed(record.explain_sum("civilians", "russia", "2025", "2025"))
+    assert "To Ukraine: no known figure in 7 events; not in it: 1 size withheld and 6" in unknown
+
+
 def test_an_event_known_by_the_month_that_a_window_cuts_is_told(record: Any) -> None:
     months = record.events()
     month = months[

@@ -22,6 +22,13 @@ def test_what_cannot_be_is_refused_in_a_sentence(record: Any, tmp_path: Path) ->
         Selection(record).save(tmp_path / "x.txt")
 
 
+def test_a_wrong_object_is_refused_in_a_sentence(record: Any) -> None:
+    with pytest.raises(TypeError, match="chart: a text is wanted as name, not a DataFrame"):
+        Selection(record).chart(record.events())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="save: a text is wanted as path, not None"):
+        Selection(record).save(None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("kind", ["bodies", "prisoners"])
 def test_every_chart_is_of_the_selection(record: Any, name: str, kind: str) -> None:

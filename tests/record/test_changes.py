@@ -142,6 +142,28 @@ def test_estimates_before_and_after(pair: tuple[Path, Path]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "moved"),
+    [("cancelled", ("revised", "not_reported", "not_applicable")), ("disputed", None)],
+)
+def test_an_event_that_is_cancelled_or_disputed_is_not_gone(
+    tmp_path: Path, status: str, moved: tuple[str, str, str] | None
+) -> None:
+    old, new = small(EVENTS, OLD), small(EVENTS, OLD)
+    new["events"][1]["status"] = status
+    c = changes.between(
+        rp.load(write(tmp_path / "old", old)), rp.load(write(tmp_path / "new", new))
+    )
+    found = c.estimates.set_index("direction")
+    if moved is None:
+        assert found.empty, "its counts stay as they are"
+        return
+    columns = ["change", "best_old", "absence_old", "absence_new"]
+    assert found.loc["to_ukraine", columns[:2]].tolist() == ["revised", 700]
+    assert found["absence_new"].tolist() == ["not_applicable"] * 2
+    assert found.loc["to_russia", ["change", *columns[2:]]].tolist() == list(moved)
+
+
 def test_the_way_back_is_the_mirror(pair: tuple[Path, Path]) -> None:
     old, new = map(rp.load, pair)
     there, back = changes.between(old, new), changes.between(new, old)

@@ -498,6 +498,81 @@ def test_a_page_from_before_its_event_is_refused(folder: Path) -> None:
         rp.load(folder)
 
 
+def test_the_first_page_of_the_first_claim_is_no_sooner_than_its_event_either(
+    tmp_path: Path,
+) -> None:
+    ident = "bodies-2025-01-10"
+    told = dict(event_id=ident, claimant_id="kyiv", direction="to_ukraine", n=9, on="2025-01-09")
+    with pytest.raises(rp.RecordError) as e:
+        rp.load(write(tmp_path / "r", small([(ident, ident[7:])], [told])))
+    page = source_id("https://example.org/0")
+    reason = f"citations.csv:2: source_id: '{page}' was published before the event took place"
+    assert str(e.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "statement", "sound"),
+    [
+        ("cancelled", "planned", True),
+        ("cancelled", "", False),
+        ("took_place", "planned", False),
+    ],
+)
+def test_an_event_of_which_nobody_claims_anything_was_planned_and_cancelled(
+    tmp_path: Path, status: str, statement: str, sound: bool
+) -> None:
+    ident, plan = "bodies-2025-01-10", "bodies-2025-01-17"
+    rows = small(
+        [(ident, ident[7:]), (plan, plan[7:])],
+        [dict(event_id=ident, claimant_id="kyiv", direction="to_ukraine", n=9)],
+    )
+    rows["events"][1]["status"] = status
+    if statement:
+        about = {"event_id": plan, "planned_for": plan[7:], "claimant_id": "kyiv"}
+        said = {"schedule_id": "schedule-0001", "kind": "bodies", "statement": statement}
+        rows["schedules"] = [about | said]
+        rows["mentions"] = [{"row_id": "schedule-0001", "source_id": "s0"}]
+    _, _, problems = files.inspect(write(tmp_path / "r", rows), warnings=False)
+    told = [f"events.csv:3: event_id: '{plan}' has no claim"]
+    assert [str(p) for p in problems] == ([] if sound else told)
+
+
+@pytest.mark.parametrize(("begin", "sound"), [("2025-01-31", False), ("2025-02-01", True)])
+def test_a_stretch_begins_after_the_one_before_it(tmp_path: Path, begin: str, sound: bool) -> None:
+    row = {"kind": "bodies", "side": "russia", "density": "dense"}
+    first = row | {"read_from": "2025-01-01", "read_through": "2025-01-31"}
+    then = row | {"read_from": begin, "read_through": "2025-02-28"}
+    cut = write(tmp_path / "r", small([], [], coverage=[first, then]))
+    _, _, problems = files.inspect(cut, warnings=False)
+    told = ["coverage.csv:3: read_from: overlaps the stretch before it"]
+    assert [str(p) for p in problems] == ([] if sound else told)
+
+
+def test_a_wrong_header_says_what_is_missing_and_what_is_unknown(folder: Path) -> None:
+    replace("events", ",status,", ",state,")(folder)
+    _, _, problems = files.inspect(folder, warnings=False)
+    told = "events.csv:1: column status is missing; column 'state' is unknown"
+    assert [str(p) for p in problems] == [told]
+
+
+def test_a_quote_in_a_quoted_cell_is_read_as_one(folder: Path) -> None:
+    claimant(name='Odd "Nick" Man')(folder)
+    assert '"Odd ""Nick"" Man"' in (folder / "claimants.csv").read_text("utf-8")
+    tables, _, problems = files.inspect(folder, warnings=False)
+    assert problems == [] and tables["claimants"]["name"].iloc[-1] == 'Odd "Nick" Man'
+
+
+def test_an_odd_cell_is_told_only_what_is_odd_in_it() -> None:
+    assert checks._unseen("é\u200b") == ["holds an invisible character (U+200B)"]
+    assert checks._unseen("7 \u0667") == ["holds a digit of another script (U+0667)"]
+    assert checks._unseen("\u1810") == ["holds a digit of another script (U+1810)"]
+    assert checks._unseen("a\ufe0f\ufe10") == ["holds an invisible character (U+FE0F)"]
+    assert checks._unseen("a\u00a0b ") == [
+        "holds an invisible character (U+00A0)",
+        "has a space at its end",
+    ]
+
+
 def test_all_faults_are_reported_at_once(folder: Path) -> None:
     for fault in ("fractional count", "duplicate id", "markup in a name"):
         BROKEN[fault][0](folder)
@@ -512,6 +587,15 @@ def test_every_unclosed_quote_is_reported_where_it_opens(folder: Path) -> None:
     (folder / "totals.csv").write_text("\n".join(lines) + "\n", "utf-8")
     _, _, problems = files.inspect(folder)
     assert [p.line for p in problems] == [11, 201]
+
+
+def test_a_row_too_short_is_told_beside_an_unclosed_quote(folder: Path) -> None:
+    lines = (folder / "totals.csv").read_text("utf-8").splitlines()
+    lines[10] = '"' + lines[10]
+    lines[20] = "total-0020,bodies"
+    (folder / "totals.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    told = [(p.line, p.reason.split(",")[0]) for p in files.inspect(folder)[2]]
+    assert told == [(11, "a quote is opened and not closed on this line"), (21, "2 fields")]
 
 
 def test_a_record_too_large_is_refused_before_it_is_read(
@@ -581,7 +665,8 @@ def test_the_real_record_is_sound() -> None:
 
 def test_a_cell_in_an_error_line_cannot_act() -> None:
     assert checks.shown("a\x1b]0;x\x07\u202eb\n") == r"'a\x1b]0;x\x07\u202eb\n'"
-    assert len(checks.shown("x" * 500)) < 80
+    assert checks.shown("x" * 60) == f"'{'x' * 60}'"
+    assert checks.shown("x" * 61) == f"'{'x' * 60}…'"
 
 
 def test_a_folder_that_is_none() -> None:

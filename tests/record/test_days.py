@@ -18,10 +18,12 @@ from repatria.record.days import written
     [
         ("2025-13", "'2025-13' is not a day"),
         ("0000", "'0000' is not a day"),
+        ("2025-00", "'2025-00' is not a day"),
+        ("2025-06-00", "is not a day"),
         ("20250601", "'20250601' is not a day"),
         ("2025-W23-7", "is not a day"),
         ("June 2025", "is not a day"),
-        (2025, "2025 is an int, not a day"),
+        (2025, r"2025 is an int, not a day .*, month .* or year \(YYYY\) in text"),
         (pd.NaT, "NaT is a NaTType, not a day"),
     ],
 )

@@ -26,6 +26,11 @@ def test_an_event_that_is_not_there_names_those_near(record: Any) -> None:
         record.explain("bodies-2025-06-12")
     with pytest.raises(ValueError, match=r"is no event of this view$"):
         record.explain("xyz")
+    with pytest.raises(ValueError, match=r"^.{,120}$"):
+        record.explain("x" * 5000)
+    with pytest.raises(ValueError, match="near it: bodies-2025-06-11"):
+        record.explain(EVENT.upper())
+    assert record.explain(f" {EVENT}\n").event["event_id"] == EVENT
     with pytest.raises(ValueError, match="lens: 'both' is none of"):
         record.explain(EVENT, "both")
     with pytest.raises(TypeError, match="a text is wanted as event_id, not a DataFrame"):
@@ -75,6 +80,20 @@ def test_the_leading_claims_own_open_end_is_nobody_elses(build: Callable[..., An
     assert pd.isna(row["high"]) and row["high_by"] == "" and row["low_by"].endswith(".moscow.total")
 
 
+def test_at_most_three_events_near_are_named(build: Callable[..., Any]) -> None:
+    days = [f"2025-06-1{i}" for i in range(1, 6)]
+    events = [(f"bodies-{d}", d) for d in days]
+    told = [claim("kyiv", "to_ukraine", 5) | {"event_id": e} for e, _ in events]
+    with pytest.raises(ValueError, match=r"near it: bodies-2025-06-1\d(, bodies-2025-06-1\d){2}$"):
+        build(events, told).explain("bodies-2025-06-10")
+
+
+def test_the_sentences_are_those_that_decided_something(build: Callable[..., Any]) -> None:
+    told = [claim("kyiv", "to_ukraine", 5), claim("moscow", "to_ukraine", 5)]
+    assert list(build(BOTH, told).explain(EVENT).sentences) == [3, 4, 5], "leads, agrees, grade"
+    assert list(build(BOTH, told[:1]).explain(EVENT).sentences) == [3, 5]
+
+
 def test_a_direction_nobody_speaks_of_has_no_steps(build: Callable[..., Any]) -> None:
     why = build(
         BOTH, [claim("kyiv", "to_ukraine", None, absence="withheld", qualifier="")]
@@ -122,4 +141,19 @@ def test_cancelled_and_disputed_events_are_named_and_not_in_the_sum(record: Any)
 
 def test_no_event_no_sum(build: Callable[..., Any]) -> None:
     total = build([], []).explain_sum()
-    assert total.rows.empty and total.sums["persons"].tolist() == [0, 0]
+    assert total.rows.empty and total.sums["persons"].isna().all()
+
+
+def test_where_no_count_is_known_the_sum_is_unknown(build: Callable[..., Any]) -> None:
+    told = [claim("kyiv", "to_ukraine", 0, absence="zero", qualifier="exact")]
+    sums = build(BOTH, told).explain_sum().sums.set_index("direction")
+    assert sums.loc["to_ukraine", "persons"] == 0 and sums.loc["to_ukraine", "zero"] == 1
+    assert sums.loc["to_russia", ["persons", "low", "high"]].isna().all()
+
+
+def test_an_open_end_counts_as_the_figure_also_where_another_claim_is_lower(
+    build: Callable[..., Any],
+) -> None:
+    told = [claim("kyiv", "to_ukraine", 5, qualifier="at_least"), claim("moscow", "to_ukraine", 4)]
+    sums = build(BOTH, told).explain_sum().sums.iloc[0]
+    assert (sums["low"], sums["persons"], sums["high"]) == (4, 5, 5)

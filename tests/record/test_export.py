@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,24 @@ def test_a_failure_leaves_the_earlier_export(
 
     monkeypatch.setattr(export, step, fails)
     with pytest.raises(OSError, match="disk full"):
+        export.write(hostile, out, "2", force=True)
+    assert json.loads((out / "manifest.json").read_text())["version"] == "1"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
+
+
+def test_an_export_that_cannot_take_its_place_gives_it_back(
+    hostile: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = export.write(hostile, tmp_path / "out", "1")
+    rename = os.rename
+
+    def fails(source: Path, target: Path) -> None:
+        if Path(source).name == "new":
+            raise OSError("no room")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(OSError, match="no room"):
         export.write(hostile, out, "2", force=True)
     assert json.loads((out / "manifest.json").read_text())["version"] == "1"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hostile", "out"]
@@ -264,10 +283,28 @@ def test_the_workbook_explains_itself(release: Path) -> None:
     assert told == {(s.title, c.value) for s in book.worksheets[1:-1] for c in s[1]}
 
 
+def test_a_table_fills_a_sheet_to_its_last_row_and_no_further(
+    hostile: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = export.arrow(hostile)
+    most = max(rows.num_rows for _, rows in tables.values())
+    monkeypatch.setattr(export, "SHEET_ROWS", most + 1)
+    export._xlsx(tables, tmp_path / "a.xlsx", {})
+    monkeypatch.setattr(export, "SHEET_ROWS", most)
+    with pytest.raises(ValueError, match=f"claimants: {most} rows do not fit in a sheet"):
+        export._xlsx(tables, tmp_path / "b.xlsx", {})
+
+
+def test_the_workbook_does_not_say_when_it_was_written(release: Path) -> None:
+    with zipfile.ZipFile(release / "repatria.xlsx") as book:
+        assert {i.date_time for i in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"1980-01-01T00:00:00Z" in book.read("docProps/core.xml")
+
+
 def test_the_same_record_gives_the_same_bytes_and_the_manifest_says_which(
     hostile: Any, release: Path, record: Any, tmp_path: Path
 ) -> None:
-    one, two = (export.write(hostile, tmp_path / n / "out", "1") for n in "ab")
+    one, two = (export.write(hostile, tmp_path / n / "new" / "out", "1") for n in "ab")
     for path in (p for p in one.rglob("*") if p.is_file()):
         assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))

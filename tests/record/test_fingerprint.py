@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import repatria as rp
 from repatria.record import fingerprint
 from repatria.record.names import bare_host
 
@@ -23,6 +24,18 @@ def test_the_data_folder_can_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert fingerprint.data_folder() == tmp_path
     monkeypatch.setenv("REPATRIA_DATA", "")
     assert fingerprint.data_folder() == fingerprint.ROOT / "data"
+
+
+def test_a_checkout_is_its_own_root() -> None:
+    assert Path(__file__).resolve().parents[2] == fingerprint.ROOT
+
+
+def test_the_digest_of_a_record_changes_with_any_byte(folder: Path) -> None:
+    before = fingerprint.of_data(folder)
+    assert before == rp.load().digest == fingerprint.of_data(fingerprint.ROOT / "data")
+    with open(folder / "coverage.csv", "a") as f:
+        f.write(" ")
+    assert fingerprint.of_data(folder) != before
 
 
 def test_a_file_that_cannot_be_read_has_no_digest(tmp_path: Path) -> None:

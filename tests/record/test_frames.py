@@ -285,3 +285,10 @@ def test_what_a_table_says_of_itself_by_hand(build: Callable[..., Any]) -> None:
     assert (told["unsure"], told["until"], told["kind"]) == (1, "2025-04-30", "bodies")
     assert (told["as_of"], len(told["coverage"])) == ("2025-04-20", 3)
     assert r.events().attrs["unsure"] == 0 and r.events().attrs["until"] is None
+
+
+def test_days_that_are_none_stay_none_on_the_way_out_and_back() -> None:
+    told = {"as_of": pd.Timestamp("2025-06-12"), "first": None, "through": pd.NaT, "units": 3}
+    out = frames.plain(told)
+    assert out == {"as_of": "2025-06-12", "first": None, "through": None, "units": 3}
+    assert frames.dated(out) == told | {"through": None}

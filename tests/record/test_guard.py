@@ -89,6 +89,23 @@ def test_another_table_is_refused_by_what_it_lacks(name: str, record: Any) -> No
         function(other)
 
 
+@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
+def test_what_is_to_be_passed_is_not_what_was_called(name: str) -> None:
+    """`gaps(events)` was told to pass `gaps(record, ...)`."""
+    function = (FUNCTIONS | METHODS)[name]
+    own = function.__name__
+    for parameter, types in guard._parameters(function):
+        if not types:
+            continue
+        told = guard._source(own, parameter.lstrip("*"), types[0])
+        if types[0] == "Record":
+            assert told == "what rp.load() returned"
+        elif types[0] == "Day":
+            assert "day" in guard._source(own, "day", "Day")
+        else:
+            assert f"{name.removeprefix('repatria.')}(" not in told, told
+
+
 def test_what_is_to_be_passed_is_there() -> None:
     for wanted in guard.WANTED.values():
         for path in re.findall(r"\brp((?:\.\w+)+)", wanted):
@@ -104,6 +121,17 @@ def test_a_table_of_two_kinds_has_no_share(record: Any) -> None:
     for function in ("share", "shares", "bounds", "eras", "units", "level", "change", "complete"):
         with pytest.raises(ValueError, match=r"of bodies and prisoners together; pass record\.ev"):
             getattr(rp.analysis.asymmetry, function)(mixed)
+
+
+def test_an_event_that_stands_twice_in_a_table_is_not_counted_twice(record: Any) -> None:
+    """Two lenses, or two views, put under one another."""
+    twice = pd.concat([record.events("bodies", x) for x in ("ukraine", "russia")])
+    twice.attrs = record.events("bodies").attrs
+    for function in (rp.analysis.asymmetry.share, rp.charts.handovers.stems):
+        with pytest.raises(
+            ValueError, match=r"^\w+: bodies-[\d-]+ is in this table twice .*: pass"
+        ):
+            function(twice)
 
 
 def test_a_selection_is_of_a_record() -> None:

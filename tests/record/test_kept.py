@@ -57,6 +57,19 @@ def test_a_day_that_is_given_neither_finds_nor_leaves_one(folder: Path) -> None:
     assert rp.load(folder, today="2062-01-01") is not first
 
 
+def test_a_packed_record_is_given_for_its_files_only(folder: Path) -> None:
+    first = rp.load(folder)
+    kept.keep(kept.pack(first))
+    kept._last.clear()
+    given = rp.load(folder)
+    assert given is kept._kept[first.digest] and given is not first
+    assert given.events().equals(first.events())
+    with open(folder / "events.csv", "a") as f:
+        f.write("\n")
+    with pytest.raises(rp.RecordError, match="is an empty line"):
+        rp.load(folder)
+
+
 def test_the_same_files_give_the_same_record_wherever_they_lie(folder: Path) -> None:
     first = rp.load(folder)
     assert rp.load(folder) is first

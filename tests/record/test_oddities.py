@@ -132,6 +132,28 @@ def test_a_page_from_a_day_to_come(tmp_path: Path) -> None:
     assert len(lines) == 1 and lines[0].startswith("sources.csv:2: published_on: warning")
 
 
+@pytest.mark.parametrize(
+    ("url", "odd"),
+    [
+        ("https://example.org/latest/test-of-a-stage.html", False),
+        ("https://dev.example.org/a", True),
+        ("https://devon.example.org/production/a", False),
+        ("https://rfe.pangea-cms.com/a", True),
+        ("https://example.org/preview/uk-UA/a", True),
+        ("https://front.paper-stage.example.org/a", True),
+        ("https://d1.cloudfront.net/a", True),
+        ("http://106.2.224.58:1057/a", True),
+        ("https://example.org/wp-json/wp/v2/posts/1", True),
+        ("https://example.org/a.json", True),
+    ],
+)
+def test_an_address_that_no_reader_opens(tmp_path: Path, url: str, odd: bool) -> None:
+    rows = series([100])
+    rows["sources"][0]["url"] = url
+    lines = told(tmp_path, rows, "no address for readers")
+    assert lines == [f"sources.csv:2: url: warning: '{url}' is no address for readers"] * odd
+
+
 def test_reading_that_nobody_declared(tmp_path: Path) -> None:
     def cover(side: str, start: str, end: str) -> dict[str, str]:
         return {

@@ -347,6 +347,15 @@ def test_parts_of_a_sum_are_judged_as_the_sum() -> None:
     assert told["value"].tolist() == [11, 11, 12]
 
 
+def test_two_figures_of_one_claimant_are_judged_apart() -> None:
+    told = estimate.judged(table([{"who": "kyiv", "n": 7}, {"who": "kyiv", "n": 9}]))
+    assert told["claim_id"].to_dict() == {0: "c000", 1: "c001"}, "numbered as the rule hears them"
+    assert told["outcome"].tolist() == ["leads", "widens"] and told["value"].tolist() == [7, 9]
+    turned = estimate.judged(table([{"who": "press", "n": 9}, {"who": "kyiv", "n": 7}]))
+    assert turned["claim_id"].to_dict() == {0: "c001", 1: "c000"}
+    assert turned["outcome"].tolist() == ["leads", "unofficial"]
+
+
 def test_the_method_tells_the_rule_as_the_rule_does() -> None:
     text = (ROOT / "docs" / "method.md").read_text("utf-8")
     steps = re.findall(r"^(\d)\. \*\*", text.partition("## Windows")[0], re.M)

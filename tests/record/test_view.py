@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import pickle
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -203,6 +204,23 @@ def test_past_views_nest_and_only_grow(record: Any) -> None:
 
 def test_an_empty_day_is_the_record_as_it_stands(record: Any) -> None:
     assert record.as_of("") is record
+
+
+def test_a_record_ends_where_it_is_told_to(record: Any) -> None:
+    assert record.until("") is record and record.until(None) is record
+    june = record.until("2025-06")
+    assert june.events("bodies")["event_id"].iloc[-1] == "bodies-2025-06-16"
+    assert june.until("2025-07").events("bodies")["event_id"].iloc[-1] == "bodies-2025-06-16"
+    assert record.until("2025-06-12").events("bodies")["event_id"].iloc[-1] == "bodies-2025-06-11"
+
+
+def test_coverage_of_a_kind_is_that_of_no_other(build: Callable[..., Any]) -> None:
+    row = {"side": "ukraine", "read_from": "2025-01-01", "read_through": "2025-03-31"}
+    cover = [row | {"kind": k, "density": "dense"} for k in ("bodies", "prisoners")]
+    r = build([], [], coverage=[*cover, cover[1] | {"side": "russia"}])
+    assert r.coverage("bodies")["kind"].tolist() == ["bodies"]
+    assert r.coverage("prisoners")["kind"].to_dict() == {0: "prisoners", 1: "prisoners"}
+    assert len(r.coverage()) == 3
 
 
 def test_cancelled_events_come_only_on_request(record: Any) -> None:
@@ -554,3 +572,27 @@ def test_a_day_is_a_day_however_it_is_said() -> None:
         window.day(5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"is a float, not a day"):
         window.day(5.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("clock", "day"), [("09:59", "2026-01-01"), ("10:00", "2026-01-02")])
+def test_it_is_the_day_of_whoever_has_the_next_one_first(
+    monkeypatch: pytest.MonkeyPatch, clock: str, day: str
+) -> None:
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return dt.datetime.fromisoformat(f"2026-01-01T{clock}+00:00")
+
+    stand_in = SimpleNamespace(datetime=Clock, timedelta=dt.timedelta, UTC=dt.UTC)
+    monkeypatch.setattr(window, "dt", stand_in)
+    assert window.today() == pd.Timestamp(day), "midnight of Kiritimati"
+
+
+def test_a_month_is_its_first_day_unless_the_last_is_wanted() -> None:
+    assert window.day("2025-06") == pd.Timestamp("2025-06-01")
+    assert window.day("2025", last=True) == pd.Timestamp("2025-12-31")
+
+
+def test_of_a_month_that_is_over_it_is_the_first_or_the_last_day() -> None:
+    assert window.passed("2025-06", "since") == pd.Timestamp("2025-06-01")
+    assert window.passed("2025-06", "until", last=True) == pd.Timestamp("2025-06-30")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
@@ -19,6 +21,7 @@ from repatria.record.fingerprint import data_folder, of_data
 from repatria.report import ReportError, forks, kernels, provenance, run
 from repatria.report.base import told
 from repatria.report.parameters import Parameters
+from repatria.report.warm import Client
 
 pytestmark = pytest.mark.usefixtures("of_ten")
 FORKS = pytest.mark.skipif(not forks.forks(), reason="no forking here")
@@ -54,6 +57,54 @@ def test_what_ends_a_notebook_early_is_named_with_its_cell_and_kept(
         ran(tmp_path, source, "print('before')", cell, "print('after')")
     kept = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert any("before" in o.get("text", "") for c in kept.cells for o in c.get("outputs", []))
+
+
+class Mute(Client):
+    """A client whose kernel says what it is told to say, then nothing."""
+
+    def __init__(self, alive: bool, answers: int, *said: str) -> None:
+        super().__init__()
+        self.answers, self.said = answers, list(said)
+        self.alive, self.asked = alive, 0
+
+    shell_channel = iopub_channel = property(lambda self: self)  # type: ignore[assignment]
+
+    def kernel_info(self, *_: Any) -> str:
+        self.asked += 1
+        return f"request {self.asked}"
+
+    def _handle_kernel_info_reply(self, reply: Any) -> None:
+        assert reply == {}
+
+    async def is_alive(self) -> bool:
+        return self.alive
+
+    async def get_msg(self, timeout: float) -> dict[str, Any]:
+        if timeout == 1:  # of the shell
+            if self.asked > self.answers:
+                raise Empty
+            return {}
+        if not self.said or not self.said[0]:
+            del self.said[:1]
+            raise Empty
+        about, _, state = self.said.pop(0).partition(": ")
+        return {"parent_header": {"msg_id": about}, "content": {"execution_state": state}}
+
+
+def test_a_kernel_is_ready_when_it_has_answered_and_rests() -> None:
+    for client, why in (
+        (Mute(False, 0), "died before"),
+        (Mute(True, 0), "didn't respond in 0.2"),
+        (Mute(False, 1, "request 1: busy", "request 0: idle"), "died before"),
+    ):
+        with pytest.raises(RuntimeError, match=why):
+            asyncio.run(client.wait_for_ready(0.2))
+    ready = Mute(True, 9, "request 1: busy", "request 1: idle", "request 1: more")
+    asyncio.run(ready.wait_for_ready(9))
+    assert (ready.asked, ready.said) == (1, ["request 1: more"])
+    late = Mute(True, 9, "", "request 2: idle")  # it listened too late for the first one
+    asyncio.run(late.wait_for_ready(9))
+    assert late.asked == 2
 
 
 def test_output_without_end_is_stopped(

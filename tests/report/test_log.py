@@ -73,3 +73,4 @@ def test_an_interrupted_run_ends_within_three_seconds_with_one_line(
     [line] = [x for x in err.splitlines() if not re.match(r"\d{4}-", x)]
     assert line == "interrupted: what was published before stays as it was"
     assert not list((out / ".work").iterdir()) and not publish.releases(out)
+    assert not (out / "failed").exists(), "a notebook that was interrupted did not fail"

@@ -20,6 +20,7 @@ from report.shelf import books, executed
 import repatria as rp
 from conftest import small, write
 from repatria.report import page, pdf, site
+from repatria.report.base import PARTS
 from repatria.report.parameters import Parameters
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -282,6 +283,25 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         {p.relative_to(r): p.read_bytes() for p in r.rglob("*") if p.is_file()} for r in releases
     ]
     assert {k for k in files[0] if files[0][k] != files[1].get(k)} == set()
+
+
+def test_two_processes_write_what_one_would(tmp_path: Path) -> None:
+    view = rp.load(write(tmp_path / "data", small([(JUNE, "2025-06-11")], TWO)))
+    drawn = rp.charts.brief.bodies(view.events("bodies"))
+    book = executed(tmp_path / "00_brief.ipynb", "# Who came home", bodies=drawn)
+    told = {"site_url": "https://x.example", "data": tmp_path / "data", "name": "r"}
+    found: dict[str, dict[str, bytes]] = {}
+    for part in ("whole", *PARTS):
+        (folder := tmp_path / part).mkdir()
+        parts = PARTS if part == "whole" else [part]
+        site.build(folder, [book], view, Parameters(), told, parts)
+        files = [p for p in folder.rglob("*") if p.is_file()]
+        found[part] = {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+    whole, books, events = found.values()
+    assert books | events == whole and not books.keys() & events.keys()
+    picture = f"{told['site_url']}/r/charts/brief-{drawn.name}.png"
+    assert picture.removeprefix("https://x.example/r/") in books
+    assert f'og:image" content="{picture}"'.encode() in events[f"events/{JUNE}.html"]
 
 
 def test_a_figure_revised_is_told_with_its_claims_and_supersedes(

@@ -13,7 +13,7 @@ docs/method-asymmetry.md has formulae and traps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -32,7 +32,15 @@ from repatria.analysis.chance import (
     placebo,
     units,
 )
-from repatria.analysis.composition import REGION_OF, batches, concentration, fronts, running, sums
+from repatria.analysis.composition import (
+    REGION_OF,
+    batches,
+    by_side,
+    concentration,
+    fronts,
+    running,
+    sums,
+)
 from repatria.analysis.holdings import owners
 from repatria.analysis.level import (
     LEAST_LEVEL,
@@ -59,10 +67,10 @@ __all__ = [
     "Change",
     "Level",
     "Share",
-    "agreed_digit",
     "batches",
     "bounds",
     "breaks",
+    "by_side",
     "change",
     "complete",
     "concentration",
@@ -393,23 +401,6 @@ def eras(events: pd.DataFrame, seen: pd.DataFrame | None = None) -> pd.DataFrame
 # --- disagreement: the four lenses --------------------------------------------------------------
 
 
-def agreed_digit(values: Sequence[float], most: int = 1) -> int | None:
-    """Return to how many decimals of a percent shares agree, at most `most`, or None.
-
-    None: not even to one percent. They agree to a digit if they print alike and lie within half a
-    unit of it, so that 2.6% and 3.2% do not pass as "both 3%".
-
-    >>> agreed_digit = rp.analysis.asymmetry.agreed_digit
-    >>> agreed_digit([0.02621, 0.02624]), agreed_digit([0.026, 0.032])
-    (1, None)
-    """
-    spread = 100 * (max(values) - min(values))
-    for digits in range(most, -1, -1):
-        if spread <= 0.5 / 10**digits and len({f"{100 * s:.{digits}f}" for s in values}) == 1:
-            return digits
-    return None
-
-
 def _last_day(events: pd.DataFrame) -> dict[str, Any]:
     """Return the day of the last of these events and how far it is known, or None."""
     if events.empty:
@@ -418,13 +409,10 @@ def _last_day(events: pd.DataFrame) -> dict[str, Any]:
     return {"through": last["date"], "through_precision": last["date_precision"]}
 
 
-def _under_lens(
-    lens: str, events: pd.DataFrame, seen: pd.DataFrame, common: set[str]
-) -> dict[str, Any]:
+def _under_lens(lens: str, events: pd.DataFrame, seen: pd.DataFrame) -> dict[str, Any]:
     """Return the row of one lens."""
     now, events = level_now(events), bare(events)
     s, b = share(events), bounds(events, seen).set_index("cap")
-    shared = events[events["event_id"].isin(common)]
     return {
         "lens": lens,
         "share": s.share,
@@ -439,8 +427,6 @@ def _under_lens(
         "level_day": None if now is None else now.day,
         "level_low": None if now is None else now.low,
         "level_high": None if now is None else now.high,
-        "common_share": share(shared).share if s.events_in else None,
-        "common_events": len(common),
     }
 
 
@@ -450,7 +436,7 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     Columns: lens, share, to_ukraine, to_russia, events_in, events_out, published_low,
     published_high (range of published claims), bound_low, bound_high (missing counts up to the
     largest that lens has ever seen in that direction), level, level_day, level_low, level_high (`level_now`:
-    of its newest deal with a share), common_share and common_events (over the handovers for which every lens that has a share has one). `attrs`:
+    of its newest deal with a share). `attrs`:
     through, through_precision (day of the last handover and how far it is known), handovers,
     claimants. Raises ValueError for an unknown kind or a day that is none.
 
@@ -463,12 +449,8 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     3  receiver        6057          5
     """
     views = {lens: record.events(kind, lens, since, until) for lens in LENSES}
-    inside = [set(complete(e)["event_id"]) for e in views.values()]
-    speaking = [ids for ids in inside if ids]
-    common = set.intersection(*speaking) if speaking else set()
-    out = pd.DataFrame(
-        [_under_lens(lens, e, record.events(kind, lens), common) for lens, e in views.items()]
-    )
+    rows = [_under_lens(lens, e, record.events(kind, lens)) for lens, e in views.items()]
+    out = pd.DataFrame(rows)
     out = out.astype(
         {"lens": "str", "level_day": "datetime64[s]", **dict.fromkeys(DIRECTIONS, "Int64")}
     )

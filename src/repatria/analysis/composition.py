@@ -14,7 +14,7 @@ from repatria.record.rule import ABSENCES
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
-__all__ = ["REGION_OF", "batches", "concentration", "fronts", "running", "sums"]
+__all__ = ["REGION_OF", "batches", "by_side", "concentration", "fronts", "running", "sums"]
 
 REGION_OF = dict.fromkeys(("Avdiivka", "Bakhmut", "Marinka", "Vuhledar"), "Donetsk")  # its towns
 
@@ -51,6 +51,39 @@ def sums(events: pd.DataFrame) -> pd.DataFrame:
                 "unknown": len(events) - len(known),
                 "open_ended": int(high.isna().sum()),
                 **{a: int(absence.get(a, 0)) for a in ABSENCES},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def by_side(record: Record, kind: str = "bodies", since: str = "", until: str = "") -> pd.DataFrame:
+    """Return what each side's own counts add up to, and whether both agree where both count.
+
+    One row a direction. Columns: direction, handovers, ukraine and russia (persons, by that side's
+    counts alone), ukraine_in and russia_in (handovers it counts), both_in (handovers both count),
+    both_ukraine and both_russia (persons in those, by either), equal (those with one number).
+    Raises ValueError for an unknown kind or a day that is none.
+
+    >>> sides = rp.analysis.asymmetry.by_side(record, "bodies", "2025-06-01", "2025-06-30")
+    >>> sides.loc[0, ["ukraine", "russia", "both_in", "equal"]].tolist()
+    [6057, 6060, 5, 4]
+
+    See also: `rp.analysis.asymmetry.lenses`.
+    """
+    views = {s: record.events(kind, s, since, until) for s in ("ukraine", "russia")}
+    rows = []
+    for direction in DIRECTIONS:
+        counts = pd.DataFrame({s: e.set_index("event_id")[direction] for s, e in views.items()})
+        both = counts.dropna()
+        rows.append(
+            {
+                "direction": direction,
+                "handovers": len(counts),
+                **counts.sum().astype("int64").to_dict(),
+                **counts.notna().sum().add_suffix("_in").to_dict(),
+                "both_in": len(both),
+                **both.sum().astype("int64").add_prefix("both_").to_dict(),
+                "equal": int((both["ukraine"] == both["russia"]).sum()),
             }
         )
     return pd.DataFrame(rows)

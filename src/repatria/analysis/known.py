@@ -19,7 +19,7 @@ from repatria.record.view import Record
 
 __all__ = ["STAGE", "known", "known_on"]
 
-STAGE = 7  # days after its last handover for which a deal may go on; docs/method-forecast.md
+STAGE = 7  # days from its last handover until which a deal may go on; docs/method-forecast.md
 
 
 def __dir__() -> list[str]:
@@ -50,7 +50,7 @@ def known(
 ) -> Known | None:
     """Return what a (past view of a) record tells a forecaster.
 
-    A deal that may go on (its last handover at most STAGE days ago) has begun but has no size yet.
+    A deal that may go on (its last handover less than STAGE days ago) has begun but has no size yet.
     None if no day was read or nothing came. Raises ValueError for an unknown kind, unit or lens.
 
     >>> june = known(record.as_of("2025-06-14", coverage="today"), "bodies")

@@ -167,13 +167,19 @@ def shared_scale(events: pd.DataFrame) -> Chart:
         ax.grid(axis="y", visible=False)
         base.count_axis(ax, "x")
 
-    title = say("handovers/shared_scale_title", through=_last(events), reading=reading(share))
-    both = share.events_in if share.share is not None else 0
+    title = say(
+        "handovers/shared_scale_title",
+        through=_last(events),
+        together=share.share is not None,
+        reading=reading(share),
+        events_in=share.events_in,
+        events_out=share.events_out,
+    )
     return Chart(
         name,
         title,
         paint,
-        say("handovers/shared_scale_subtitle", noun=words.noun(events.attrs), both=both),
+        say("handovers/shared_scale_subtitle", noun=words.noun(events.attrs)),
         base.footer(events, words.GUARDRAIL),
         say("handovers/shared_scale_alt", title=title, **found),
         aspect={"page": 0.22, "phone": 0.4},

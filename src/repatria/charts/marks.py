@@ -102,6 +102,16 @@ def fits(inches: float, size: float, *texts: str, weight: str = "normal") -> str
 class _Days(AutoDateLocator):
     """Date ticks as many as the axis has room for, also after the figure was resized."""
 
+    _found: tuple[Any, Any] = None, ()  # what they were found for, and they
+
+    def __call__(self) -> Any:
+        """Return the ticks; a drawing asks for the same ones again and again."""
+        axis: Any = self.axis
+        asked = *axis.get_view_interval(), axis.get_tick_space()
+        if asked != self._found[0]:
+            self._found = asked, super().__call__()
+        return self._found[1]
+
     def get_locator(self, dmin: Any, dmax: Any) -> Any:
         most = int(np.clip(self.axis.get_tick_space() * 0.75, 3, 7)) if self.axis else 7
         self.minticks = (most - 1) // 2  # the most for which every span has an interval
@@ -226,10 +236,9 @@ def ground(frame_or_attrs: Any) -> list[dict[str, Any]]:
     attrs = getattr(frame_or_attrs, "attrs", frame_or_attrs)
     if "coverage" not in attrs:
         raise ValueError(
-            "this frame has lost its coverage, so unread days would be drawn as silence: "
-            "take it from "
-            'record.events(...), or give it back: frame.attrs["coverage"] = '
-            'record.coverage(kind).to_dict("records")'
+            "this frame has lost its coverage, so unread days would be drawn as silence: take it "
+            "from record.events(...), or give back what it lost: frame.attrs = events.attrs, of the "
+            "events it was made from"
         )
     return list(attrs["coverage"])
 

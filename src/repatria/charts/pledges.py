@@ -299,14 +299,16 @@ def _way(course: pd.DataFrame, said: pd.DataFrame, direction: str) -> dict[str, 
     run = course[taken]
     numbers = said.loc[(said["direction"] == direction).to_numpy()]
     promised = span(numbers["quantity_low"].min(), numbers["quantity_high"].max())
-    size = "none"
+    size, sized = "none", 0
     if len(run):
         end = run.iloc[-1]
         size = span(end["low"], end["high"]) or "sizes unknown"
+        sized = len(run) - int(end["unsized"])
     return {
         "direction": direction,
         "side": SIDES[direction],
         "events": len(run),
+        "sized": sized,
         "size": size,
         "promised": promised or "no number",
     }

@@ -151,11 +151,13 @@ def _reduced(pixels: Any, most: int = 64) -> Image.Image:
     """
     image = Image.fromarray(pixels).convert("RGB")
     found = image.getcolors(image.width * image.height) or []
-    colours = np.array([c for _, c in sorted(found, reverse=True)], dtype=float)  # frequent first
-    few = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
-    # Coverage keeps the colour of a few small marks, which a median cut gives to the greys of text.
-    rough = few.quantize(most, Image.Quantize.MAXCOVERAGE).getpalette() or [0, 0, 0]
-    centres = np.reshape(np.array(rough, dtype=float), (-1, 3))
+    colours = np.array(
+        [c for _, c in sorted(found, reverse=True)], dtype=np.uint8
+    )  # frequent first
+    # Of the colours, not of the pixels: a few small marks weigh as much as a field, and the greys of text.
+    rough = Image.fromarray(colours[None]).quantize(most, Image.Quantize.MAXCOVERAGE).getpalette()
+    colours = colours.astype(float)
+    centres = np.reshape(np.array(rough or [0, 0, 0], dtype=float), (-1, 3))
     near = ((centres**2).sum(1) - 2 * colours @ centres.T).argmin(1)  # less the colour's own square
     _, first, label = np.unique(near, return_index=True, return_inverse=True)
     index_of = np.zeros(1 << 24, dtype=np.uint8)  # by colour; only what is touched takes memory

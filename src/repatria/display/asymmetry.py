@@ -15,7 +15,6 @@ import pandas as pd
 
 from repatria.analysis.asymmetry import (
     Change,
-    agreed_digit,
     batches,
     bounds,
     concentration,
@@ -225,41 +224,26 @@ def lens_table(table: pd.DataFrame) -> Table:
     )
 
 
-def lens_words(table: pd.DataFrame) -> Prose:
-    """Return whether the lenses agree, to which digit, and over how many handovers, as a sentence.
+def lens_words(table: pd.DataFrame, sides: pd.DataFrame) -> Prose:
+    """Return whether it is the same by Moscow's counts and by Kyiv's: sums, level, and how often
+    both give one number.
 
-    A lens under which most handovers lack a figure has bounds in it and no share.
+    `table` as `lenses` returns it, `sides` as `by_side`, of one kind and window. A side without a
+    level is said to have none.
 
-    >>> table = rp.analysis.asymmetry.lenses(record, "bodies", "2025-06-01", "2025-06-30")
-    >>> lens_words(table)[:73]
-    'Three of the four lenses agree to the first decimal of a percent: 1.3% we'
+    >>> asked = record, "bodies", "2025-06-01", "2025-06-30"
+    >>> a = rp.analysis.asymmetry
+    >>> lens_words(a.lenses(*asked), a.by_side(*asked)).splitlines()[0][:69]
+    "- **By Moscow's counts alone:** 6,060 bodies to Ukraine in 5 handovers"
     """
-    known = table[table["share"].notna()]
-    if known.empty:
-        return say("asymmetry/lens_words", with_share=0, thin=[])
-    most = (known["events_in"] > known["events_out"]).to_numpy(dtype=bool)
-    rows = known[most].sort_values("share").to_dict("records")
-    values, same = known["share"][most], known["common_share"]
-    events = known["common_events"].iloc[0]
-    return say(
-        "asymmetry/lens_words",
-        with_share=len(rows),
-        of=len(table),
-        digits=agreed_digit(list(values)) if rows else None,
-        share=values.iloc[0] if rows else None,
-        lowest=rows[0] if rows else None,
-        highest=rows[-1] if rows else None,
-        thin=known[~most].to_dict("records"),
-        common={
-            "lenses": len(known),
-            "events": events,
-            "digits": agreed_digit(list(same)) if events else None,
-            "share": same.iloc[0],
-            "low": same.min(),
-            "high": same.max(),
-        },
-        silent=table[table["share"].isna()].to_dict("records"),
-    )
+    levels = {}
+    for row in table.itertuples(index=False):
+        if pd.notna(row.level):
+            ends = (row.level, row.level_high, row.level_low)
+            ratios = dict(zip(("ratio", "low", "high"), ((1 - s) / s for s in ends), strict=True))
+            levels[row.lens] = {"day": row.level_day, **ratios}
+    by = sides.set_index("direction").to_dict("index")
+    return say("asymmetry/lens_words", what=words.noun(table.attrs), levels=levels, by=by)
 
 
 def bounds_table(table: pd.DataFrame) -> Table:

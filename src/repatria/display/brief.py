@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -170,13 +171,18 @@ def not_known(record: Record, since: str = "", until: str = "", lens: str = "bes
     )
 
 
-def how_to_read(record: Record) -> Prose:
-    """Return how to read the page, in three lines.
+def how_to_read(record: Record, since: str = "") -> Prose:
+    """Return how to read the page, and what each side's own counts of bodies come to.
 
     >>> "not losses" in how_to_read(record)
     True
     """
-    return say("brief/how_to_read")
+    return say("brief/how_to_read", by=_by_side(record, since))
+
+
+def _by_side(record: Record, since: str = "") -> dict[Any, Any]:
+    by = asymmetry.by_side(record, "bodies", since)
+    return by.set_index("direction").to_dict("index")
 
 
 def questions(record: Record) -> Prose:
@@ -193,6 +199,7 @@ def questions(record: Record) -> Prose:
         wrong=int((after["series"].astype("str") == "bodies_returned_in_error").sum()),
         handovers={k: len(e) for k, e in events.items()},
         sums=sums,
+        by=_by_side(record),
         official={k: facts.official(record, k) for k in KINDS},
         dense={k: record.searched_through(k) for k in KINDS},
         through=facts.read_through(record),

@@ -71,7 +71,7 @@ def claims(why: Explanation) -> Table:
         says = told.figure if c.part == "total" else f"{told.figure} ({part_words(c.part)})"
         number = "" if pd.isna(c.sentence) else str(c.sentence)
         does = str(reasons[c.claim_id].why).replace("**", "")
-        line = SIDES[str(c.direction)], c.name, says, does, number, c.citations, told.known_on
+        line = SIDES[str(c.direction)], c.name, says, does, number, c.citations, c.known_on
         shown.append(line)
     columns = "direction claimant says does sentence pages known".split()
     frame = pd.DataFrame(shown, columns=columns)
@@ -94,13 +94,11 @@ def rows(total: Sum) -> Table:
         counted(c, a if a == "zero" else None) if held else f"not in it: {_OUT[a]}"
         for c, a, held in zip(r["count"], r["reason"].astype(str), r["counted"], strict=True)
     ]
-    cell = r.assign(cell=cells).set_index(["date", "event_id", "direction"])["cell"]
-    own = cell.index.droplevel("direction").unique().sort_values(ascending=False)
-    frame = pd.DataFrame(
-        {"event": own.get_level_values("event_id"), "date": own.get_level_values("date")}
-    )
-    for direction, side in SIDES.items():
-        frame[side] = cell.xs(direction, level="direction").reindex(own).to_numpy()
+    told = r[["event_id", "date"]].rename(columns={"event_id": "event"}).assign(cell=cells)
+    own = {side: told[(r["direction"] == d).to_numpy()][::-1] for d, side in SIDES.items()}
+    frame = own[SIDES["to_ukraine"]][["event", "date"]].reset_index(drop=True)
+    for side, part in own.items():
+        frame[side] = part["cell"].to_numpy()
     return Table("summed", "In the sum and not in it", frame, data=r)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,19 +10,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from repatria.analysis import cadence
+from repatria.analysis import cadence, units
 from repatria.charts import asymmetry, handovers
 from repatria.charts import cadence as silences
 from repatria.charts.base import Chart
 from repatria.display import explain
 from repatria.display.events import events as events_table
 from repatria.display.table import Table
-from repatria.record.guard import fields
-from repatria.record.view import Record
+from repatria.display.words import say
+from repatria.record.guard import checked, fields
+from repatria.record.view import Day, Record
 
 __all__ = ["VIEWS", "Selection"]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Selection:
     """What was picked: a kind, a window and a lens, as pages dated by a day carry it ("" = all pages).
@@ -37,12 +40,14 @@ class Selection:
     record: Record
     kind: str = "bodies"
     lens: str = "best"
-    since: str = ""
-    until: str = ""
-    as_of: str = ""
+    since: Day | None = ""
+    until: Day | None = ""
+    as_of: Day | None = ""
 
     def __post_init__(self) -> None:
         fields(self)
+        for end in ("since", "until", "as_of"):  # as they are typed and as files are named
+            object.__setattr__(self, end, _text(getattr(self, end)))
 
     @cached_property
     def view(self) -> Record:
@@ -97,7 +102,16 @@ class Selection:
         return "-".join(filter(None, [self.kind, self.lens, *ends, *day]))
 
 
+def _text(day: Day | None) -> Day:
+    """Return a day as it would be typed; what is none stays, to be refused where it is asked."""
+    if isinstance(day, dt.date) and day == day:
+        return f"{day:%Y-%m-%d}"
+    return day.strip() if isinstance(day, str) else day or ""
+
+
 def _silences(chosen: Selection) -> Chart:
+    if chosen.kind not in units.KINDS:
+        raise ValueError(say("explain/no_silences"))
     view = chosen.view.until(chosen.until)
     return silences.gap_stems(cadence.gaps(view, chosen.kind, "deal", chosen.since))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from threading import RLock
+from typing import Any, TypeVar
 
 import ipywidgets as w
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,20 +21,32 @@ from repatria.display.words import LENS_WORDS, say, templates
 from repatria.explore.selection import VIEWS, Selection
 from repatria.record.rule import LENSES
 from repatria.record.schema import KINDS
-from repatria.record.view import Record
+from repatria.record.view import Day, Record
 
 __all__ = ["Panel", "panel"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 SHOWS = {"stems": "Counts", "share": "Share", "silences": "Silences", "table": "Table"}
+
+
+def _alone(method: F) -> F:
+    """Let one change after another be answered: JupyterLab sends each control's in a thread of its own."""
+
+    @wraps(method)
+    def alone(self: Panel, *args: Any) -> Any:
+        with self._lock:
+            return method(self, *args)
+
+    return alone  # type: ignore[return-value]
 
 
 def panel(
     record: Record,
     kind: str = "bodies",
     lens: str = "best",
-    since: str = "",
-    until: str = "",
-    as_of: str = "",
+    since: Day | None = "",
+    until: Day | None = "",
+    as_of: Day | None = "",
 ) -> Panel:
     """Return the panel: controls, a chart or a table of the selection, its events and their claims.
 
@@ -53,7 +67,7 @@ class Panel:
 
     def __init__(self, chosen: Selection) -> None:
         chosen.events  # noqa: B018 what cannot be is refused in a sentence, before a widget does
-        self.chosen = chosen
+        self.chosen, self._lock = chosen, RLock()
         # A past view costs most: the last few days asked for are kept.
         self._views = lru_cache(maxsize=8)(lambda day: chosen.record.as_of(day, coverage="today"))
         self.kind = w.ToggleButtons(options=KINDS, value=chosen.kind, description="Kind")
@@ -68,7 +82,7 @@ class Panel:
         self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="auto"))
         # JupyterLab takes arrow keys from lists, not from what is typed into.
         hint = "id of an event"
-        self.find = w.Combobox(description="Find", placeholder=hint, ensure_option=True)
+        self.find = w.Combobox(description="Find", placeholder=hint, continuous_update=False)
         self.why = w.HTML()
         self.saves = {
             name: w.Button(description=f"Save as {name}", icon="download")
@@ -78,7 +92,7 @@ class Panel:
         controls = [self.kind, self.lens, self.since, self.until, self.as_of]  # type: ignore[attr-defined]
         for control in controls:
             control.observe(self._pick, "value")
-        self.show.observe(lambda change: self._draw(), "value")
+        self.show.observe(self._draw, "value")
         self.events.observe(self._explain, "value")
         self.find.observe(self._find, "value")
         for name, button in self.saves.items():
@@ -89,6 +103,7 @@ class Panel:
         self.box = w.VBox([*top, saving, self.find, self.events, self.why])
         self._update()
 
+    @_alone
     def _pick(self, change: Any) -> None:
         """Take what the controls say; a selection that cannot be leaves what is shown as it is."""
         names = ("kind", "lens", "since", "until", "as_of")
@@ -98,16 +113,17 @@ class Panel:
             vars(wanted)["view"] = self._views(given["as_of"])
             wanted.events  # noqa: B018
         except ValueError as e:
-            self.said.value = f'<p role="alert"><strong>{html.escape(str(e))}</strong></p>'
+            said = f'<p role="alert"><strong>{html.escape(str(e))}</strong></p>'
+            self.said.value = said + self._told  # of what is still shown
             return
         self.chosen = wanted
         self._update()
 
     def _update(self) -> None:
         told = self.chosen.left_out().split("\n\n")
-        self.said.value = (
-            '<div role="status">' + "".join(f"<p>{html.escape(t)}</p>" for t in told) + "</div>"
-        )
+        lines = "".join(f"<p>{html.escape(t)}</p>" for t in told)
+        self.said.value = self._told = f'<div role="status">{lines}</div>'
+        self.saved.value = ""
         self._draw()
         rows = event_frame(self.chosen.everything)[::-1].to_dict("records")
         before, ids = self.events.value, [r["event"] for r in rows]
@@ -118,7 +134,8 @@ class Panel:
         self.find.value, self.find.options = "", tuple(ids)
         self._explain()
 
-    def _draw(self) -> None:
+    @_alone
+    def _draw(self, change: Any = None) -> None:
         try:
             if self.show.value == "table":
                 shown = replace(self.chosen.table(), links=())  # the list below picks
@@ -128,10 +145,17 @@ class Panel:
         except ValueError as e:
             self.picture.value = f'<p role="alert">{html.escape(str(e))}</p>'
 
+    @_alone
     def _find(self, change: Any) -> None:
-        if self.find.value in self.find.options:
-            self.events.value = self.find.value
+        asked = self.find.value.strip()
+        if asked in self.find.options:
+            self.events.value = asked
+        elif asked:
+            self.events.value = None
+            said = html.escape(str(say("explain/none", event=asked)))
+            self.why.value = f'<p role="alert">{said}</p>'
 
+    @_alone
     def _explain(self, change: Any = None) -> None:
         chosen = self.events.value
         if chosen:
@@ -139,6 +163,7 @@ class Panel:
         else:  # explaining one that nobody asked for would be a third of a redraw
             self.why.value = f"<p>{say('explain/unpicked')}</p>" if self.events.options else ""
 
+    @_alone
     def _save(self, name: str) -> None:
         """Save the selection, or its chart, beside the notebook, and say where."""
         try:
@@ -176,7 +201,9 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _scrolling(table: str) -> str:
-    return f'<div style="max-height: 28em; overflow: auto" tabindex="0">{table}</div>'
+    ids = "<style>.rp-ids th[scope=row] { white-space: nowrap; }</style>"  # not broken at a hyphen
+    look = 'class="rp-ids" style="max-height: 28em; overflow: auto" tabindex="0"'
+    return f"{ids}<div {look}>{table}</div>"
 
 
 def _picture(chart: Chart) -> str:

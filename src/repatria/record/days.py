@@ -8,6 +8,7 @@ import re
 
 __all__ = ["a_type", "article", "written"]
 
+_FORMS = "a day (YYYY-MM-DD), month (YYYY-MM) or year (YYYY)"
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 
 
@@ -23,18 +24,18 @@ def written(value: object) -> tuple[dt.date, dt.date]:
         day = dt.date(value.year, value.month, value.day)
         return day, day
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is {a_type(value)}, not a day (YYYY-MM-DD)")
+        raise ValueError(f"{value!r} is {a_type(value)}, not {_FORMS} in text")
     if parts := _DAY.fullmatch(value.strip()):
-        year, month, day_ = (int(p) if p else None for p in parts.groups())
+        year, month, day_ = parts.groups()
         try:
-            first = dt.date(year or 0, month or 1, day_ or 1)
+            first = dt.date(int(year), int(month or 1), int(day_ or 1))
             if day_:
                 return first, first
-            last = month or 12
+            last = int(month or 12)
             return first, dt.date(first.year, last, calendar.monthrange(first.year, last)[1])
         except ValueError:  # no such day
             pass
-    raise ValueError(f"{value!r} is not a day (YYYY-MM-DD)")
+    raise ValueError(f"{value!r} is not {_FORMS}")
 
 
 def a_type(value: object) -> str:

@@ -58,8 +58,8 @@ class Sum(Shown):
     rows  a row an event and direction, by date: event_id, date, direction, count, low, high (Int64,
           persons), grade, claimant, counted (whether it is in the sum), reason (of `REASONS`),
           in_window (part: only the month is known and the window cuts it)
-    sums  a row a direction: persons, low, high (Int64; high without open ends), and how many rows of each
-          reason
+    sums  a row a direction: persons, low, high (Int64, missing where no row has a count; an open end counts
+          as the figure), and how many rows of each reason
     """
 
     rows: pd.DataFrame
@@ -69,15 +69,14 @@ class Sum(Shown):
 
 def event(record: Record, event_id: str, lens: str = "best") -> Explanation:
     """Return why an event's counts are what they are; see `Record.explain`."""
-    if not isinstance(event_id, str):
-        kind = type(event_id).__name__
-        raise TypeError(f"event_id: {kind} where an id is wanted, as events['event_id'] holds them")
+    event_id = event_id.strip()  # as it comes from a table
     e = record.events(lens=lens, cancelled=True, disputed=True)
     here = e[e["event_id"] == event_id]
     if here.empty:
-        near = difflib.get_close_matches(event_id, e["event_id"].tolist(), 3, 0.6)
+        asked = event_id if len(event_id) <= 60 else f"{event_id[:60]}…"
+        near = difflib.get_close_matches(asked.lower(), e["event_id"].tolist(), 3, 0.6)
         hint = f"; near it: {', '.join(near)}" if near else ""
-        raise ValueError(f"event_id: {event_id!r} is no event of this view{hint}")
+        raise ValueError(f"event_id: {asked!r} is no event of this view{hint}")
     judged = rule.judged(record.claims(event_id), lens)
     found = record.estimates(lens)
     found = found[found["event_id"] == event_id].drop(columns="event_id")
@@ -137,9 +136,12 @@ def total(
     for direction in DIRECTIONS:
         own = rows[(rows["direction"] == direction).to_numpy()]
         held = own[own["counted"].to_numpy()]
-        numbers = {c: int(held[c].sum()) for c in ("count", "low", "high")}
-        numbers["high"] += int(held.loc[held["high"].isna(), "low"].sum())
+        ends = held.assign(high=held["high"].fillna(held["count"]))
+        persons, low, high = (ends[c].sum(min_count=1) for c in ("count", "low", "high"))
         counts = own["reason"].value_counts().reindex(list(REASONS)).fillna(0).astype(int).to_dict()
-        sums.append({"direction": direction, "persons": numbers.pop("count"), **numbers, **counts})
+        sums.append(
+            {"direction": direction, "persons": persons, "low": low, "high": high, **counts}
+        )
     about = dict(d.attrs) | {"since": since and f"{record._window(since, None)[0]:%Y-%m-%d}"}
-    return Sum(rows, pd.DataFrame(sums), about)
+    told = pd.DataFrame(sums).astype(dict.fromkeys(("persons", "low", "high"), "Int64"))
+    return Sum(rows, told, about)

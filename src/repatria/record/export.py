@@ -172,14 +172,15 @@ def _codebook(tables: Mapping[str, tuple[Table, pa.Table]]) -> list[tuple[str, .
 def _xlsx(
     tables: Mapping[str, tuple[Table, pa.Table]], path: Path, about: Mapping[str, object]
 ) -> None:
-    """Write one workbook: a codebook sheet, then a sheet a table. All text is text: nothing is ever
-    a formula.
-    """
+    """Write a workbook: a codebook sheet, then a sheet a table. Text is text, never a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
+    for t, rows in tables.values():
+        if rows.num_rows >= SHEET_ROWS:  # its header takes one
+            raise ValueError(f"{t.name}: {rows.num_rows:,} rows do not fit in a sheet")
     book = Workbook(write_only=True)
     bold = Font(bold=True)
 
@@ -208,8 +209,6 @@ def _xlsx(
 
     sheet("codebook", list(CODEBOOK), _codebook(tables))
     for t, rows in tables.values():
-        if rows.num_rows >= SHEET_ROWS:
-            raise ValueError(f"{t.name}: {rows.num_rows:,} rows do not fit in a sheet")
         sheet(t.name, t.columns, zip(*(c.to_pylist() for c in rows.columns), strict=True))
     sheet("release", ["name", "value"], [(k, str(v)) for k, v in about.items()])
     raw = io.BytesIO()

@@ -153,6 +153,8 @@ def parse(name: str, raw: bytes, found: Findings) -> pd.DataFrame | None:
         start = len(found.problems)
         _lines(name, raw.decode(), found, every=False)
         if len(found.problems) > start:
+            del found.problems[start:]
+            _lines(name, raw.decode(), found, every=True)  # whatever else is wrong is told with it
             return None
     ends = raw.count(b"\n")
     if not raw.endswith(b"\n"):

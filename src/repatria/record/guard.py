@@ -21,31 +21,30 @@ from repatria.record.schema import DIRECTIONS, KINDS, SIDES
 
 __all__ = ["WANTED", "Guarded", "checked", "checking", "fields", "guard"]
 
-# By function, parameter or type: what to pass.
+# What to pass, by function and parameter, by type or by parameter; the first that is there.
 WANTED = {
-    "record": "what rp.load() returned",
     "events": "record.events(kind), whole",
     "gaps": 'rp.analysis.cadence.gaps(record, "bodies", "deal"), whole',
     "agreement_id": "an id, as in record.agreements()",
     "backtests": "rp.analysis.forecast.backtest(record, kind)",
-    "bounds_table": "rp.analysis.asymmetry.bounds(events)",
+    "bounds_table table": "rp.analysis.asymmetry.bounds(events)",
     "course": "rp.analysis.pledges.course(record, agreement_id, kind)",
     "day": 'a day, a month or a year, as "2025-06-11", "2025-06" or "2025"',
     "differing": "rp.analysis.holdings.differences(record)",
     "direction": f"one of {', '.join(DIRECTIONS)}",
     "e": "record.events(kind), whole",
-    "era_table": "rp.analysis.asymmetry.eras(events)",
+    "era_table table": "rp.analysis.asymmetry.eras(events)",
     "event_id": 'an id, as in record.events()["event_id"]',
     "found": "rp.analysis.cadence.dating(record, kind, unit)",
     "frame": "record.events(kind), whole",
-    "front_table": "rp.analysis.asymmetry.fronts(record)",
-    "explain_sum": "kind, lens, since and until, as to record.events(): it sums the record, no table",
+    "front_table table": "rp.analysis.asymmetry.fronts(record)",
+    "explain_sum kind": "kind, lens, since and until, as to record.events(): it sums the record, no table",
     "fulfilment": "rp.analysis.pledges.fulfilment(record)",
     "handovers": "rp.analysis.cadence.handovers(record, kind, unit)",
     "kind": f"one of {', '.join(KINDS)}",
     "lens": "one of best, ukraine, russia, receiver",
-    "lens_table": "rp.analysis.asymmetry.lenses(record, kind)",
-    "lens_words": "rp.analysis.asymmetry.lenses(record, kind)",
+    "lens_table table": "rp.analysis.asymmetry.lenses(record, kind)",
+    "lens_words table": "rp.analysis.asymmetry.lenses(record, kind)",
     "measured": "a list of rp.analysis.cadence.irregularity(gaps)",
     "months": "rp.analysis.cadence.monthly(record, kind)",
     "outlook": "rp.analysis.forecast.ahead(record, scores)",
@@ -54,6 +53,7 @@ WANTED = {
     "rates": "rp.analysis.cadence.rates(record, kind, unit, by)",
     "reconciled": "rp.analysis.reconcile.reconcile(record)",
     "scores": "rp.analysis.forecast.backtest(record, kind)",
+    "sides": "rp.analysis.asymmetry.by_side(record, kind)",
     "seen": "record.events(kind), whole",
     "side": f"one of {', '.join(SIDES)}",
     "skills": "rp.analysis.forecast.skill(scores)",
@@ -69,6 +69,7 @@ WANTED = {
     "Change": "rp.analysis.asymmetry.change(events)",
     "Explanation": "record.explain(event_id)",
     "Figure": "chart.figure()",
+    "Record": "what rp.load() returned",
     "Outlook": "rp.analysis.forecast.ahead(record, scores)",
     "Regimes": "rp.analysis.cadence.regimes(record, kind)",
     "Rhythm": "rp.analysis.cadence.rhythm(gaps)",
@@ -218,6 +219,8 @@ def _is(given: Any, name: str) -> bool:
 
 def _check(function: str, name: str, types: tuple[str, ...], given: Any) -> None:
     if not types or type(given).__name__ in types or any(_is(given, t) for t in types):
+        if name == "events":
+            _once(function, given)
         return
     name = name.lstrip("*")
     asked = "day" if "Day" in types else name
@@ -228,8 +231,20 @@ def _check(function: str, name: str, types: tuple[str, ...], given: Any) -> None
     raise TypeError(f"{function}: {called} is wanted{place}, not {kind}: pass {wanted}")
 
 
+def _once(function: str, events: Any) -> None:
+    """Raise ValueError for a table that holds an event twice, as `pd.concat` of two views makes it."""
+    if {"event_id", "to_ukraine"} <= set(getattr(events, "columns", ())):
+        ids = events["event_id"]
+        if not ids.is_unique:
+            twice = ids[ids.duplicated()].iloc[0]
+            raise ValueError(
+                f"{function}: {twice} is in this table twice and would count twice: "
+                f"pass {_source(function, 'events', '')}"
+            )
+
+
 def _source(function: str, name: str, kind: str) -> str:
-    found = (WANTED.get(k) for k in (function, name, kind))
+    found = (WANTED.get(k) for k in (f"{function} {name}", kind, name))
     return next(filter(None, found), f"what help({function}) says")
 
 

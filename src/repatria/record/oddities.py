@@ -24,13 +24,21 @@ JUMP = 3
 # Of a longer series only the first rows that do not fit are told: it is a curator who reads them.
 SERIES = 1_000
 
+# A host's part, or a host, of previews, tests and copies by which a page is served; and a page's data.
+WORKING = (
+    r"(?:^|[.-])(?:preview|staging|stage|devb?|test|prod|production|cms)[.-]"
+    r"|(?:^|\.)(?:amplifyapp|appspot|arcpublishing|cloudfront|kxcdn)\.(?:com|net)$|^[\d.]+(?::\d+)?$"
+)
+WORKING_PATH = r"^/preview/|/wp-json/|\.json$"
+
 _KEY = ["event_id", "claimant_id", "direction"]
 
 
 def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> None:
     """Add what is allowed but wants a look.
 
-    Pages dated after today; events resting on one publisher; components that do not add up; two
+    Pages dated after today; addresses that are a newsroom's working copy or its data, not the page
+    readers open; events resting on one publisher; components that do not add up; two
     events that look like one (days and counts near, or the same counts in one deal); a count more
     than three times any before it; a running total that does not fit its series; kinds and sides
     whose reading nobody declared; an event under an agreement to which no link ties it.
@@ -39,6 +47,7 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     for name in ("sources", "excluded"):
         late = t[name]["published_on"] > today
         found.add(name, "published_on", late, f"is after today ({today:%Y-%m-%d})")
+    _addresses(found, t["sources"])
     _publishers(found, t)
     events, claims = t["events"], t["claims"]
     current = claims[
@@ -55,6 +64,13 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     _falls(found, t["totals"])
     _unread(found, events, t["coverage"])
     _untied(found, events, t["links"])
+
+
+def _addresses(found: Findings, sources: pd.DataFrame) -> None:
+    parts = sources["url"].astype("str").str.extract(r"^https?://([^/]*)(.*)$")
+    host, path = parts[0].fillna(""), parts[1].fillna("")
+    work = host.str.contains(WORKING) | path.str.contains(WORKING_PATH)
+    found.add("sources", "url", work, "{} is no address for readers", sources["url"])
 
 
 def _publishers(found: Findings, t: dict[str, pd.DataFrame]) -> None:

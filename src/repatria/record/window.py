@@ -30,7 +30,7 @@ def day(value: Day, name: str = "day", last: bool = False) -> pd.Timestamp:
     (Timestamp('2025-06-11 00:00:00'), Timestamp('2025-06-30 00:00:00'))
     >>> day(20250611, "as_of")
     Traceback (most recent call last):
-    ValueError: as_of: 20250611 is an int, not a day (YYYY-MM-DD)
+    ValueError: as_of: 20250611 is an int, not a day (YYYY-MM-DD), month (YYYY-MM) or year (YYYY) in text
     """
     if isinstance(value, np.datetime64) and not np.isnat(value):
         value = pd.Timestamp(value)

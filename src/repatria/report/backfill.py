@@ -192,7 +192,8 @@ def _results(
         return
     left = dict(jobs)
     for again in range(TRIES):
-        workers = min(at_once or os.cpu_count() or 1, len(left)) or 1
+        # One more than there are cores: while one waits for a kernel, another works.
+        workers = min(at_once or (os.cpu_count() or 1) + 1, len(left)) or 1
         pool = ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=forks.tie, initargs=(os.getpid(),)
         )

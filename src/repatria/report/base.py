@@ -6,13 +6,26 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-__all__ = ["DONE", "FAILED", "INTERRUPTED", "STALE", "USAGE", "ReportError", "Say", "pack", "told"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "PARTS",
+    "STALE",
+    "USAGE",
+    "ReportError",
+    "Say",
+    "pack",
+    "told",
+]
 
 Say = Callable[[str], object]  # takes one line of progress
 
 # Exit codes, the same for every verb; docs/schedule.md tells them to operators.
 DONE, FAILED, USAGE, STALE, INTERRUPTED = 0, 1, 2, 3, 130
 
+
+PARTS = ("notebooks", "events")  # of a release: what two processes may write side by side
 
 # The oldest time a zip file can hold: its bytes tell nothing of when it was packed.
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -39,7 +39,8 @@ NO_GRAMMAR = (
 class Run:
     """One notebook's run: where it works and whence its kernel comes, then what it did.
 
-    `cell` is the index of the last cell begun; `refused` says why the run was stopped, if it was.
+    `cell` is the index of the last cell begun; `refused` says why the run was stopped, if it was; `ended` whether
+    it was ended because all of it was: an interrupted notebook did not fail.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Run:
     cell: int = 0
     size: int = 0
     refused: str = ""
+    ended: bool = False
     testimony: dict[str, Any] = field(default_factory=dict)
 
 
@@ -154,12 +156,13 @@ def execute_all(
             say(f"{book.stem}: done")
         except ReportError as e:
             errors.append(str(e))
-            if target.exists():
+            if target.exists() and not runs[book.name].ended:
                 failed.mkdir(parents=True, exist_ok=True)
                 shutil.copy(target, failed / book.name)
         return target
 
-    at_once = at_once or os.cpu_count() or 1
+    # One more than there are cores: while one waits for a kernel to begin or end, another works.
+    at_once = at_once or (os.cpu_count() or 1) + 1
     with _pool(min(len(books), at_once) or 1, runs) as pool:
         # Those with more to do are begun first: none ends long after the others.
         begun = {book: pool.submit(one, book) for book in sorted(books, key=_cells, reverse=True)}
@@ -183,6 +186,8 @@ def _pool(workers: int, runs: Mapping[str, Run]) -> Iterator[ThreadPoolExecutor]
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        for run in runs.values():
+            run.ended = True
         for run in runs.values():
             if run.source is not None:
                 run.source.close()

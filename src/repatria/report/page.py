@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from repatria.display.words import templates, unlinked
 from repatria.report.base import ReportError
 from repatria.report.kernels import clean
 
-__all__ = ["Document", "asset", "document", "environment", "faults", "framed", "policy"]
+__all__ = ["Document", "asset", "document", "environment", "faults", "framed", "outline", "policy"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What no page has but by a picture, a script or a fault: most pages need no closer look.
@@ -72,6 +73,7 @@ def asset(name: str) -> str:
     return (TEMPLATES / "site" / name).read_text("utf-8").strip()
 
 
+@lru_cache(maxsize=4096)  # sentences of the rule stand on many pages
 def inert_markdown(text: str) -> str:
     """Return Markdown as HTML; markup inside the text is shown, not obeyed: the record's text may be in it."""
     return str(_markdown().render(str(text))).strip()
@@ -130,6 +132,25 @@ def document(path: Path, inline: bool = False) -> Document:
     return page
 
 
+def outline(path: Path) -> Document:
+    """Return of an executed notebook what other pages need: its name, and its first chart's picture as the one file."""
+    name = path.stem.partition("_")[2]
+    outputs = (
+        o for c in json.loads(path.read_text("utf-8"))["cells"] for o in c.get("outputs", [])
+    )
+    shown = ("".join(o.get("data", {}).get("text/html", "")) for o in outputs)
+    drawn = (
+        f[1] for html in shown for f in FIGURE.finditer(html) if len(PICTURE.findall(f[0])) == 2
+    )
+    first = next(drawn, None)
+    return Document(name, "", "", [], "", {_file(name, first, ".png"): b""} if first else {})
+
+
+def _file(page: str, chart: str, ending: str) -> str:
+    """Return the path of a chart's file in a release."""
+    return f"charts/{page}-{chart}{ending}"
+
+
 def _open(cell: Any, before: Any, page: Document, taken: set[str]) -> None:
     """Make a section of a question: its id is the cell's, so that a link to it stays good."""
     title, _, rest = cell.source.partition("\n")
@@ -168,7 +189,7 @@ def _shown(output: Any, page: Document, taken: set[str], inline: bool) -> None:
 
     def chart(found: re.Match[str]) -> str:
         name = found.group(1)
-        file = f"charts/{page.name}-{name}"
+        file = _file(page.name, name, "")
         pictures = PICTURE.findall(found.group(0))
         phone, wide = (base64.b64decode(p) for p in pictures) if len(pictures) == 2 else (b"", b"")
         files = {

@@ -78,7 +78,7 @@ def check(values: Mapping[str, object], today: dt.date | None = None) -> Paramet
 
     >>> check({"since": "2025-13"})
     Traceback (most recent call last):
-    ValueError: since: '2025-13' is not a day (YYYY-MM-DD)
+    ValueError: since: '2025-13' is not a day (YYYY-MM-DD), month (YYYY-MM) or year (YYYY)
     """
     known = Parameters.model_fields
     for name in values:

@@ -33,9 +33,11 @@ MODULES = (
 
 def _load() -> None:
     """Import what every notebook uses, and load the record. The code's digest is taken before, so that an edit in between is seen."""
-    from repatria.report import provenance
+    from repatria.report import kernels, provenance
 
     provenance.begin()
+    sys.modules.setdefault(kernels.NO_GRAMMAR, None)  # type: ignore[arg-type]  # pages read notebooks
+    child, packed = _reading()
     for name in MODULES:
         importlib.import_module(name)
     import repatria.analysis
@@ -45,15 +47,22 @@ def _load() -> None:
     for wing in (repatria.analysis, repatria.charts, repatria.display):
         for name in dir(wing):  # loads it: public names are lazy
             getattr(wing, name)
-    _keep()
+    from repatria.record.kept import keep
+
+    with open(packed, "rb") as found:
+        record = found.read()
+    os.waitpid(child, 0)
+    if record:
+        keep(record)
 
 
-def _keep() -> None:
-    """Take over the record from a process of its own: at work, Arrow starts threads, and what forks may have none.
+def _reading() -> tuple[int, int]:
+    """Let a process of its own read the record while this one imports; return its id and where the record will come from.
 
-    A record that cannot be loaded is left to the kernels: they say why.
+    At work, Arrow starts threads, and what forks may have none. A record that cannot be loaded is left to the
+    kernels: they say why.
     """
-    from repatria.record.kept import keep, pack
+    from repatria.record.kept import pack
     from repatria.record.view import load
 
     ours, theirs = os.pipe()
@@ -68,11 +77,7 @@ def _keep() -> None:
         finally:
             os._exit(0)
     os.close(theirs)
-    with open(ours, "rb") as found:
-        packed = found.read()
-    os.waitpid(child, 0)
-    if packed:
-        keep(packed)
+    return child, ours
 
 
 def serve(connection_file: str, folder: str, data: str, parent: int = 0) -> None:

@@ -7,7 +7,8 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from repatria.record.fingerprint import data_folder, of_file
 from repatria.record.schema import KINDS, TABLES
 from repatria.report import kernels, provenance, publish
-from repatria.report.base import ReportError, Say
+from repatria.report.base import PARTS, ReportError, Say
 from repatria.report.forks import Warm
 from repatria.report.parameters import Parameters
 
@@ -73,7 +74,7 @@ def make(
     `books` are the notebooks, by default the project's own; `correct` is where corrections are received;
     `on` is the day of publication, by default today (then a report of another day is still good if nothing
     but the day differs); `keep` releases stay, by default all;
-    `at_once` kernels run side by side, by default one a core; `data` is the record's folder, by default the project's;
+    `at_once` kernels run side by side, by default one more than there are cores; `data` is the record's folder, by default the project's;
     `interval` days from now the next report is due; `site_url` is where the reports are served; `waiting` is what a
     release tells of the inbox (`watch.inbox.facts`): inputs like any other;
     kernels are forked from `source`, by default from a process of this run's own.
@@ -234,9 +235,13 @@ def _published(
 ) -> Path:
     """Write the pages into a folder of the workshop and publish it; return where it is."""
     folder.mkdir()
-    used = _call(source, write, folder=folder, done=done, parameters=parameters, facts=facts)
-    if source and (wrong := provenance.contradictions(used, facts["inputs"])):
-        raise ReportError(f"pages: not what the manifest says: {'; '.join(wrong)}")
+    given = {"folder": folder, "done": done, "parameters": parameters, "facts": facts}
+    with ThreadPoolExecutor() as side_by_side:
+        parts = [(part,) for part in PARTS] if source else [PARTS]
+        asked = [side_by_side.submit(_call, source, write, parts=p, **given) for p in parts]
+    for used in (a.result() for a in asked):
+        if source and (wrong := provenance.contradictions(used, facts["inputs"])):
+            raise ReportError(f"pages: not what the manifest says: {'; '.join(wrong)}")
     key = provenance.run_key(facts["inputs"])
     publish.seal(folder, {k: facts[k] for k in SEALED}, key)
     with publish.only_one(out):
@@ -246,9 +251,13 @@ def _published(
 
 
 def write(
-    folder: Path, done: Sequence[Path], parameters: Parameters, facts: dict[str, Any]
+    folder: Path,
+    done: Sequence[Path],
+    parameters: Parameters,
+    facts: dict[str, Any],
+    parts: Collection[str] = PARTS,
 ) -> dict[str, Any]:
-    """Write the pages of a release into its folder; return what this process has used."""
+    """Write the pages of a release into its folder, or some of its parts; return what this process has used."""
     from repatria.report import site
 
     told: dict[str, Any] = {k: facts[k] for k in ("name", "data", "inputs")}
@@ -258,7 +267,7 @@ def write(
         told["previous"] = facts["folders"][-1]
     if facts["name"].startswith("views/"):
         told["root"] = "../../"
-    site.build(folder, done, _cut(facts["data"], parameters), parameters, told)
+    site.build(folder, done, _cut(facts["data"], parameters), parameters, told, parts)
     return provenance.testimony()
 
 

@@ -8,7 +8,7 @@ import io
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from repatria import __version__
 from repatria.record.fingerprint import data_folder
 from repatria.report import events_pages, page, pdf
-from repatria.report.base import pack
+from repatria.report.base import PARTS, pack
 from repatria.report.events_pages import record_of
 from repatria.report.page import Document, document, framed
 from repatria.report.parameters import Parameters
@@ -138,18 +138,33 @@ def build(
     record: Any,
     parameters: Parameters,
     facts: Mapping[str, Any],
+    parts: Collection[str] = PARTS,
 ) -> None:
     """Fill an empty folder with one release, from its executed notebooks and the record they saw.
 
-    `facts` may hold what `FACTS` names. Raises ReportError if a page is unfit to publish.
+    `facts` may hold what `FACTS` names. Of `PARTS` two processes may write one each: the pages of notebooks with all
+    that belongs to them, and those of events. Raises ReportError if a page is unfit to publish.
     """
     if unknown := sorted(set(facts) - set(FACTS)):
         raise TypeError(f"facts: {unknown[0]!r} is none of {', '.join(FACTS)}")
-    documents = [document(p, inline=p.stem.endswith(f"_{BRIEF}")) for p in executed]
+    whole = PARTS[0] in parts
+    documents = [
+        document(p, inline=p.stem.endswith(f"_{BRIEF}")) if whole else page.outline(p)
+        for p in executed
+    ]
     release = Release(folder, record, parameters, facts, documents)
     news = _news(release)
     fresh = {e.event_id for part in news.parts for e in part.events}
-    for d in documents:
+    if PARTS[1] in parts:
+        _tables(folder, events_pages.write(release, fresh))
+    if whole:
+        _pages(release, news, fresh)
+
+
+def _pages(release: Release, news: Any, fresh: set[str]) -> None:
+    """Write all but the pages of events."""
+    folder = release.folder
+    for d in release.documents:
         for path, content in d.files.items():
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_bytes(content)
@@ -159,13 +174,11 @@ def build(
             words = {"lead": d.lead, "sections": d.sections, "body": d.html, "image": image}
             release.put(f"{d.name}.html", "notebook.html.j2", d.title, d.lead, **words)
     (folder / "style.css").write_text(page.asset("style.css") + "\n", "utf-8")
-    rows = events_pages.write(release, fresh)
-    _tables(folder, rows)
     said = f"Against the release before: {news.whole}"
     release.put("changes.html", "changes.html.j2", "What is new", said, news=news)
     _questions(release)
     _brief(release, news)
-    data = Path(facts.get("data") or data_folder())
+    data = Path(release.facts.get("data") or data_folder())
     held = [p for p in data.iterdir() if p.suffix == ".csv" or p.name in DESCRIBED]
     pack(held, folder / "data.zip")
     made = entry(release, news)
