@@ -25,7 +25,7 @@ from repatria.analysis.asymmetry import (
 )
 from repatria.display import words
 from repatria.display.table import Table
-from repatria.display.words import LENS_WORDS, Prose, counted, say
+from repatria.display.words import LENS_WORDS, WORDS, Prose, counted, say
 from repatria.record import names
 from repatria.record.names import KIND_WORDS, SIDES
 from repatria.record.schema import DIRECTIONS
@@ -45,18 +45,8 @@ __all__ = [
     "size_words",
 ]
 
-CAP_WORDS = {
-    "published": "none missing: only handovers in",
-    "largest": "the largest ever published for that direction",
-    "pledge": "what was promised under the agreement, less what is known; else the largest",
-    "parity": "as many as in the other direction",
-    "none": "no cap",
-}
-COUNT_WORDS = {
-    "zero": "counts of zero",
-    "withheld": "size withheld",
-    "not_reported": "not reported",
-}
+CAP_WORDS = WORDS["cap"]
+COUNT_WORDS = WORDS["count"]
 MOST_LACK = "most lack a figure"
 NO_AGREEMENT = "no agreement named"
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from repatria.analysis import cadence
 from repatria.display.table import Table
-from repatria.display.words import Prose, say
+from repatria.display.words import WORDS, Prose, say
 from repatria.record import frames, names
 
 __all__ = [
@@ -29,20 +29,8 @@ __all__ = [
 ]
 
 READING = {"thin": "thinly read", "dense": "densely read"}
-VARIANTS = {
-    "used": "as used",
-    "monthly_left_out": "month-dated left out",
-    "disputed_counted": "disputed counted",
-}
-TESTS = {
-    "regimes": "Did the rate of deals change?",
-    "weekday": "Do deals keep to weekdays?",
-    "month": "Do deals keep to months?",
-    "burstiness": "Are silences more regular, or more in bursts, than between random days?",
-    "memory": "Does a long silence follow a long one?",
-    "rhythm": "Do silences keep to one length?",
-    "following": "Do handovers of bodies follow prisoner exchanges?",
-}
+VARIANTS = WORDS["variant"]
+TESTS = WORDS["test"]
 
 
 def with_range(

@@ -13,19 +13,13 @@ import pandas as pd
 from repatria.analysis import forecast as forecasts
 from repatria.display.cadence import with_range
 from repatria.display.table import Table
-from repatria.display.words import Prose, percent, say
+from repatria.display.words import WORDS, Prose, percent, say
 from repatria.record import names
 from repatria.record.view import Day, day
 
 __all__ = ["backtest_table", "chance_table", "forecast_table", "published", "verdict"]
 
-TARGETS = {
-    "next": "days to the next",
-    "count30": "number in 30 days",
-    "count90": "number in 90 days",
-    "people_to_ukraine": "people to Ukraine in the next",
-    "people_to_russia": "people to Russia in the next",
-}
+TARGETS = WORDS["target"]
 SCORES = {"log": "log score", "crps": "CRPS"}
 BANDS = {"cover50": "in 50% band", "cover80": "in 80% band"}
 BRIER = {"brier": "Brier score", "brier_constant": "of the constant rate"}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from repatria.analysis.holdings import both_sides, claimants, grades, single_source, years
 from repatria.display.table import Table
-from repatria.display.words import GRADE_WORDS, Prose, say
+from repatria.display.words import GRADE_WORDS, WORDS, Prose, say
 from repatria.record import names
 from repatria.record.schema import KINDS
 from repatria.record.view import Day, Record
@@ -23,21 +23,8 @@ __all__ = [
     "years_table",
 ]
 
-SIDE_WORDS = {
-    "ukraine": "Ukrainian side",
-    "russia": "Russian side",
-    "mediator": "mediators",
-    "third": "press and third parties",
-}
-DELAY_WORDS = {
-    "same_day": "same day",
-    "next_day": "next day",
-    "week": "2 to 7 days",
-    "month": "8 to 30 days",
-    "later": "later",
-    "undated": "undated",
-    "none_read": "no statement",
-}
+SIDE_WORDS = WORDS["side"]
+DELAY_WORDS = WORDS["delay"]
 
 
 def summary(record: Record, events: pd.DataFrame) -> Prose:

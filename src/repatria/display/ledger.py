@@ -6,18 +6,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from repatria.display.words import ABSENCE_WORDS, date, say, span
+from repatria.display.words import ABSENCE_WORDS, WORDS, date, say, span
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
 __all__ = ["Entry", "Page", "Statement", "ledger", "statement"]
 
-_WORDING = {
-    "at_least": "at least ",
-    "about": "about ",
-    "more_than": "more than ",
-    "up_to": "up to ",
-}
+_WORDING = WORDS["wording"]
 
 
 class Page(NamedTuple):

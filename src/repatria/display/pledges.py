@@ -9,15 +9,7 @@ import pandas as pd
 
 from repatria.analysis import pledges as analysis
 from repatria.display.table import Table
-from repatria.display.words import (
-    Prose,
-    joined,
-    number,
-    part_words,
-    percent,
-    say,
-    span,
-)
+from repatria.display.words import WORDS, Prose, joined, number, part_words, percent, say, span
 from repatria.record import frames
 from repatria.record.names import SIDES
 from repatria.record.view import Record
@@ -35,25 +27,9 @@ __all__ = [
     "slips",
 ]
 
-STATUS_WORDS = {
-    "met": "met",
-    "short": "short of it",
-    "within": "within the ceiling",
-    "above": "above the ceiling",
-    "open": "open: sizes unknown or differing",
-    "none_delivered": "no handover tied to it",
-    "nothing_promised": "says nothing was promised",
-    "not_compared": "not compared: no number, or part only",
-}
-OUTCOME_WORDS = {"came": "came", "cancelled": "called off", "no_event": "no handover on record"}
-SERIES_WORDS = {
-    "bodies_returned_in_error": "handed to the wrong side",
-    "bodies_sent_back": "sent back",
-    "identified_bodies": "identified",
-    "identified_percent": "identified, per cent",
-    "months_to_identify": "months needed to identify",
-    "unidentified_bodies": "not identified",
-}
+STATUS_WORDS = WORDS["fulfilment"]
+OUTCOME_WORDS = WORDS["outcome"]
+SERIES_WORDS = WORDS["series"]
 _WAYS = {**SIDES, "both": "both together"}
 
 

@@ -7,6 +7,7 @@ name and never glues prose. A number that is missing is an error, not a hole. An
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "GUARDRAIL",
     "LENS_WORDS",
     "SCOPE_WORDS",
+    "WORDS",
     "Prose",
     "anchor",
     "counted",
@@ -41,45 +43,14 @@ __all__ = [
 
 LANGUAGE = "en"
 FOLDER = Path(__file__).parent / LANGUAGE
+# Words for the record's codes, by what they are codes of.
+WORDS: dict[str, Any] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
 
-LENS_WORDS = {
-    "best": "receiver-first rule, all claims",
-    "ukraine": "Ukrainian claims only",
-    "russia": "Russian claims only",
-    "receiver": "each side's claims on what it received",
-}
-ABSENCE_WORDS = {
-    "zero": "none",
-    "withheld": "size withheld",
-    "not_reported": "not reported",
-    "not_applicable": "not applicable",
-}
-GRADE_WORDS = {
-    "agreed": "both sides agree",
-    "contested": "sides differ",
-    "one_sided": "one side only",
-    "reported": "no official",
-    "undisclosed": "size withheld",
-}
-SCOPE_WORDS = {  # what a total counts, where that is less than all handovers of its kind
-    "": "all handovers",
-    "without_june_2025": "without the Istanbul handovers of June 2025",
-    "istanbul": "under the Istanbul agreements",
-    "uae_mediated": "mediated by the Emirates",
-}
-_PROPER = {
-    **{
-        place: place.capitalize()
-        for place in (
-            "avdiivka azov azovstal bakhmut belarus chernobyl donetsk kharkiv kherson kursk luhansk "
-            "mariupol marinka qatar rosatom russia sumy ukrainians vuhledar wagner zaporizhzhia"
-        ).split()
-    },
-    "dnr": "DNR",
-    "lnr": "LNR",
-    "npp": "NPP",
-    "il76": "Il-76",
-}
+LENS_WORDS = WORDS["lens"]
+ABSENCE_WORDS = WORDS["absence"]
+GRADE_WORDS = WORDS["grade"]
+SCOPE_WORDS = WORDS["scope"]
+_PROPER = {name.lower().replace("-", ""): name for name in WORDS["proper"]["names"]}
 
 
 class Prose(str):

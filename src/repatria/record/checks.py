@@ -117,16 +117,17 @@ def among(values: pd.Series, known: pd.Series) -> np.ndarray:
 
 
 class Findings:
-    """Collects problems from boolean masks over tables whose row i stands on line i + 2.
+    """Collects problems of a level from boolean masks over tables whose row i stands on line i + 2.
 
-    >>> found = Findings()
-    >>> found.add("claims", "note", [False, True], "is odd", level="warning")
+    >>> found = Findings("warning")
+    >>> found.add("claims", "note", [False, True], "is odd")
     >>> [str(p) for p in found.problems], found.errors
     (['claims.csv:3: note: warning: is odd'], [])
     """
 
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, level: str = "error", problems: list[Problem] | None = None) -> None:
+        self.level = level
+        self.problems: list[Problem] = [] if problems is None else problems  # may be shared
 
     def add(
         self,
@@ -135,18 +136,15 @@ class Findings:
         bad: pd.Series | np.ndarray | list[bool],
         reason: str,
         values: pd.Series | None = None,
-        level: str = "error",
     ) -> None:
         """Add one problem per true element of `bad`; `{}` in `reason` takes the cell's text."""
         for i in np.flatnonzero(np.asarray(bad, dtype=bool)):
             text = reason.format(shown(values.iloc[i])) if values is not None else reason
-            self.problems.append(Problem(f"{table}.csv", int(i) + 2, column, text, level))
+            self.line(table, int(i) + 2, text, column)
 
-    def line(
-        self, table: str, line: int, reason: str, column: str = "", level: str = "error"
-    ) -> None:
+    def line(self, table: str, line: int, reason: str, column: str = "") -> None:
         """Add one problem of a line; line 0 is the file as a whole."""
-        self.problems.append(Problem(f"{table}.csv", int(line), column, reason, level))
+        self.problems.append(Problem(f"{table}.csv", int(line), column, reason, self.level))
 
     @property
     def errors(self) -> list[Problem]:

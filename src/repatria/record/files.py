@@ -62,18 +62,8 @@ def inspect(
         if not folder.is_dir():
             return {}, "", [Problem(str(folder), 0, "", "is not a folder")]
         if (folder / ".pending").is_dir():
-            return (
-                {},
-                "",
-                [
-                    Problem(
-                        str(folder),
-                        0,
-                        "",
-                        "an addition was interrupted: run `repatria add --finish`",
-                    )
-                ],
-            )
+            reason = "an addition was interrupted: run `repatria add --finish`"
+            return {}, "", [Problem(str(folder), 0, "", reason)]
         tables, digest = _tables(folder, found)
         if not found.errors:
             relations.check(found, tables, now)

@@ -43,9 +43,10 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     than three times any before it; a running total that does not fit its series; kinds and sides
     whose reading nobody declared; an event under an agreement to which no link ties it.
     """
+    found = Findings("warning", found.problems)
     for name in ("sources", "excluded"):
         late = t[name]["published_on"] > today
-        _add(found, name, "published_on", late, f"is after today ({today:%Y-%m-%d})")
+        found.add(name, "published_on", late, f"is after today ({today:%Y-%m-%d})")
     _addresses(found, t["sources"])
     _publishers(found, t)
     events, claims = t["events"], t["claims"]
@@ -65,22 +66,11 @@ def look(found: Findings, t: dict[str, pd.DataFrame], today: pd.Timestamp) -> No
     _untied(found, events, t["links"])
 
 
-def _add(
-    found: Findings,
-    table: str,
-    column: str,
-    bad: pd.Series | np.ndarray,
-    reason: str,
-    values: pd.Series | None = None,
-) -> None:
-    found.add(table, column, bad, reason, values, "warning")
-
-
 def _addresses(found: Findings, sources: pd.DataFrame) -> None:
     parts = sources["url"].astype("str").str.extract(r"^https?://([^/]*)(.*)$")
     host, path = parts[0].fillna(""), parts[1].fillna("")
     work = host.str.contains(WORKING) | path.str.contains(WORKING_PATH)
-    _add(found, "sources", "url", work, "{} is no address for readers", sources["url"])
+    found.add("sources", "url", work, "{} is no address for readers", sources["url"])
 
 
 def _publishers(found: Findings, t: dict[str, pd.DataFrame]) -> None:
@@ -89,7 +79,7 @@ def _publishers(found: Findings, t: dict[str, pd.DataFrame]) -> None:
     publishers = pages.groupby("event_id")["publisher"].nunique()
     ids = t["events"]["event_id"]
     single = ids.map(publishers).fillna(0) < 2
-    _add(found, "events", "event_id", single, "{} rests on one publisher", ids)
+    found.add("events", "event_id", single, "{} rests on one publisher", ids)
 
 
 def _components(
@@ -102,7 +92,7 @@ def _components(
             pd.MultiIndex.from_frame(parts[[*_KEY, "part"]]).isin(several.index[several > 1])
         ]
         reason = "{} is a component with two figures of one claimant"
-        _add(found, "claims", "part", claims.index.isin(clash.index), reason, claims["claim_id"])
+        found.add("claims", "part", claims.index.isin(clash.index), reason, claims["claim_id"])
     whole = (
         counted[counted["role"] == "whole"]
         .reset_index()
@@ -111,14 +101,8 @@ def _components(
     whole["differs"] = whole["count_low_parts"] != whole["count_low"]
     never = whole.groupby(_KEY, observed=True)["differs"].transform("all")
     bad = claims.index.isin(whole.loc[never.astype(bool), "index"])
-    _add(
-        found,
-        "claims",
-        "count_low",
-        bad,
-        "{} differs from the sum of the claimant's components",
-        claims["claim_id"],
-    )
+    reason = "{} differs from the sum of the claimant's components"
+    found.add("claims", "count_low", bad, reason, claims["claim_id"])
 
 
 def _spans(counts: pd.DataFrame) -> pd.DataFrame:
@@ -162,7 +146,7 @@ def _twins(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
     for second, (first, at) in twins.items():
         why = "days and counts are near, and they share no deal"
         reason = f"{shown(second)} may be {shown(first)} again: {why}"
-        found.line("events", at, reason, "event_id", "warning")
+        found.line("events", at, reason, "event_id")
 
 
 def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> None:
@@ -185,7 +169,7 @@ def _repeats(found: Findings, events: pd.DataFrame, counts: pd.DataFrame) -> Non
     for i in e.index[(first != e["event_id"]).to_numpy(dtype=bool)]:
         again = shown(e.loc[i, "event_id"])
         reason = f"{again} repeats the counts of {shown(first[i])}, of the same deal"
-        found.line("events", i + 2, reason, "event_id", "warning")
+        found.line("events", i + 2, reason, "event_id")
 
 
 def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
@@ -216,7 +200,7 @@ def _jumps(found: Findings, events: pd.DataFrame, claims: pd.DataFrame) -> None:
     for row in c[c["count_high"] > JUMP * c["largest"]].itertuples():
         told = f"{shown(row.claim_id)}: {row.count_high}"
         reason = f"{told} is more than {JUMP} times any before it ({row.largest})"
-        found.line("claims", row.line, reason, "count_high", "warning")
+        found.line("claims", row.line, reason, "count_high")
 
 
 def _falls(found: Findings, totals: pd.DataFrame) -> None:
@@ -244,7 +228,7 @@ def _falls(found: Findings, totals: pd.DataFrame) -> None:
             else:
                 reason = f"{one}, said before {two} by {a.claimant_id}, is above it"
             reason += f" and {many - 1} more" if many > 1 else ""
-            found.line("totals", series.index[odd] + 2, reason, "count", "warning")
+            found.line("totals", series.index[odd] + 2, reason, "count")
 
 
 def _misfits(low: np.ndarray, high: np.ndarray) -> list[tuple[int, int, int]]:
@@ -278,27 +262,18 @@ def _unread(found: Findings, events: pd.DataFrame, cover: pd.DataFrame) -> None:
             c = cover[(cover["kind"] == kind) & (cover["side"] == side)].sort_values("read_from")
             what = f"{kind}, {side}: "
             if c.empty:
-                found.line(
-                    "coverage",
-                    0,
-                    what + "there are events, but nobody declared what was read",
-                    level="warning",
-                )
+                reason = what + "there are events, but nobody declared what was read"
+                found.line("coverage", 0, reason)
                 continue
             gap = c["read_from"] > c["read_through"].shift() + pd.Timedelta(days=1)
             for i in c.index[gap.to_numpy(dtype=bool)]:
-                found.line(
-                    "coverage",
-                    i + 2,
-                    what + "days before it are declared by no stretch",
-                    "read_from",
-                    "warning",
-                )
+                reason = what + "days before it are declared by no stretch"
+                found.line("coverage", i + 2, reason, "read_from")
             if days.max() > c["read_through"].max():
                 reason = (
-                    what + f"there is an event on {days.max():%Y-%m-%d}, after the last day read"
+                    f"{what}there is an event on {days.max():%Y-%m-%d}, after the last day read"
                 )
-                found.line("coverage", c.index[-1] + 2, reason, "read_through", "warning")
+                found.line("coverage", c.index[-1] + 2, reason, "read_through")
 
 
 def _untied(found: Findings, events: pd.DataFrame, links: pd.DataFrame) -> None:
@@ -308,4 +283,4 @@ def _untied(found: Findings, events: pd.DataFrame, links: pd.DataFrame) -> None:
     tied = pairs.isin(pd.MultiIndex.from_frame(said.astype("str")))
     loose = (events["agreement_id"] != "").to_numpy() & ~tied
     reason = "{} is tied to it by no row of links.csv"
-    _add(found, "events", "agreement_id", loose, reason, events["event_id"])
+    found.add("events", "agreement_id", loose, reason, events["event_id"])

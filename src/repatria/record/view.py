@@ -47,7 +47,7 @@ def load(path: str | os.PathLike[str] | None = None, today: Day | None = None) -
     if errors:
         raise RecordError(errors)
     fingerprint.read.append(digest)  # what a kernel testifies to
-    record = Record(MappingProxyType(tables), digest)
+    record = Record(tables, digest)
     return kept.remember(record) if today is None else record
 
 
@@ -73,9 +73,12 @@ class Record(Statements, Shown):
     aside: pd.DataFrame | None = None
     ends: pd.Timestamp | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tables", MappingProxyType(self.tables))
+
     def __reduce__(self) -> tuple[object, ...]:
         more = self.known_by, self.coverage_of, self.aside, self.ends
-        return _unpickled, (dict(self.tables), self.digest, *more)
+        return Record, (dict(self.tables), self.digest, *more)
 
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
@@ -132,7 +135,7 @@ class Record(Statements, Shown):
         if of == "then":
             cover = cover[cover["entered_on"] <= until]
         t["coverage"] = cover.assign(read_through=cover["read_through"].clip(upper=until))
-        return Record(MappingProxyType(t), self.digest, until, of, self._aside, self.ends)
+        return Record(t, self.digest, until, of, self._aside, self.ends)
 
     def until(self, last: Day | None) -> Record:
         """Return what the record holds on days up to `last`. No day returns it as it stands.
@@ -152,7 +155,7 @@ class Record(Statements, Shown):
             end = min(end, self.ends)
         t = past.through(dict(self.tables), end)
         aside = self._aside[self._aside["event_id"].isin(t["events"]["event_id"])]
-        return Record(MappingProxyType(t), self.digest, self.known_by, self.coverage_of, aside, end)
+        return Record(t, self.digest, self.known_by, self.coverage_of, aside, end)
 
     @cached_property
     def _aside(self) -> pd.DataFrame:
@@ -408,14 +411,3 @@ class Record(Statements, Shown):
     @cached_property
     def _read(self) -> tuple[dict[str, pd.Timestamp], dict[str | None, Ground]]:
         return frames.searched(self)
-
-
-def _unpickled(
-    tables: dict[str, pd.DataFrame],
-    digest: str,
-    known_by: pd.Timestamp | None,
-    coverage_of: str,
-    aside: pd.DataFrame | None,
-    ends: pd.Timestamp | None,
-) -> Record:
-    return Record(MappingProxyType(tables), digest, known_by, coverage_of, aside, ends)

@@ -230,17 +230,12 @@ class Replayed:
     found: list[inbox.Group]
 
 
-def replay(folder: Path, data: Path, feed: dict[str, str] | None = None) -> Replayed:
+def replay(folder: Path, data: Path) -> Replayed:
     """Judge copies of a feed: a folder of JSON files, each a list of entries with title, description, link and
     date_published (or, before it, the first day in the file's path). Files nothing. Raises InboxError.
     """
-    about = feed or {
-        "id": "replay",
-        "publisher": "replay",
-        "language": "",
-        "side": "both",
-        "tier": "press",
-    }
+    about = dict.fromkeys(("id", "publisher"), "replay")
+    about |= {"language": "", "side": "both", "tier": "press"}
     days, seen, n = set(), set(), 0
     leads: list[Lead] = []
     for path in sorted(folder.rglob("*.json")):
