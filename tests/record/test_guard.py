@@ -134,6 +134,14 @@ def test_an_event_that_stands_twice_in_a_table_is_not_counted_twice(record: Any)
             function(twice)
 
 
+@pytest.mark.parametrize(("name", "way"), [("ax", ".draw"), ("figsize", ".figure"), ("title", "t")])
+def test_what_charts_elsewhere_take_is_answered_by_where_it_is_said(
+    record: Any, name: str, way: str
+) -> None:
+    with pytest.raises(TypeError, match=rf"^stems: takes no {name}; .*{re.escape(way)}"):
+        rp.charts.handovers.stems(record.events("bodies"), **{name: None})
+
+
 def test_a_selection_is_of_a_record() -> None:
     with pytest.raises(TypeError, match=r"Selection: a Record is wanted, not an int: pass what"):
         rp.explore.Selection(3)  # type: ignore[arg-type]

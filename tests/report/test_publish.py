@@ -124,7 +124,7 @@ def test_whatever_step_of_publishing_is_the_last_every_release_and_list_is_whole
     tmp_path: Path, what: str
 ) -> None:
     """Not at random moments but at each change of the file system, one after the other."""
-    paths = [str(Path(run.__file__).parents[2]), str(Path(__file__).parents[1])]
+    paths = [str(Path(__file__).parents[1]), str(Path(run.__file__).parents[2])]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-c", AT_EACH, tmp_path, what]
     done = subprocess.run(command, env=env, capture_output=True, text=True)

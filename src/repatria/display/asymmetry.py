@@ -233,7 +233,7 @@ def lens_words(table: pd.DataFrame, sides: pd.DataFrame) -> Prose:
 
     >>> asked = record, "bodies", "2025-06-01", "2025-06-30"
     >>> a = rp.analysis.asymmetry
-    >>> lens_words(a.lenses(*asked), a.by_side(*asked)).splitlines()[0][:69]
+    >>> lens_words(a.lenses(*asked), a.by_side(*asked)).splitlines()[0][:70]
     "- **By Moscow's counts alone:** 6,060 bodies to Ukraine in 5 handovers"
     """
     levels = {}

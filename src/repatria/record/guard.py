@@ -76,6 +76,12 @@ WANTED = {
     "Style": "rp.charts.Style()",
     "Sum": "record.explain_sum(kind)",
 }
+MEANT = {  # what other libraries' charts take, and where it is said here
+    "ax": "a chart draws on yours by .draw(ax)",
+    "figsize": "a chart has its size by .figure(width, height), in inches",
+    "palette": "a chart has its colours by .draw(style=rp.charts.Style(colours={...}))",
+    "title": "axes have theirs by .draw(ax) and ax.set_title(...)",
+}
 CALLED = {  # parameter or type: its name in a sentence
     "day": "a day",
     "events": "a table of events",
@@ -155,7 +161,7 @@ def checking(function: F) -> F:
     parameters = _parameters(function)
     star = next((n for n, p in enumerate(parameters) if p[0].startswith("*")), len(parameters))
     placed, several, kinds = parameters[:star], parameters[star : star + 1], dict(parameters)
-    check, explained, own_name = _check, _explained, function.__name__
+    check, explained, meant, own_name = _check, _explained, MEANT, function.__name__
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         for (name, types), given in zip(placed, args, strict=False):
@@ -164,6 +170,8 @@ def checking(function: F) -> F:
             for given in args[star:]:
                 check(own_name, name, types, given)
         for name, given in kwargs.items():
+            if name in meant and name not in kinds:
+                raise TypeError(f"{own_name}: takes no {name}; {meant[name]}")
             check(own_name, name, kinds.get(name, ()), given)
         try:
             return function(*args, **kwargs)
