@@ -460,7 +460,3 @@ def lenses(record: Record, kind: str = "bodies", since: str = "", until: str = "
     told = {**whole.attrs, "lens": "all four", **owners(whole), **_last_day(whole)}
     out.attrs = frames.plain(told)
     return out
-
-
-def __dir__() -> list[str]:
-    return __all__

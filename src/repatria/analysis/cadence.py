@@ -76,10 +76,6 @@ __all__ = [
 LEVEL = 0.05  # the error budget of all tests of a report together
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def silences(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (index of the unit that ends each silence, its days) for units given as whole days.
 

@@ -260,7 +260,3 @@ def breaks(record: Record, kind: str = "bodies") -> dict[str, pd.Timestamp]:
     a = a[a["agreement_id"].isin(e["agreement_id"]) & a["agreed_on"].notna()]
     named = sorted(zip(a["agreed_on"], a["name"], strict=True))
     return {name: at for at, name in named if e["date"].min() < at <= e["date"].max()}
-
-
-def __dir__() -> list[str]:
-    return __all__

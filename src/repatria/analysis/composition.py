@@ -237,7 +237,3 @@ def batches(events: pd.DataFrame, direction: str = "to_ukraine", step: int = 100
     run = len(out) - 1 - int(uneven[-1]) if len(uneven) else len(out)
     out.attrs = {**events.attrs, "direction": direction, "step": step, "round_run": run}
     return out
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -202,7 +202,3 @@ def _short(row: pd.Series) -> tuple[int, int]:
         return 0, 0
     low, high = int(low), int(high)
     return (-high, -low) if row["best_verdict"] == "over" else (low, high)
-
-
-def __dir__() -> list[str]:
-    return __all__

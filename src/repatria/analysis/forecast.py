@@ -80,10 +80,6 @@ _MEANS = ["log", "crps", "cover50", "cover80"]
 _SCORES = [*_MEANS, "pit_low", "pit_high"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 # How forecasts scored.
 
 

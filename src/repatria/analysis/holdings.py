@@ -392,7 +392,3 @@ def single_source(record: Record, since: Day = "") -> pd.DataFrame:
     return out.assign(
         claimants=out["event_id"].map(names), kind=out["kind"].astype("str")
     ).reset_index(drop=True)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -22,10 +22,6 @@ __all__ = ["STAGE", "known", "known_on"]
 STAGE = 7  # days from its last handover until which a deal may go on; docs/method-forecast.md
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def _known(
     w: Window | None, start: np.ndarray, end: np.ndarray, sizes: dict[str, np.ndarray], unit: str
 ) -> Known | None:

@@ -349,7 +349,3 @@ def share_now(record: Record, kind: str = "bodies", lens: str = "best") -> dict[
         "eras_without": [int(y) for y in known.index[~known.to_numpy(dtype=bool)]],
         "running": running_deal(events) is not None,
     }
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -41,10 +41,6 @@ BASELINE_PEOPLE = "all past sizes"
 EDGES = np.unique(np.floor(np.r_[np.arange(51), np.geomspace(51, 20_000, 303)])).astype(int)
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 @dataclass(frozen=True, eq=False)
 class Known:
     """What a forecaster knows on a day: handovers' first days, and the sizes of finished ones.

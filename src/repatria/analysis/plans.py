@@ -18,10 +18,6 @@ __all__ = ["delivered", "reasons", "slips"]
 _DISPUTING = ["not_kept", "postponed", "suspended", "cancelled", "denied"]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def slips(record: Record) -> pd.DataFrame:
     """Return planned days against the day on which the handover came.
 

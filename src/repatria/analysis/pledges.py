@@ -494,7 +494,3 @@ def rival_totals(record: Record, agreement_id: str, kind: str = "bodies") -> pd.
     start, end = days
     named = t["since"].isna() & (t["scope"] == agreement_id.partition("-")[0])
     return t[t["as_of"].between(start, end + _AFTER) & (t["since"].ge(start) | named)]
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -28,10 +28,6 @@ LEVEL = 0.05  # a split that shuffled spacings make as often as this is no split
 RUNS = 999  # of shuffled spacings
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def interval(
     count: float, days: float, dispersion: float = 1.0, level: float = 0.95
 ) -> tuple[float, float]:

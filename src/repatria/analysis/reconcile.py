@@ -470,7 +470,3 @@ def _between(a: _Total, b: _Total, tables: _Tables, lens: str) -> Sums:
         unknown=found.unknown + gained.unknown + lost.unknown,
         disputed=found.disputed + gained.disputed + lost.disputed,
     )
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -36,10 +36,6 @@ DRAWS = 9999  # of a Monte-Carlo test: no p below 1 in 10,000
 FEWEST = 5  # completed silences below which their lengths are not measured
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def holm(p: pd.Series) -> np.ndarray:
     """Return p-values corrected for their number (Holm 1979); missing ones stay missing.
 

@@ -19,10 +19,6 @@ __all__ = ["READINGS", "links"]
 READINGS = ("record", "tied", "possible")
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def links(record: Record) -> pd.DataFrame:
     """Return every handover that anybody ties to an agreement, or whose tie somebody denies.
 

@@ -41,10 +41,6 @@ SEED = 20220224
 ONE_DAY = pd.Timedelta(days=1)
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def checked(kind: str, unit: str) -> None:
     """Raise ValueError for a kind or unit that is none.
 

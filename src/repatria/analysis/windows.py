@@ -239,7 +239,3 @@ def in_scope(events: pd.DataFrame, scope: str) -> np.ndarray:
         of_june = events["date"].between("2025-06-01", "2025-06-30").to_numpy()
         return ~(of_june & (events["agreement_id"] == _ISTANBUL).to_numpy(dtype=bool))
     return np.ones(len(events), dtype=bool)
-
-
-def __dir__() -> list[str]:
-    return __all__

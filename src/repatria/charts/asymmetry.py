@@ -447,7 +447,3 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
     if used:
         low, top = ax.get_ylim()  # a log axis
         ax.set_ylim(low, low * (top / low) ** (1 / (1 - row * (used + 1) / (0.8 * high))))
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -373,7 +373,3 @@ def empty(name: str, message: str) -> Chart:
         ax.text(0, 0.5, lines, transform=ax.transAxes, va="center", size=style.sizes["head"])
 
     return Chart(name, message, paint, alt=message, panels=(), aspect={"page": 0.17, "phone": 0.33})
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -92,7 +92,3 @@ def promised(summary: pd.DataFrame, fulfilment: pd.DataFrame, newest: int = 4) -
     chart = _plain(chart, "promised", s, agreements=len(shown), of=len(every))
     # Its head takes two lines on a phone: room for them.
     return replace(chart, aspect={k: 1.2 * v for k, v in chart.aspect.items()})
-
-
-def __dir__() -> list[str]:
-    return __all__

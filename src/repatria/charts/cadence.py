@@ -31,10 +31,6 @@ __all__ = [
 ]
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 # Handovers in time.
 
 

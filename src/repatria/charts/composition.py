@@ -98,7 +98,3 @@ def _sizes(ax: Axes, events: pd.DataFrame, b: pd.DataFrame, style: Style) -> Non
     base.time_axis(ax, since, until)
     base.count_axis(ax)
     base.head(ax, style)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -33,10 +33,6 @@ BOTH: dict[str, Any] = {
 }
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> Chart:
     """Draw the last `shown` days as a running count and the forecast as a fan, with its
     reliability.

@@ -338,7 +338,3 @@ def _levels(line: Line2D, since: float) -> Span:
     """Return the lowest and highest of a line of steps from a day on."""
     days, values = date2num(line.get_xdata()), np.asarray(line.get_ydata())
     return values[max(int(np.searchsorted(days, since, side="right")) - 1, 0)], values[-1]
-
-
-def __dir__() -> list[str]:
-    return __all__

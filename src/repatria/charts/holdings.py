@@ -492,7 +492,3 @@ def _read(
             label="" if label in known else label,
         )
         known.add(label)
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -346,7 +346,3 @@ def absent_marks(
         )
         drawn[absence] = len(rows)
     return drawn
-
-
-def __dir__() -> list[str]:
-    return __all__

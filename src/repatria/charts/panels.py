@@ -150,7 +150,3 @@ def name_sides(ax: Axes, of: Sequence[tuple[str, str]], style: Style) -> None:
     two = wide < 4 and high / len(of) > 0.2
     labels = [f"{KIND_NAMES[k]}:{chr(10) if two else ' '}{GROUPS[s][1]}" for k, s in of]
     name_rows(ax, labels, style)
-
-
-def __dir__() -> list[str]:
-    return __all__

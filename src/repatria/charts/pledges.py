@@ -24,10 +24,6 @@ _WAYS = {**SIDES, "both": "both ways"}
 _LINE = 0.15  # inches that a line of a list needs at least
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 # --- bullet bars ----------------------------------------------------------------------------------
 
 

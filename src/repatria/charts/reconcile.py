@@ -139,7 +139,3 @@ def _extremes(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
             bbox=style.plate,
             zorder=2.5,
         )
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -26,10 +26,6 @@ DASHES = (0, (3, 2))
 Box = tuple[float, float, float, float]  # left, right, bottom, top; inches
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 # Gaps as stems.
 
 

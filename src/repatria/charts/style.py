@@ -116,7 +116,3 @@ class Style:
             labelcolor=self.colours["text"],
             labelsize=self.sizes["text"],
         )
-
-
-def __dir__() -> list[str]:
-    return __all__

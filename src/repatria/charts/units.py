@@ -18,10 +18,6 @@ __all__ = ["UNIT_WORDS", "bare", "hollow", "nothing", "shade", "short", "source"
 UNIT_WORDS = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def source(attrs: Mapping[Any, Any], n: int) -> str:
     """Return the source line of `n` units drawn: no counts of people, so no claimants."""
     a = frames.dated(attrs)

@@ -24,10 +24,6 @@ MOST = 1 << 14  # measures kept
 _kept: dict[Any, tuple[Any, ...]] = {}  # what was measured and set, by dots an inch, fonts and text
 
 
-def __dir__() -> list[str]:
-    return __all__
-
-
 def png(figure: Figure) -> bytes:
     """Return a palette PNG: charts have few colours, and a third of the bytes shows them as
     well.
