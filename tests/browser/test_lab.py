@@ -77,11 +77,32 @@ def type_in(tab: Any, label: str, text: str) -> None:
 
 
 def press(tab: Any, key: str) -> None:
-    codes = {"ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
+    codes = {"Tab": 9, "Enter": 13, "Space": 32}
+    text = {"Enter": "\r", "Space": " "}.get(key, "")
     for kind in ("keyDown", "keyUp"):
         tab.call(
-            "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key]
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=" " if key == "Space" else key,
+            code=key,
+            windowsVirtualKeyCode=codes[key],
+            **({"text": text} if text and kind == "keyDown" else {}),
         )
+
+
+def tab_to(tab: Any, wanted: str) -> None:
+    """Press Tab until what has the focus is so called: a button by its text, a box by its label or list by its type."""
+    asked = (
+        "(e => e.tagName + ' ' + (e.closest('.widget-text, .widget-dropdown, .widget-select')"
+        " || e).innerText.trim().split('\\n')[0])(document.activeElement)"
+    )
+    seen = []
+    for _ in range(40):
+        press(tab, "Tab")
+        seen.append(tab.ask(asked))
+        if seen[-1] == wanted:
+            return
+    raise AssertionError(f"{wanted} is not among {seen}")
 
 
 def test_controls_change_chart_and_events(explore: Any) -> None:
@@ -129,6 +150,49 @@ def test_every_control_is_reached_by_tab(explore: Any) -> None:
     for control in ("BUTTON Share", "BUTTON Table", "BUTTON Save as CSV", "INPUT "):
         assert control in reached, reached
     assert any(r.startswith("SELECT bodies-") for r in reached)
+
+
+def test_kind_window_lens_view_and_event_are_picked_by_keys_alone(explore: Any) -> None:
+    explore.ask("document.querySelector('.jupyter-widgets button').focus()")
+    tab_to(explore, "BUTTON prisoners")
+    press(explore, "Space")
+    until(lambda: "Prisoner exchanges" in explore.ask(SAID), PATIENCE, "prisoners, by Space")
+    tab_to(explore, "BUTTON Ukrainian claims only")
+    press(explore, "Enter")
+    until(lambda: "Ukrainian claims" in explore.ask(SAID), PATIENCE, "a lens, by Enter")
+    tab_to(explore, "INPUT From")
+    explore.call("Input.insertText", text="2026")
+    press(explore, "Enter")
+    until(lambda: "from 1 January 2026" in explore.ask(SAID), PATIENCE, "a window, by Enter")
+    tab_to(explore, "BUTTON Table")
+    press(explore, "Space")
+    until(lambda: explore.ask(ROWS) == len(explore.ask(EVENTS)), PATIENCE, "the table, by Space")
+    tab_to(explore, "INPUT Find")
+    explore.call("Input.insertText", text="prisoners-2026-05-15")
+    press(explore, "Enter")
+    wanted = "event-prisoners-2026-05-15"
+    until(lambda: explore.ask(WHY) == wanted, PATIENCE, "the explanation, by Enter")
+    type_in(explore, "From", "")
+    for text in ("receiver-first rule, all claims", "Counts", "bodies"):
+        click(explore, text)
+    until(lambda: len(explore.ask(EVENTS)) > 50, PATIENCE, "all events")
+
+
+def test_two_changes_at_once_end_in_what_the_controls_say(explore: Any) -> None:
+    """JupyterLab answers controls side by side: an older chart came last, over a list without events."""
+    click(explore, "civilians")
+    click(explore, "Counts")
+    type_in(explore, "From", "2022-03")
+    type_in(explore, "To", "2022-03")
+    until(lambda: "to 31 March 2022" in (explore.ask(SAID) or ""), PATIENCE, "the window")
+    until(lambda: explore.ask(EVENTS) == [], PATIENCE, "no event")
+    click(explore, "Table")
+    shown = "[...document.querySelectorAll('.widget-html')].map(e => e.innerText).join()"
+    until(lambda: "no row is known" in explore.ask(shown), PATIENCE, "an empty table")
+    for label in ("From", "To"):
+        type_in(explore, label, "")
+    click(explore, "bodies")
+    until(lambda: len(explore.ask(EVENTS)) > 50, PATIENCE, "all events")
 
 
 def test_a_table_s_link_leads_to_its_event_in_the_notebook(explore: Any) -> None:

@@ -72,7 +72,9 @@ class Panel:
         self._views = lru_cache(maxsize=8)(lambda day: chosen.record.as_of(day, coverage="today"))
         self.kind = w.ToggleButtons(options=KINDS, value=chosen.kind, description="Kind")
         lenses = [(LENS_WORDS[name], name) for name in LENSES]
-        self.lens = w.Dropdown(options=lenses, value=chosen.lens, description="Lens")
+        # No list: JupyterLab takes its arrow keys.
+        self.lens = w.ToggleButtons(options=lenses, value=chosen.lens, description="Lens")
+        self.lens.style.button_width = "auto"
         days = {"since": "From", "until": "To", "as_of": "Pages by"}
         for name, label in days.items():
             setattr(self, name, _day(label, getattr(chosen, name)))
@@ -80,7 +82,7 @@ class Panel:
         self.said = w.HTML()
         self.picture = w.HTML()
         self.events = w.Select(description="Event", rows=10, layout=w.Layout(width="auto"))
-        # JupyterLab takes arrow keys from lists, not from what is typed into.
+        # The way by keyboard: what is typed into keeps its keys.
         hint = "id of an event"
         self.find = w.Combobox(description="Find", placeholder=hint, continuous_update=False)
         self.why = w.HTML()
