@@ -62,7 +62,11 @@ def served(folder: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
             yield until(lambda: _address(log), WAIT, "JupyterLab's address")
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:  # it ends its kernels first; none is left behind
+                server.kill()
+                server.wait()
 
 
 def _address(log: Path) -> str:
