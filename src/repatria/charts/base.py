@@ -212,10 +212,9 @@ class Chart:
             figure = Figure(figsize=size, dpi=DPI, layout=_Layout(pad=PAD, h_pad=2 * PAD))
             axes = figure.subplot_mosaic(**(layout or stacked))
             self.paint(axes, style)
+        # Ticks' labels reach over the lines of the axes: to measure those too is a tenth of the layout.
         for spine in (s for ax in figure.axes for s in ax.spines.values()):
-            spine.set_in_layout(
-                False
-            )  # the ticks' labels reach over it: a tenth of the layout's time
+            spine.set_in_layout(False)
         return axes
 
     def _named(self, ax: Any) -> dict[str, Axes]:

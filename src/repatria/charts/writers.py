@@ -147,10 +147,8 @@ def _reduced(pixels: Any, most: int = 64) -> Image.Image:
     """
     image = Image.fromarray(pixels).convert("RGB")
     found = image.getcolors(image.width * image.height) or []
-    colours = np.array(
-        [c for _, c in sorted(found, reverse=True)], dtype=np.uint8
-    )  # frequent first
-    # Of the colours, not of the pixels: a few small marks weigh as much as a field, and the greys of text.
+    colours = np.array([c for _, c in sorted(found, reverse=True)], dtype=np.uint8)
+    # Frequent first; and of the colours, not of the pixels: a few small marks weigh as much as a field, and the greys of text.
     rough = Image.fromarray(colours[None]).quantize(most, Image.Quantize.MAXCOVERAGE).getpalette()
     colours = colours.astype(float)
     centres = np.reshape(np.array(rough or [0, 0, 0], dtype=float), (-1, 3))

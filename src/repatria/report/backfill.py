@@ -23,7 +23,7 @@ from typing import Any
 
 from repatria.record.fingerprint import data_folder
 from repatria.report import forks, parameters, provenance, publish, run
-from repatria.report.base import ReportError, Say, pack
+from repatria.report.base import ReportError, Say, pack, side_by_side
 from repatria.report.parameters import Parameters
 
 __all__ = ["Job", "days", "make", "work"]
@@ -192,8 +192,7 @@ def _results(
         return
     left = dict(jobs)
     for again in range(TRIES):
-        # One more than there are cores: while one waits for a kernel, another works.
-        workers = min(at_once or (os.cpu_count() or 1) + 1, len(left)) or 1
+        workers = side_by_side(len(left), at_once)
         pool = ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=forks.tie, initargs=(os.getpid(),)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ __all__ = [
     "ReportError",
     "Say",
     "pack",
+    "side_by_side",
     "told",
 ]
 
@@ -33,6 +35,17 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 class ReportError(RuntimeError):
     """A report that could not be made; the message says which notebook and cell, and why."""
+
+
+def side_by_side(jobs: int, at_once: int = 0) -> int:
+    """Return how many of these jobs to do side by side, at least one.
+
+    By default one more than there are cores: while one waits for its kernel to begin or end, another works.
+
+    >>> side_by_side(24, 4), side_by_side(1), side_by_side(0)
+    (4, 1, 1)
+    """
+    return min(at_once or (os.cpu_count() or 1) + 1, jobs) or 1
 
 
 def told(error: BaseException) -> str:

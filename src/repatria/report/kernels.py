@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repatria.report import forks
-from repatria.report.base import ReportError, Say
+from repatria.report.base import ReportError, Say, side_by_side
 
 if TYPE_CHECKING:
     from repatria.report.warm import Manager
@@ -161,9 +160,7 @@ def execute_all(
                 shutil.copy(target, failed / book.name)
         return target
 
-    # One more than there are cores: while one waits for a kernel to begin or end, another works.
-    at_once = at_once or (os.cpu_count() or 1) + 1
-    with _pool(min(len(books), at_once) or 1, runs) as pool:
+    with _pool(side_by_side(len(books), at_once), runs) as pool:
         # Those with more to do are begun first: none ends long after the others.
         begun = {book: pool.submit(one, book) for book in sorted(books, key=_cells, reverse=True)}
         targets = [begun[book].result() for book in books]
