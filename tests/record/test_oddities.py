@@ -144,6 +144,7 @@ def test_a_page_from_a_day_to_come(tmp_path: Path) -> None:
         ("https://d1.cloudfront.net/a", True),
         ("http://106.2.224.58:1057/a", True),
         ("https://example.org/wp-json/wp/v2/posts/1", True),
+        ("https://example.org/?rest_route=%2Fwp%2Fv2%2F1", True),
         ("https://example.org/a.json", True),
     ],
 )

@@ -29,7 +29,7 @@ WORKING = (
     r"(?:^|[.-])(?:preview|staging|stage|devb?|test|prod|production|cms)[.-]"
     r"|(?:^|\.)(?:amplifyapp|appspot|arcpublishing|cloudfront|kxcdn)\.(?:com|net)$|^[\d.]+(?::\d+)?$"
 )
-WORKING_PATH = r"^/preview/|/wp-json/|\.json$"
+WORKING_PATH = r"^/preview/|/wp-json/|[?&]rest_route=|\.json$"
 
 _KEY = ["event_id", "claimant_id", "direction"]
 
