@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import shutil
 import sys
@@ -23,7 +24,7 @@ from repatria.report.base import ReportError, Say, side_by_side
 if TYPE_CHECKING:
     from repatria.report.warm import Manager
 
-__all__ = ["SHOWN", "Run", "clean", "execute", "execute_all", "faults", "warmed"]
+__all__ = ["SHOWN", "Run", "clean", "execute", "execute_all", "faults", "prepare", "warmed"]
 
 TIMEOUT = 300  # seconds a cell may take before the run is called hung
 LIMIT = 20_000_000  # characters that the outputs of one notebook may hold together
@@ -67,12 +68,18 @@ def warmed(home: Path, data: Path, say: Say) -> Iterator[forks.Warm | None]:
         yield source
 
 
+def prepare() -> None:
+    """Import what runs notebooks: half a second, which a report has while it waits for something else."""
+    sys.modules.setdefault(NO_GRAMMAR, None)  # type: ignore[arg-type]
+    importlib.import_module("repatria.report.engine")
+
+
 def execute(source: Path, target: Path, values: Mapping[str, str], run: Run) -> None:
     """Execute one notebook with these parameters into `target`.
 
     Raises ReportError naming the cell and the cause; what was executed until then is in `target` all the same.
     """
-    sys.modules.setdefault(NO_GRAMMAR, None)  # type: ignore[arg-type]
+    prepare()
     import papermill
     from papermill.exceptions import PapermillExecutionError
 

@@ -16,12 +16,14 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repatria.record import fingerprint
 from repatria.record.fingerprint import ROOT, combine, of_data, of_file
 from repatria.record.schema import RULE, RULE_VERSION
-from repatria.report.parameters import Parameters
+
+if TYPE_CHECKING:
+    from repatria.report.parameters import Parameters
 
 __all__ = [
     "begin",

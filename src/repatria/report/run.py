@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,9 +109,12 @@ def make(
             name = f"views/{view}" if view else publish.free(out, day)
             given = contextlib.nullcontext(source)
             with given if source else kernels.warmed(work / "home", data, say) as source:
-                # It imports while this goes on.
+                # It imports while this goes on, and so does this process.
+                preparing = threading.Thread(target=kernels.prepare)
+                preparing.start()
                 inputs = provenance.inputs(parameters, data, books, told)
                 facts = _facts(parameters, inputs, data, books, day, out, name, source) | told
+                preparing.join()
                 done = _execute(work, parameters, facts, failed, say, source, at_once)
                 say("pages: writing")
                 published = _published(work / "page", done, parameters, facts, out, source)
