@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import timeit
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -224,12 +225,19 @@ def test_nothing_of_the_users_reaches_a_kernel(tmp_path: Path) -> None:
 def test_the_process_that_forks_has_one_thread_and_its_end_is_a_named_error(tmp_path: Path) -> None:
     with kernels.warmed(tmp_path / "home", data_folder(), print) as source:
         assert source is not None
+        source.need(*run.SITE)
+        loaded = f"import sys; assert {run.SITE[0]!r} in sys.modules"
+        source.call(timeit.timeit, stmt="", setup=loaded, number=1)
         ran(tmp_path / "a", source, "1")
         tasks = list(Path(f"/proc/{source.pid}/task").iterdir())
         assert len(tasks) == 1, "a fork copies one thread: locks of others would stay shut"
-        source.close()
-        with pytest.raises(ReportError, match="the process that forks kernels ended"):
+        source.need("no_such_module")
+        with pytest.raises(ReportError, match=r"the process that forks kernels ended: .*'no_such_"):
             ran(tmp_path / "b", source, "1")
+        source.close()
+        source.need("json")
+        with pytest.raises(ReportError, match="the process that forks kernels ended"):
+            ran(tmp_path / "c", source, "1")
 
 
 @FORKS

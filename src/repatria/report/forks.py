@@ -106,6 +106,11 @@ class Warm:
             raise error
         return result
 
+    def need(self, *modules: str) -> None:
+        """Let it import modules, once for all that is forked from then on."""
+        with self._lock, contextlib.suppress(OSError):  # who asks next is told that it ended
+            self._ours.sendall(json.dumps({"needs": modules}).encode() + b"\n")
+
     def _asked(self, request: dict[str, str]) -> tuple[int, int]:
         """Return the process that was forked for a request, and the descriptor that came with it."""
         with self._lock:

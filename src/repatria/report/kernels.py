@@ -12,7 +12,7 @@ import importlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,9 +145,11 @@ def execute_all(
     say: Say,
     runs: Mapping[str, Run],
     at_once: int = 0,
+    then: Callable[[], None] = lambda: None,
 ) -> list[Path]:
     """Execute the notebooks side by side into `work`; return the executed ones in their order.
 
+    `then` is called when all have begun and one has ended: from there on fewer and fewer are at work.
     `runs` holds what each needs, by name, and then what it did. Raises ReportError if any fails; the failed ones
     are kept in `failed`.
     """
@@ -170,6 +172,7 @@ def execute_all(
     with _pool(side_by_side(len(books), at_once), runs) as pool:
         # Those with more to do are begun first: none ends long after the others.
         begun = {book: pool.submit(one, book) for book in sorted(books, key=_cells, reverse=True)}
+        pool.submit(then)
         targets = [begun[book].result() for book in books]
     if errors:
         kept = f"; the notebook is kept in {failed}" if failed.exists() else ""

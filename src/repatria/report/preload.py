@@ -129,6 +129,10 @@ def main(argument: str, maker: str = "") -> None:
         for line in requests:  # ends when whoever asks is gone
             _reap()
             request = json.loads(line)
+            if "needs" in request:
+                for name in request["needs"]:
+                    importlib.import_module(name)
+                continue
             pipe = os.pipe() if "call" in request else ()
             child = os.fork()
             if child == 0:

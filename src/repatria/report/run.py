@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from repatria.report.parameters import Parameters
 
 __all__ = ["Outcome", "about", "label", "load", "make", "today", "write"]
 
+SITE = ("repatria.report.site", "nbconvert.exporters")  # modules that write pages
 SEALED = ("inputs", "on", "earlier", "last_day", "read_through")  # what the manifest holds
 
 
@@ -219,7 +221,8 @@ def _execute(
     (work / "executed").mkdir()
     runs = {b.name: kernels.Run(work / "kernels" / b.stem, data, source) for b in books}
     given = parameters.given()
-    done = kernels.execute_all(books, given, work / "executed", failed, say, runs, at_once)
+    ready = partial(source.need, *SITE) if source else lambda: None
+    done = kernels.execute_all(books, given, work / "executed", failed, say, runs, at_once, ready)
     for book in done:
         wrong = provenance.contradictions(runs[book.name].testimony, inputs)
         if provenance.of_notebook(book) != inputs["notebooks"][book.name]:
