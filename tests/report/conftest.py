@@ -88,11 +88,13 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i, day in enumerate(days)
         for direction, n in (("to_russia", 40), ("to_ukraine", 900))
     ]
-    read = {"read_from": "2025-01-01", "read_through": ON, "density": "dense", "entered_on": ON}
+    read = [("2025-01-01", "2025-06-08", "dense"), ("2025-06-09", ON, "thin")]
     searched = [
-        {"kind": kind, "side": side} | read
+        {"kind": kind, "side": side, "read_from": first, "read_through": last, "density": density}
+        | {"entered_on": ON}
         for kind in ("bodies", "prisoners")
         for side in ("ukraine", "russia")
+        for first, last, density in read
     ]
     rows = small([(f"bodies-{day}", day) for day in days], claims, coverage=searched)
     return write(tmp_path_factory.mktemp("ten") / "data", rows)

@@ -16,7 +16,7 @@ import pytest
 from report.conftest import DAY, ON, RELEASE, WAITING, book, complete
 
 from repatria.record.fingerprint import data_folder, of_data
-from repatria.report import ReportError, provenance, publish, run
+from repatria.report import ReportError, provenance, publish, run, status
 from repatria.report.parameters import Parameters
 
 Make = Callable[..., run.Outcome]
@@ -226,7 +226,9 @@ def test_what_is_no_plain_file_is_named_and_waited_for_by_nobody(
 def test_the_manifest_says_what_a_release_is(published: Path) -> None:
     held = json.loads((published / "manifest.json").read_text("utf-8"))
     assert held["on"] == ON and held["last_day"] == ON
-    assert set(held["read_through"]) <= {"bodies", "prisoners", "civilians"}
+    assert held["read_through"] == {"bodies": ON, "prisoners": ON}, "thin reading is reading"
+    page = json.loads((published / "release.json").read_text("utf-8"))
+    assert status.of(published.parent, data_folder(), ON).read_through == page["read_through"] == ON
     assert set(held["inputs"]) >= {
         "parameters",
         "data",

@@ -15,6 +15,7 @@ from repatria.record.schema import RECEIVER, WAR_START
 from repatria.record.view import Day, Record
 
 __all__ = [
+    "KINDS",
     "Official",
     "Rhythm",
     "official",
@@ -67,15 +68,17 @@ class Rhythm:
     silence: int | None
 
 
-def read_through(record: Record) -> pd.Timestamp | None:
-    """Return the last day of which bodies and prisoners were read at all, thinly or densely, of both sides.
+def read_through(record: Record, kinds: Sequence[str] = KINDS) -> pd.Timestamp | None:
+    """Return the last day of which all of these kinds were read at all, thinly or densely, of both sides.
+
+    By default bodies and prisoners: what a page means by how far the record is read.
 
     >>> read_through(record) >= record.searched_through("bodies")
     True
     """
     c = record.coverage()
-    ends = c[c["kind"].isin(KINDS)].groupby(["kind", "side"], observed=True)["read_through"].max()
-    return ends.min() if len(ends) == len(KINDS) * len(RECEIVER) else None
+    ends = c[c["kind"].isin(kinds)].groupby(["kind", "side"], observed=True)["read_through"].max()
+    return ends.min() if len(ends) == len(kinds) * len(RECEIVER) else None
 
 
 def year(record: Record, kind: str, lens: str = "best", since: Day = "") -> pd.DataFrame:

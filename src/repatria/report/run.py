@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from repatria.record.fingerprint import data_folder, of_file
-from repatria.record.schema import KINDS, TABLES
+from repatria.record.schema import TABLES
 from repatria.report import kernels, provenance, publish
 from repatria.report.base import PARTS, ReportError, Say
 from repatria.report.forks import Warm
@@ -199,8 +199,10 @@ def _cut(data: Path, parameters: Parameters) -> Any:
 
 
 def _read_through(record: Any) -> dict[str, str]:
-    """Return the last day of dense reading, by kind of handover; kinds without are left out."""
-    days = {kind: record.searched_through(kind) for kind in KINDS}
+    """Return the last day read, by kind of handover, as pages tell it; kinds that nobody reads are left out."""
+    from repatria.analysis import facts
+
+    days = {kind: facts.read_through(record, [kind]) for kind in facts.KINDS}
     return {kind: f"{day:%Y-%m-%d}" for kind, day in days.items() if day is not None}
 
 
