@@ -20,6 +20,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.rates import confint_poisson
 
 from repatria.analysis import cadence, rates, rhythm, units
+from repatria.record.fingerprint import ROOT
 
 DENSE = [("2024-01-01", "2024-03-31", "dense")]
 
@@ -344,6 +345,11 @@ GOLDEN = [  # what astropy 7 gave: bayesian_blocks, fitness="events", the ends a
 ]
 
 
+def test_the_prior_is_the_one_that_the_method_page_names() -> None:
+    page = (ROOT / "docs" / "method-cadence.md").read_text("utf-8")
+    assert f"(p0 = {rates.P0})" in page
+
+
 @pytest.mark.parametrize(("days", "length", "p0", "first"), GOLDEN)
 def test_blocks_are_those_of_astropy(
     days: np.ndarray, length: int, p0: float, first: list[int]
@@ -514,6 +520,8 @@ def test_one_handover_in_each_week_is_what_every_draw_gives() -> None:
     found = cadence.rhythm(as_gaps([7] * 8), draws=20)
     assert (found.inside, found.expected, found.p) == (8, 8.0, 1.0) and found.whole_weeks == 8
     assert found.low <= 7 <= found.high == found.low + 14
+    day = cadence.rhythm(as_gaps([7] * 8), width=1, draws=20)
+    assert (day.low, day.high, day.inside, day.expected) == (7, 7, 8, 8.0)
 
 
 def test_a_handover_every_day_is_measured_too(made: Callable[..., Any]) -> None:

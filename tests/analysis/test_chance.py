@@ -207,6 +207,25 @@ def test_the_profile_and_the_shares_of_a_step_by_hand():
     assert mu.tolist() == pytest.approx([9 / 16] * 3 + [3 / 12] * 3)
 
 
+def test_a_step_is_redrawn_with_the_correlation_that_was_found(monkeypatch):
+    rng, sizes = np.random.default_rng(8), []
+    n = np.full(30, 300.0)
+    share = rng.beta(*(np.repeat(s, 15) for s in ((4, 1), (2, 3))))
+    x = rng.binomial(n.astype(int), share).astype("float64")
+
+    class Drawn:
+        def beta(self, a, b, size):
+            sizes.append(a + b)
+            return rng.beta(a, b, size)
+
+        binomial = rng.binomial
+
+    monkeypatch.setattr(chance.np.random, "default_rng", lambda seed: Drawn())
+    *_, rho = chance.step(x, n)
+    # A beta distribution of parameters a and b correlates persons by 1 / (a + b + 1).
+    assert rho > 0.1 and 1 / (sizes[0] + 1) == pytest.approx(np.full(30, rho))
+
+
 def test_the_set_of_steps_widens_with_confidence_and_scatter():
     rng = np.random.default_rng(8)
     n = np.full(30, 300.0)

@@ -95,10 +95,12 @@ def test_a_round_number_lies_in_the_range_of_claims():
     assert asymmetry.batches(events_of([(4, None)] * 2), step=4).attrs["round_run"] == 2
     other = asymmetry.batches(events_of([(1, 7), (2, None)]), "to_russia")
     assert other[["persons", "low", "high"]].to_numpy().tolist() == [[7, 7, 7]]
+    ones = asymmetry.batches(events_of([(1, None)] * 2))
+    assert ones["repeats"].tolist() == [False, True]
 
 
 def test_front_directions_by_hand(build):
-    a, b, c = "bodies-2024-01-05", "bodies-2024-02-05", "bodies-2024-03-05"
+    a, b, c, d = (f"bodies-2024-0{month}-05" for month in (1, 2, 3, 4))
 
     def told(event, who, n, part=""):
         row = {"event_id": event, "claimant_id": who, "direction": "to_ukraine", "n": n}
@@ -115,14 +117,19 @@ def test_front_directions_by_hand(build):
         told(b, "press", 30, "direction_kharkiv"),
         told(c, "kyiv", 30),
         told(c, "kyiv", 20, "direction_sumy"),  # does not add up
+        told(d, "kyiv", 40),
+        told(d, "kyiv", 20, "direction_luhansk"),
+        told(d, "kyiv", 20, "direction_sumy"),
     ]
-    record = build([(e, e.removeprefix("bodies-")) for e in (a, b, c)], claims)
+    record = build([(e, e.removeprefix("bodies-")) for e in (a, b, c, d)], claims)
     table = asymmetry.fronts(record)
     assert table[["region", "named", "persons", "handovers"]].to_numpy().tolist() == [
         ["Donetsk", "Bakhmut, Donetsk", 70, 1],
         ["Kharkiv", "Kharkiv", 50, 2],
+        ["Luhansk", "Luhansk", 20, 1],  # of equal ones by name
+        ["Sumy", "Sumy", 20, 1],
     ]
     numbers = table[["share", "least", "most"]].to_numpy().ravel().tolist()
-    assert numbers == pytest.approx([70 / 120, 0, 70 / 90, 50 / 120, 20 / 90, 1])
+    assert numbers == pytest.approx([70 / 160, 0, 70 / 90, 50 / 160, 0, 1, *[1 / 8, 0, 1 / 2] * 2])
     attrs = [table.attrs[k] for k in ("breakdowns", "handovers", "persons", "whole")]
-    assert attrs == [2, 3, 120, 130]
+    assert attrs == [3, 4, 160, 170]

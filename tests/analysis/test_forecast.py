@@ -258,6 +258,7 @@ def test_the_fast_view_is_the_true_view(record: Any, kind: str, unit: str, lens:
         pd.Timestamp(d)
         for d in ("2023-02-01", "2023-09-01", "2024-03-01", "2025-06-12", "2026-01-01")
     ]
+    days.append(record.events(None if kind == "either" else kind)["known_on"].max())
     fast = forecast.known_on(record, days, kind, unit, lens)
     for d in days:
         true = forecast.known(record.as_of(d, coverage="today"), kind, unit, lens)
@@ -507,6 +508,18 @@ def test_the_gain_of_one_rival_is_the_mean_with_a_normal_interval() -> None:
     assert high - mean == pytest.approx(mean - low) == pytest.approx(reach, rel=0.06)
     two = forecast._gain(np.column_stack([better, rng.normal(0, 1, 400)]), 1, 4000, rng)
     assert (two[2] - two[0])[0] == pytest.approx(reach * 2.236 / 1.96, rel=0.06), "for both at once"
+
+
+def test_a_gain_is_redrawn_in_blocks_round_the_end_and_the_last_is_cut() -> None:
+    better = np.random.default_rng(3).normal(size=(7, 2))
+    start = np.random.default_rng(4).integers(0, 7, size=(60, 3))
+    origins = [[(s + i) % 7 for s in row for i in range(3)][:7] for row in start]
+    moved = np.array([better[o].mean(axis=0) for o in origins]) - better.mean(axis=0)
+    spread = moved.std(axis=0)
+    reach = np.quantile(np.abs(moved / spread).max(axis=1), 0.95) * spread
+    found = forecast._gain(better, 3, 60, np.random.default_rng(4))
+    np.testing.assert_allclose(found[2] - found[0], reach)
+    np.testing.assert_allclose(found[0] - found[1], reach)
 
 
 def test_too_few_blocks_or_no_spread_leave_a_gain_open() -> None:

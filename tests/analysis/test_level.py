@@ -308,11 +308,14 @@ def test_eight_deals_have_a_level_and_a_running_ninth_is_not_in_it():
 
 def test_a_year_is_known_if_most_of_its_two_way_handovers_are():
     dates = [f"{y}-0{m}-01" for y in (2022, 2023, 2024) for m in (1, 2, 3)]
+    dates += ["2025-01-01", "2025-02-01"]
     pairs = [(1, 1), (1, None), (2, None), (1, 1), (1, None), (None, 3), (1, 1), (1, 1), (None, 3)]
-    absent = [(None, None)] * 9
+    pairs += [(1, 1), (None, 3)]
+    absent = [(None, None)] * 11
     absent[5], absent[2] = ("not_applicable", None), (None, "not_applicable")
+    absent[10] = absent[5]
     known = module.eras_known(events_of(pairs, dates=dates, absent=absent))
-    assert known.to_dict() == {2022: False, 2023: False, 2024: True}
+    assert known.to_dict() == {2022: False, 2023: False, 2024: True, 2025: True}
 
 
 def test_equal_handovers_are_by_design_from_three_quarters_on(build):

@@ -21,6 +21,7 @@ import repatria as rp
 from conftest import small, source_id, write
 from repatria.cli import app
 from repatria.record import checks, files, relations
+from repatria.record.fingerprint import ROOT
 from repatria.record.schema import TABLES
 
 LINE = re.compile(r"^[a-z]+\.csv(:\d+)?: ")
@@ -163,6 +164,7 @@ LINK = {
 FIRST_JUNE = "bodies-2025-06-11,bodies,2025-06-11"
 WHOLE = {"part": "total", "role": "whole"}
 CELL = r"claims\.csv:\d+: "
+LINES = (ROOT / "data" / "citations.csv").read_bytes().count(b"\n")
 BROKEN: dict[str, tuple[Mutation, str]] = {
     # files
     "not UTF-8": (
@@ -191,7 +193,7 @@ BROKEN: dict[str, tuple[Mutation, str]] = {
     ),
     "cut off": (
         raw("citations", lambda b: b[:-2]),
-        r"citations\.csv:\d+: does not end with a line break",
+        rf"citations\.csv:{LINES}: does not end with a line break",
     ),
     "missing column": (
         replace("events", ",status,", ",state,"),
@@ -482,6 +484,14 @@ def test_a_fault_is_named_and_refused(fault: str, folder: Path) -> None:
     assert any(re.search(expected, x) for x in lines), lines[:9]
     assert all(LINE.match(x) and "\x1b" not in x for x in lines)
     assert len(lines) < 60, "one fault, few lines"
+
+
+def test_a_claim_of_one_end_is_told_once(folder: Path) -> None:
+    BROKEN["one end"][0](folder)
+    _, _, problems = files.inspect(folder, warnings=False)
+    assert [p.reason for p in problems if p.level == "error" and p.column == "count_low"] == [
+        "count_low and count_high are both given, or neither"
+    ]
 
 
 def test_a_bad_record_ends_in_exit_1(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import json
 import os
@@ -119,6 +120,16 @@ def test_what_a_killed_export_left_is_cleared_by_the_next_and_nothing_is_lost(
         export.write(hostile, out, "3")
     assert export.manifest(out)["version"] == "1", "the earlier one is back"
     assert [p.name for p in tmp_path.glob(".out.*")] == [".out.notes"]
+
+
+def test_an_export_at_work_is_not_cleared_by_another(hostile: Any, tmp_path: Path) -> None:
+    (working := tmp_path / ".out.working").mkdir()
+    with open(working / export.LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        export.write(hostile, tmp_path / "out", "1")
+        assert working.is_dir()
+    export.write(hostile, tmp_path / "out", "2", force=True)
+    assert not working.exists(), "it has ended"
 
 
 @pytest.mark.parametrize("step", ["_sqlite", "_xlsx", "_json"])

@@ -116,6 +116,17 @@ def test_what_is_to_be_passed_is_there() -> None:
             assert hasattr(rp.Record, name)
 
 
+def test_what_is_given_after_several_is_no_one_of_them() -> None:
+    def told(*tables: pd.DataFrame, title: str = "", width: int = 0) -> int:
+        return len(tables)
+
+    told.__annotations__ = {"tables": "pd.DataFrame", "title": "str", "width": "int"}
+    checked = guard.checking(told)
+    assert checked(EVENTS, EVENTS, title="two", width=1) == 2
+    with pytest.raises(TypeError, match=r"^told: .* is wanted"):
+        checked(EVENTS, "two")
+
+
 def test_a_table_of_two_kinds_has_no_share(record: Any) -> None:
     mixed = pd.concat([record.events("bodies"), record.events("prisoners")])
     for function in ("share", "shares", "bounds", "eras", "units", "level", "change", "complete"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import small, write
 from repatria.record import files, oddities
+from repatria.record.window import today
 
 DAYS = [("bodies-2025-06-11", "2025-06-11"), ("bodies-2025-06-13", "2025-06-13")]
 
@@ -127,7 +128,7 @@ def test_a_page_from_a_day_to_come(tmp_path: Path) -> None:
         "n": 7,
         "on": "2062-07-15",
     }
-    rows = small(DAYS[:1], [claim])
+    rows = small(DAYS[:1], [claim, claim | {"claimant_id": "moscow", "on": f"{today():%Y-%m-%d}"}])
     lines = told(tmp_path, rows, "is after today")
     assert len(lines) == 1 and lines[0].startswith("sources.csv:2: published_on: warning")
 

@@ -552,6 +552,8 @@ def test_the_month_in_which_the_war_began_starts_with_the_war() -> None:
     assert window.inside(e, "2022-02-24", "2022-02-28").tolist() == ["whole"]
     first, last = window.ends(e)
     assert (first[0], last[0]) == (pd.Timestamp("2022-02-24"), pd.Timestamp("2022-02-28"))
+    e["date"] = pd.Timestamp("2022-03-31")  # a month by its last day
+    assert window.ends(e)[1][0] == e["date"][0]
 
 
 @pytest.mark.parametrize(
