@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from repatria.analysis import cadence
 from repatria.charts import base
@@ -30,6 +31,7 @@ __all__ = [
     "weekdays",
 ]
 
+HATCHES = {"unread": "////", "thin": "..."}
 
 # Handovers in time.
 
@@ -262,12 +264,15 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
         colour = style.colours["paper" if dark else "ink"]
         how: dict[str, Any] = {"ha": "center", "va": "center", "size": size, "color": colour}
         ax.text(m.month, m.year, f"{m.days}", **how).set_in_layout(False)  # inside its cell
-    for m in months[months["reading"].isin(["unread", "thin"])].itertuples():
-        hatch = "////" if m.reading == "unread" else "..."
-        edge = style.colours["paper" if m.days > 0.25 * top else "line"]
-        cell = Rectangle((m.month - 0.47, m.year - 0.45), 0.94, 0.9, hatch=hatch, edgecolor=edge)
-        cell.set(fill=False, linewidth=0, in_layout=False)
-        ax.add_patch(cell)
+    # Cells of one hatch are one path: Agg draws the hatch anew for each.
+    hatches, dark = months["reading"].map(HATCHES).astype("object"), months["days"] > 0.25 * top
+    for (hatch, on_dark), alike in months.groupby([hatches, dark]):
+        left, low = alike["month"] - 0.47, alike["year"] - 0.45
+        corners = [(left, low), (left + 0.94, low), (left + 0.94, low + 0.9), (left, low + 0.9)]
+        cells = Path.make_compound_path_from_polys(np.array(corners).transpose(2, 0, 1))
+        edge = style.colours["paper" if on_dark else "line"]
+        look: dict[str, Any] = {"hatch": hatch, "edgecolor": edge, "linewidth": 0}
+        ax.add_patch(PathPatch(cells, fill=False, in_layout=False, **look))
     ax.set_xlim(0.5, 12.5)
     ax.set_ylim(last + 0.5, first - 0.5)
     ax.set_xticks(range(1, 13), list("JFMAMJJASOND"))
