@@ -17,7 +17,7 @@ from repatria.analysis import cadence
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.silences import gap_stems, rhythm, survival_curve
-from repatria.charts.units import bare, nothing, shade, source, up, worded
+from repatria.charts.units import bare, nothing, shade, source, up
 from repatria.record import frames
 from repatria.record.names import KIND_WORDS, day
 
@@ -68,7 +68,7 @@ def event_strip(*handovers: pd.DataFrame) -> Chart:
     first = frames.dated(days[kinds[0]].attrs)
     monthly = sum(int(h["monthly"].sum()) for h in days.values())
     numbers = {"counts": counts, "through": first["through"], "monthly": monthly}
-    title, subtitle, alt = worded("cadence/event_strip", **numbers)
+    title, subtitle, alt = base.worded("cadence/event_strip", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -141,7 +141,7 @@ def weekdays(*patterns: pd.DataFrame, tests: pd.DataFrame) -> Chart:
         told.append(row | {"holds": budget["holds"][kind], "p": budget["p_holm"][kind]})
     told.sort(key=lambda k: not k["holds"])
     a = frames.dated(next(iter(found.values())).attrs)
-    title, subtitle, alt = worded("cadence/weekdays", told=told, through=a["through"])
+    title, subtitle, alt = base.worded("cadence/weekdays", told=told, through=a["through"])
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -172,8 +172,7 @@ def _slots(ax: Axes, pattern: pd.DataFrame, style: Style) -> None:
     ax.plot(at, level, color=colour["accent"], lw=1.4, ls="--", label="even spread", zorder=4)
     roomy = base.room(ax)[1] > 0.9
     for x, n in zip(at, deals, strict=True) if roomy else ():
-        foot: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
-        ax.annotate(f"{n}", (x, n), ha="center", va="bottom", size=size, bbox=style.plate, **foot)
+        base.beside(ax, style, f"{n}", (x, n), (0, 3), zorder=5)
     ax.set_ylim(0, max(deals.max(), level.max()) / (1 - min(0.8, up(ax, 1.5 * size + 3))))
     wide = base.room(ax)[0] / len(pattern)
     names = [base.fits(wide - 0.05, size, day[:3], day[:1]) for day in pattern["slot"]]
@@ -214,7 +213,7 @@ def calendar(*months: pd.DataFrame) -> Chart:
         peaks += [{"kind": kind, "days": most, "months": _firsts(tied)}] if most else []
     a = frames.dated(next(iter(found.values())).attrs)
     numbers = {"peaks": peaks, "panels": len(found), "as_of": a["as_of"]}
-    title, subtitle, alt = worded("cadence/calendar", **numbers)
+    title, subtitle, alt = base.worded("cadence/calendar", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -267,9 +266,8 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
     # Cells of one hatch are one path: Agg draws the hatch anew for each.
     hatches, dark = months["reading"].map(HATCHES).astype("object"), months["days"] > 0.25 * top
     for (hatch, on_dark), alike in months.groupby([hatches, dark]):
-        left, low = alike["month"] - 0.47, alike["year"] - 0.45
-        corners = [(left, low), (left + 0.94, low), (left + 0.94, low + 0.9), (left, low + 0.9)]
-        cells = Path.make_compound_path_from_polys(np.array(corners).transpose(2, 0, 1))
+        corners = base.corners(alike["year"], alike["month"] - 0.47, alike["month"] + 0.47, 0.9)
+        cells = Path.make_compound_path_from_polys(corners)
         edge = style.colours["paper" if on_dark else "line"]
         look: dict[str, Any] = {"hatch": hatch, "edgecolor": edge, "linewidth": 0}
         ax.add_patch(PathPatch(cells, fill=False, in_layout=False, **look))
@@ -306,7 +304,7 @@ def regime_rates(regimes: cadence.Regimes) -> Chart:
     peak = max(moving.max() if moving.notna().any() else 0, rates["per_30_days"].max())
     most = rates["poisson_high"].max()
     top = max(peak, min(most, peak * 1.25))
-    title, subtitle, alt = worded(
+    title, subtitle, alt = base.worded(
         "cadence/regime_rates",
         kind=a["kind"],
         first=rates["first"].iloc[0],
@@ -336,19 +334,11 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
         ax.hlines(r.per_30_days, r.first, end, color=colour["accent"], linewidth=2.4)
         inches = wide * ((end - r.first) / (until - begin)) - 0.1
         number = f"{r.per_30_days:.1f}"
-        ax.annotate(
-            base.fits(inches, style.sizes["head"], f"{number} per 30 days", number, weight="bold"),
-            (r.first + (end - r.first) / 2, r.per_30_days),
-            (0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            size=style.sizes["head"],
-            weight="bold",
-            bbox=style.plate,
-            color=colour["accent"],
-            zorder=6,
-        )
+        bold: dict[str, Any] = {"weight": "bold", "color": colour["accent"], "zorder": 6}
+        texts = f"{number} per 30 days", number
+        text = base.fits(inches, style.sizes["head"], *texts, weight="bold")
+        middle = r.first + (end - r.first) / 2
+        base.beside(ax, style, text, (middle, r.per_30_days), (0, 4), "head", **bold)
     rows = _landmarks(ax, regimes.landmarks, (begin, until), style)
     height = top * 1.15 / (1 - min(0.6, up(ax, 1.7 * style.sizes["small"] * (rows + 1) + 4)))
     ticks = h.loc[h["counted"], "start"]
@@ -380,21 +370,8 @@ def _landmarks(
         length = base.long(text, size) + 0.12
         right = at + length < wide
         span = (at, at + length) if right else (at - length, at)
-        free = (i for i, row in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in row))
-        row = next(free, len(rows))
-        if row == len(rows):
-            rows.append([])
-        rows[row].append(span)
-        ax.annotate(
-            text,
-            (mark.day, 1),
-            (3 if right else -3, -2 - 1.7 * size * (row + 1)),  # the first row names the ground
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="top",
-            size=size,
-            color=style.colours["ink"],
-            bbox=style.plate,
-        )
+        row = base.row_of(rows, span)
+        away = 3 if right else -3, -2 - 1.7 * size * (row + 1)  # the first row names the ground
+        top: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "color": style.colours["ink"]}
+        base.beside(ax, style, text, (mark.day, 1), away, "small", **top)
     return len(rows)

@@ -129,16 +129,7 @@ def _columns(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
     wide = base.room(ax)[0] / len(rows)
     for place, height in zip(places, bottom, strict=True):
         if height and base.long(number(height), size) < wide:
-            ax.annotate(
-                number(height),
-                (place, height),
-                (0, 2),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                size=size,
-                bbox=style.plate,
-            )
+            base.beside(ax, style, number(height), (place, height), (0, 2))
 
 
 # --- grids of numbers -----------------------------------------------------------------------------

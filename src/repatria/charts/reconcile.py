@@ -117,8 +117,7 @@ def _residual_axis(ax: Axes, edge: float) -> None:
     while len(powers) > 1 and base.room(ax)[1] / (2 * len(powers) + 1) < 0.17:
         powers = powers[1::2] or powers[-1:]
     ax.set_yticks([*(-p for p in reversed(powers)), 0, *powers])
-    signs = mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}".replace("-", "\N{MINUS SIGN}"))
-    ax.yaxis.set_major_formatter(signs)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
 
 
@@ -128,14 +127,7 @@ def _extremes(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
     for extreme in {rows["residual"].max(), rows["residual"].min()} - {0, pd.NA}:
         day = rows.loc[(rows["residual"] == extreme).to_numpy(), "as_of"].iloc[-1]
         place = (mpl.dates.date2num(day) - begin) / (end - begin)
-        ax.annotate(
-            f"{extreme:+,}".replace("-", "\N{MINUS SIGN}"),
-            (day, extreme),
-            (0, 5 if extreme > 0 else -5),
-            textcoords="offset points",
-            ha="left" if place < 0.15 else "right" if place > 0.85 else "center",
-            va="bottom" if extreme > 0 else "top",
-            size=style.sizes["small"],
-            bbox=style.plate,
-            zorder=2.5,
-        )
+        text = f"{extreme:+,}".replace("-", "\N{MINUS SIGN}")
+        ha = "left" if place < 0.15 else "right" if place > 0.85 else "center"
+        away = 0, 5 if extreme > 0 else -5
+        base.beside(ax, style, text, (day, extreme), away, "small", ha=ha, zorder=2.5)
