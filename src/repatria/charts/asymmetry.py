@@ -153,8 +153,7 @@ def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
         away = np.hypot(*(np.sqrt(places / ends)[:, None] - taken[None]).transpose(2, 0, 1))
         place = places[away.min(axis=1, initial=9).argmax()]
         taken = np.vstack([taken, np.sqrt(place / ends)])
-        grey: Any = {"color": style.colours["text"], "zorder": 2}
-        base.beside(ax, style, f"{ratio}:1", tuple(place), (0, 0), "small", **grey)
+        base.beside(ax, style, f"{ratio}:1", tuple(place), (0, 0), "small", "text", zorder=2)
 
 
 def _years(
@@ -325,10 +324,9 @@ def _level_line(
             zorder=4,
         )
     last = table[table["ratio"].notna()].iloc[-1]
-    bold: Any = {"weight": "bold", "color": colour, "annotation_clip": False}
-    base.beside(
-        ax, style, words.ratio(last["ratio"]), (last["date"], last["ratio"]), (5, 0), **bold
-    )
+    bold: Any = {"colour": "accent", "weight": "bold", "annotation_clip": False}
+    place = last["date"], last["ratio"]
+    base.beside(ax, style, words.ratio(last["ratio"]), place, (5, 0), **bold)
 
 
 def _without_figures(ax: Axes, events: pd.DataFrame, without: list[int], style: Style) -> None:
@@ -348,9 +346,8 @@ def _without_figures(ax: Axes, events: pd.DataFrame, without: list[int], style: 
         room = (right - left) / (end - begin) * wide - 0.15
         texts = "most handovers lack a figure", "few figures", ""
         text = base.fits(room, style.sizes["small"], *texts) if high > 1.2 else ""
-        how: Any = {"xycoords": ax.get_xaxis_transform(), "va": "top", "zorder": 3}
-        how["color"] = style.colours["text"]
-        base.beside(ax, style, text, ((left + right) / 2, 0.84), (0, 0), "small", **how)
+        top: Any = {"xycoords": ax.get_xaxis_transform(), "va": "top", "zorder": 3}
+        base.beside(ax, style, text, ((left + right) / 2, 0.84), (0, 0), "small", "text", **top)
     if len(lacking):
         ax.scatter(
             lacking["date"],
@@ -397,8 +394,8 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
             continue
         ax.axvline(day, **dotted)
         away = 4 if right else -4, -72 * row * (k + 1)
-        top: Any = {"xycoords": ("data", "axes fraction"), "color": colour}
-        base.beside(ax, style, name, (day, 1), away, "small", **top)
+        across = "data", "axes fraction"
+        base.beside(ax, style, name, (day, 1), away, "small", "accent", xycoords=across)
     if rows:
         low, top = ax.get_ylim()  # a log axis
         ax.set_ylim(low, low * (top / low) ** (1 / (1 - row * (len(rows) + 1) / (0.8 * high))))

@@ -209,8 +209,10 @@ def calendar(*months: pd.DataFrame) -> Chart:
     top = max(3, *busy.values())
     peaks = []
     for kind, most in busy.items():
-        tied = found[kind][found[kind]["days"] == most] if most else ()
-        peaks += [{"kind": kind, "days": most, "months": _firsts(tied)}] if most else []
+        if most:
+            tied = found[kind].loc[found[kind]["days"] == most, ["year", "month"]]
+            firsts = pd.to_datetime(tied.assign(day=1)).tolist()
+            peaks.append({"kind": kind, "days": most, "months": firsts})
     a = frames.dated(next(iter(found.values())).attrs)
     numbers = {"peaks": peaks, "panels": len(found), "as_of": a["as_of"]}
     title, subtitle, alt = base.worded("cadence/calendar", **numbers)
@@ -233,10 +235,6 @@ def calendar(*months: pd.DataFrame) -> Chart:
             "phone": 0.075 * rows + 0.14 * len(found) + 0.05,
         },
     )
-
-
-def _firsts(months: pd.DataFrame) -> list[pd.Timestamp]:
-    return [pd.Timestamp(m.year, m.month, 1) for m in months.itertuples()]
 
 
 def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
@@ -334,11 +332,13 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
         ax.hlines(r.per_30_days, r.first, end, color=colour["accent"], linewidth=2.4)
         inches = wide * ((end - r.first) / (until - begin)) - 0.1
         number = f"{r.per_30_days:.1f}"
-        bold: dict[str, Any] = {"weight": "bold", "color": colour["accent"], "zorder": 6}
         texts = f"{number} per 30 days", number
         text = base.fits(inches, style.sizes["head"], *texts, weight="bold")
-        middle = r.first + (end - r.first) / 2
-        base.beside(ax, style, text, (middle, r.per_30_days), (0, 4), "head", **bold)
+        place, bold = (
+            (r.first + (end - r.first) / 2, r.per_30_days),
+            {"weight": "bold", "zorder": 6},
+        )
+        base.beside(ax, style, text, place, (0, 4), "head", "accent", **bold)
     rows = _landmarks(ax, regimes.landmarks, (begin, until), style)
     height = top * 1.15 / (1 - min(0.6, up(ax, 1.7 * style.sizes["small"] * (rows + 1) + 4)))
     ticks = h.loc[h["counted"], "start"]
@@ -372,6 +372,6 @@ def _landmarks(
         span = (at, at + length) if right else (at - length, at)
         row = base.row_of(rows, span)
         away = 3 if right else -3, -2 - 1.7 * size * (row + 1)  # the first row names the ground
-        top: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "color": style.colours["ink"]}
-        base.beside(ax, style, text, (mark.day, 1), away, "small", **top)
+        across = "data", "axes fraction"
+        base.beside(ax, style, text, (mark.day, 1), away, "small", xycoords=across)
     return len(rows)

@@ -117,9 +117,8 @@ def _fan(
     lines = next((k for k in (3, 1) if up(ax, k * 1.5 * size + 8) < 0.5), 0)
     share = up(ax, lines * 1.5 * size + 8) if lines else 0
     top = max((n + end[0.9]) * 1.08 + 0.5, n / (1 - share))
-    bold: dict[str, Any] = {"weight": "bold", "color": colour["accent"], "linespacing": 1.35}
-    bold["xycoords"] = "axes fraction"
-    base.beside(ax, style, "\n".join(said[:lines]), (0, 1), (4, -4), **bold)
+    bold: dict[str, Any] = {"weight": "bold", "linespacing": 1.35, "xycoords": "axes fraction"}
+    base.beside(ax, style, "\n".join(said[:lines]), (0, 1), (4, -4), colour="accent", **bold)
     shade(ax, attrs, begin, until, style, name=False)
     if len(late):
         dashed = {"linelengths": top * 0.09, "linestyles": [(0, (2, 1.5))], "linewidths": 1.2}
@@ -150,9 +149,9 @@ def _after(
     flat = inches > base.long("searched day", size) + 0.15 and high * (below - 0.12) > 0.35
     if not flat:
         lines = base.fits(high * (below - 0.12) - 0.1, size, text, "after the search", "")
-    foot: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "va": "bottom"}
-    foot |= {"rotation": 0 if flat else 90, "color": style.colours["text"]}
-    base.beside(ax, style, lines, (origin, 0.12), (4, 0), "small", **foot)
+    foot: dict[str, Any] = {"va": "bottom", "xycoords": ("data", "axes fraction")}
+    foot["rotation"] = 0 if flat else 90
+    base.beside(ax, style, lines, (origin, 0.12), (4, 0), "small", "text", **foot)
 
 
 def _past(ax: Axes, shares: np.ndarray, tested: int, style: Style) -> None:

@@ -187,9 +187,9 @@ def _sum(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Style) 
     wide = base.room(ax)[0]
     inside = part > 0.5
     text = base.fits(wide * max(part, 1 - part) - 0.15, style.sizes["text"], *texts)
-    how: dict[str, Any] = {"color": style.colours["paper"], "bbox": None} if inside else {}
-    how["xycoords"] = ax.get_yaxis_transform()
-    base.beside(ax, style, text, (part, y), (-5 if inside else 5, 0), **how)
+    how: dict[str, Any] = {"colour": "paper", "bbox": None} if inside else {}
+    across = ax.get_yaxis_transform()
+    base.beside(ax, style, text, (part, y), (-5 if inside else 5, 0), xycoords=across, **how)
 
 
 def cumulative(events: pd.DataFrame) -> Chart:
@@ -294,12 +294,8 @@ def _name(
             if low < 0 or high > ax.get_ylim()[1] or any(low < b and high > a for a, b in barred):
                 continue
             taken.append((low, high))
-            bold: dict[str, Any] = {
-                "weight": "bold",
-                "color": style.colours[direction],
-                "zorder": 5,
-            }
-            base.beside(ax, style, text, (end, low if away > 0 else high), (-4, away), **bold)
+            how: dict[str, Any] = {"colour": direction, "weight": "bold", "zorder": 5}
+            base.beside(ax, style, text, (end, low if away > 0 else high), (-4, away), **how)
             return
     lines[direction].set_label(told.replace("\n", " "))
 

@@ -215,6 +215,7 @@ def beside(
     place: tuple[Any, Any],
     away: tuple[float, float],
     size: str = "text",
+    colour: str = "ink",
     **look: Any,
 ) -> None:
     """Write a text on a light plate beside a place, so many points `away` to the right and up.
@@ -223,9 +224,10 @@ def beside(
     distance is zero. `look` as `Axes.annotate` takes it.
     """
     right, up = map(int, np.sign(away))
-    how: dict[str, Any] = {"ha": ("center", "left", "right")[right], "size": style.sizes[size]}
-    how |= {"va": ("center", "bottom", "top")[up], "bbox": style.plate}
-    ax.annotate(text, place, away, textcoords="offset points", **how | look)
+    how: dict[str, Any] = {"ha": ("center", "left", "right")[right], "bbox": style.plate}
+    how |= {"va": ("center", "bottom", "top")[up], "color": style.colours[colour]}
+    how |= {"size": style.sizes[size], "textcoords": "offset points"}
+    ax.annotate(text, place, away, **how | look)
 
 
 def row_of(rows: list[list[tuple[float, float]]], span: tuple[float, float], most: int = 99) -> int:
@@ -345,8 +347,8 @@ def unread(
             place = start + (end - start) / 2, 0.985 if flat or at is None else at
             va = "top" if flat or (at or 0) > 0.9 else "bottom" if (at or 0) < 0.1 else "center"
             look: dict[str, Any] = {"va": va, "rotation": 0 if flat else 90, "zorder": 1}
-            look |= {"xycoords": ("data", "axes fraction"), "color": style.colours["text"]}
-            beside(ax, style, text, place, (0, 0), "small", **look)
+            look["xycoords"] = "data", "axes fraction"
+            beside(ax, style, text, place, (0, 0), "small", "text", **look)
             named.add(density)
         else:
             unnamed[density] = patch

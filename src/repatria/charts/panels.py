@@ -64,7 +64,7 @@ def heading(ax: Axes, style: Style, *texts: str, colour: str = "ink", less: floa
         return
     text = base.fits(wide, style.sizes["small"], *texts)
     how: dict[str, Any] = {"ha": "left", "xycoords": "axes fraction"}
-    base.beside(ax, style, text, (0.01, 0.5), (0, 0), "small", color=style.colours[colour], **how)
+    base.beside(ax, style, text, (0.01, 0.5), (0, 0), "small", colour, **how)
 
 
 def year_axis(ax: Axes, years: Sequence[int], style: Style) -> None:

@@ -363,9 +363,8 @@ def _promises(ax: Axes, said: pd.DataFrame, first: float, style: Style) -> None:
         if high > 0.7 and base.long(text, size) < 0.6 * wide and apart:
             named.append(float(n))
             x, ha = (0.01, "left") if first > 0.5 else (0.99, "right")
-            how: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "ha": ha, "zorder": 2}
-            how |= {"color": style.colours["text"], "bbox": None}
-            base.beside(ax, style, text, (x, n), (0, -2), "small", **how)
+            how: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "bbox": None, "zorder": 2}
+            base.beside(ax, style, text, (x, n), (0, -2), "small", "text", ha=ha, **how)
 
 
 # --- planned days against actual ------------------------------------------------------------------

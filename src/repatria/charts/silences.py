@@ -105,8 +105,8 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
     ax.set_ylim(0, max(top * 1.16, foot / (1 - min(0.6, up(ax, 2.6 * size)))))
     arrow = {"arrowstyle": "->", "color": accent, "linewidth": 1.8}
     ax.annotate("", (at, head), (at, days + top * 0.025), arrowprops=arrow, zorder=7)
-    bold: dict[str, Any] = {"color": accent, "weight": "bold", "linespacing": 1.1, "zorder": 7}
-    base.beside(ax, style, text, (at, foot), (-3 if right == x else 3, 2), "head", **bold)
+    away, bold = (-3 if right == x else 3, 2), {"weight": "bold", "linespacing": 1.1, "zorder": 7}
+    base.beside(ax, style, text, (at, foot), away, "head", "accent", **bold)
     bottom = _place(ax, at, foot)[1]
     return left, right, bottom, bottom + 2.6 * size / 72
 
@@ -131,8 +131,7 @@ def _longest(ax: Axes, done: pd.DataFrame, median: float | None, taken: Box, sty
             inside = box[0] > 0 and box[1] < base.room(ax)[0]
             if inside and not crossed.any() and not any(_meet(box, b) for b in boxes):
                 boxes.append(box)
-                how: dict[str, Any] = {"color": style.colours["ink"], "zorder": 5}
-                base.beside(ax, style, text, (end, days), (6 * side, 0), "small", **how)
+                base.beside(ax, style, text, (end, days), (6 * side, 0), "small", zorder=5)
                 break
 
 
@@ -288,9 +287,8 @@ def _standing(
     below = curve.loc[x <= share, "survival"].iloc[-1]
     upper = beside < 1.08 - tall or below < tall
     place, away = ((1, 1), (-2, -4)) if upper else ((0, 0), (4, 4))
-    how: dict[str, Any] = {"color": style.colours["accent"], "weight": "bold", "zorder": 6}
-    how["xycoords"] = "axes fraction"
-    base.beside(ax, style, "\n".join(lines), place, away, "head", **how)
+    bold: dict[str, Any] = {"weight": "bold", "zorder": 6, "xycoords": "axes fraction"}
+    base.beside(ax, style, "\n".join(lines), place, away, "head", "accent", **bold)
 
 
 def _when(ax: Axes, gaps: pd.DataFrame, style: Style) -> None:
