@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.panels import GROUPS, KIND_NAMES, heading, marker
-from repatria.display.words import plural, say
+from repatria.display.words import plural
 from repatria.record.schema import SIDES
 
 __all__ = ["residuals"]
@@ -56,20 +56,21 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
                 ax, style, f"{name}: {met} of {of} met exactly", f"{name}: {met} of {of} met", name
             )
 
-    title = say(
-        "reconcile/residuals_title",
+    title, subtitle, alt = base.worded(
+        "reconcile/residuals",
         met=int(rows["verdict"].str.startswith("exact").sum()),
         totals=len(rows),
         last=rows["as_of"].max(),
+        largest=largest,
     )
     source = f"{plural(len(rows), 'total')} in exact words, one mark where several say the same"
     return Chart(
         "residuals",
         title,
         paint,
-        say("reconcile/residuals_subtitle"),
+        subtitle,
         base.source_line(source, reconciled.attrs),
-        say("reconcile/residuals_alt", title=title, largest=largest),
+        alt,
         panels=("bodies", "prisoners"),
         aspect={"page": 0.75, "phone": 1.5},
     )
