@@ -319,7 +319,6 @@ def test_a_month_dated_handover_has_no_day(build: Callable[..., Any]) -> None:
     assert d.index.tolist() == ["used", "monthly_left_out"]
     assert d.loc["monthly_left_out", "handovers"] == 1
     assert cadence.pattern(record)["deals"].sum() == 1
-    assert not cadence.rhythm_now(record)["prisoners"].last_dated
 
 
 # Regimes: the partition against astropy, its false alarms by simulation.
@@ -621,15 +620,6 @@ def test_the_regularities_of_the_record(record: Any) -> None:
     assert days["deals"].sum() == 66 and days.loc["Friday", "dense"] == 23
     found = cadence.rhythm(cadence.gaps(record, "bodies", "deal"))
     assert (found.low, found.high, found.inside, len(found.days)) == (21, 35, 23, 31)
-
-
-def test_where_the_rhythm_stands_now(record: Any) -> None:
-    now = cadence.rhythm_now(record)["bodies"]
-    assert now.through == pd.Timestamp("2026-03-11") and (now.silent, now.usual) == (13, 28)
-    assert now.unread == (record.last_day - now.through).days and not now.read
-    assert now.last > now.through and now.later > 0
-    then = cadence.rhythm_now(record.as_of("2022-02-25"))["bodies"]
-    assert (then.usual, then.last, then.silent, then.unread) == (None, None, None, None)
 
 
 def test_landmarks_are_days_and_places_not_sentences(record: Any) -> None:

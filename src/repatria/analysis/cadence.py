@@ -44,7 +44,6 @@ __all__ = [
     "UNITS",
     "Regimes",
     "Rhythm",
-    "RhythmNow",
     "Silence",
     "Window",
     "blocks",
@@ -66,7 +65,6 @@ __all__ = [
     "rates",
     "regimes",
     "rhythm",
-    "rhythm_now",
     "silences",
     "summary",
     "survival",
@@ -395,64 +393,4 @@ def error_budget(record: Record, since: Day | None = None) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=["name", "kind", "n", "p"]).astype({"p": "float64"})
     out["p_holm"] = holm(out["p"])
     out["holds"] = out["p_holm"] < LEVEL
-    return out
-
-
-@dataclass(frozen=True)
-class RhythmNow:
-    """Where a kind stands beside its usual silence. Days; None where nothing can be said.
-
-    Half of the `closed` silences between deals that dense reading holds lasted `usual_low` to
-    `usual_high` days, half `usual` or less. `last` is the last handover on record in any reading
-    (`last_dated` False: known by its month only), `read` whether dense reading reaches it.
-    `silent`: days from the last handover in dense reading to its end, `through`; the silence is
-    censored there. `later`: handover days seen since, in thin reading. `unread`: days from
-    `through` to `on`, the last day of the record.
-    """
-
-    kind: str
-    closed: int
-    usual: float | None
-    usual_low: float | None
-    usual_high: float | None
-    last: pd.Timestamp | None
-    last_dated: bool
-    read: bool
-    silent: int | None
-    through: pd.Timestamp | None
-    later: int
-    on: pd.Timestamp
-    unread: int | None
-
-
-def rhythm_now(record: Record, since: Day | None = None) -> dict[str, RhythmNow]:
-    """Return where prisoners and bodies stand beside their usual silence, by kind.
-
-    >>> now = rhythm_now(record.as_of("2025-06-12", coverage="today"))["bodies"]
-    >>> now.silent, now.unread, now.later
-    (1, 0, 0)
-    """
-    out = {}
-    for kind in ("prisoners", "bodies"):
-        g, h = gaps(record, kind, "deal", since), handovers(record, kind, "day", since)
-        a, s = frames.dated(g.attrs), summary(g)
-        closed = g.loc[~g["censored"] & (g["reading"] == "dense"), "days"]
-        low, high = closed.quantile([0.25, 0.75]) if len(closed) >= FEWEST else (None, None)
-        last = h.loc[h["end"].idxmax()] if len(h) else None
-        through = a["through"]
-        out[kind] = RhythmNow(
-            kind=kind,
-            closed=len(closed),
-            usual=s.dense_median,
-            usual_low=low,
-            usual_high=high,
-            last=last["end"] if last is not None else None,
-            last_dated=last is not None and not last["monthly"],
-            read=last is not None and bool(last["counted"]),
-            silent=s.open_days,
-            through=through,
-            later=int((~h["counted"]).sum()),
-            on=a["as_of"],
-            unread=(a["as_of"] - through).days if through is not None else None,
-        )
     return out

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from repatria.analysis import asymmetry
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.composition import NO_EVENT, sizes
+from repatria.charts.composition import sizes
 from repatria.display import words
 from repatria.display.asymmetry import reading
 from repatria.display.words import ABSENCE_WORDS, say
@@ -53,7 +53,7 @@ def pairs(events: pd.DataFrame) -> Chart:
     base.ground(events)
     what = words.noun(events.attrs)
     if events.empty:
-        return base.empty(f"pairs-{what}", NO_EVENT)
+        return base.empty(f"pairs-{what}", base.NO_EVENT)
     above = {d: events[d].fillna(0).gt(0).to_numpy(dtype=bool) for d in names.SIDES}
     lanes = {d: _lanes(events, d, above[OTHER[d]]) for d in names.SIDES}
     s = asymmetry.share(events)
@@ -125,7 +125,7 @@ def _root_axes(
         apart = (0.55 if along == "x" else 0.22) / plain * np.sqrt(top)
         axis.set_major_locator(mpl.ticker.FixedLocator(_ticks(top, apart)))
         axis.set_minor_locator(mpl.ticker.NullLocator())
-        axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
+        axis.set_major_formatter("{x:,.0f}")
         axis.set_label_text(f"{words.noun(events.attrs)} {names.SIDES[direction]}")
         span = ax.axvspan if along == "x" else ax.axhspan
         span(-lane * len(beside), 0, color=style.colours["thin"], linewidth=0, zorder=0.5)
@@ -153,17 +153,7 @@ def _ratios(ax: Axes, events: pd.DataFrame, style: Style) -> None:
         away = np.hypot(*(np.sqrt(places / ends)[:, None] - taken[None]).transpose(2, 0, 1))
         place = places[away.min(axis=1, initial=9).argmax()]
         taken = np.vstack([taken, np.sqrt(place / ends)])
-        ax.text(
-            place[0],
-            place[1],
-            f"{ratio}:1",
-            ha="center",
-            va="center",
-            size=style.sizes["small"],
-            color=style.colours["text"],
-            bbox=style.plate,
-            zorder=2,
-        )
+        base.beside(ax, style, f"{ratio}:1", tuple(place), (0, 0), "small", "text", zorder=2)
 
 
 def _years(
@@ -298,7 +288,7 @@ def _level_axis(ax: Axes, deals: pd.DataFrame, shown: pd.DataFrame) -> None:
     steps = (10.0**k * m for k in range(-4, 6) for m in ((1,) if few else (1, 2, 5)))
     ax.yaxis.set_major_locator(mpl.ticker.FixedLocator([t for t in steps if low <= t <= top]))
     ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
-    ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.axhline(1, color=mpl.rcParams["text.color"], linewidth=0.8, zorder=1)
 
 
@@ -334,18 +324,9 @@ def _level_line(
             zorder=4,
         )
     last = table[table["ratio"].notna()].iloc[-1]
-    ax.annotate(
-        words.ratio(last["ratio"]),
-        (last["date"], last["ratio"]),
-        (5, 0),
-        textcoords="offset points",
-        size=style.sizes["text"],
-        weight="bold",
-        color=colour,
-        va="center",
-        bbox=style.plate,
-        annotation_clip=False,
-    )
+    bold: Any = {"colour": "accent", "weight": "bold", "annotation_clip": False}
+    place = last["date"], last["ratio"]
+    base.beside(ax, style, words.ratio(last["ratio"]), place, (5, 0), **bold)
 
 
 def _without_figures(ax: Axes, events: pd.DataFrame, without: list[int], style: Style) -> None:
@@ -356,32 +337,17 @@ def _without_figures(ax: Axes, events: pd.DataFrame, without: list[int], style: 
     lacking = events[events["to_ukraine"].isna() | events["to_russia"].isna()]
     wide, high = base.room(ax)
     begin, end = ax.get_xlim()
-    stretches: list[list[int]] = []
-    for year in without:
-        if stretches and stretches[-1][1] == year - 1:
-            stretches[-1][1] = year
-        else:
-            stretches.append([year, year])
-    for first, last in stretches:
-        days = pd.Timestamp(first, 1, 1), pd.Timestamp(last + 1, 1, 1)
+    stretches = np.split(without, np.flatnonzero(np.diff(without) > 1) + 1) if without else []
+    for years in stretches:
+        days = pd.Timestamp(years[0], 1, 1), pd.Timestamp(years[-1] + 1, 1, 1)
         left, right = (np.clip(mpl.dates.date2num(d), begin, end) for d in days)
         grey: Any = {"facecolor": "none", "edgecolor": style.colours["line"], "linewidth": 0}
         ax.axvspan(left, right, hatch="\\\\\\", zorder=0.6, **grey)
         room = (right - left) / (end - begin) * wide - 0.15
-        size = style.sizes["small"]
         texts = "most handovers lack a figure", "few figures", ""
-        ax.text(
-            (left + right) / 2,
-            0.84,
-            base.fits(room, size, *texts) if high > 1.2 else "",
-            transform=ax.get_xaxis_transform(),
-            ha="center",
-            va="top",
-            size=size,
-            color=style.colours["text"],
-            bbox=style.plate,
-            zorder=3,
-        )
+        text = base.fits(room, style.sizes["small"], *texts) if high > 1.2 else ""
+        top: Any = {"xycoords": ax.get_xaxis_transform(), "va": "top", "zorder": 3}
+        base.beside(ax, style, text, ((left + right) / 2, 0.84), (0, 0), "small", "text", **top)
     if len(lacking):
         ax.scatter(
             lacking["date"],
@@ -412,38 +378,24 @@ def _marked_days(ax: Axes, days: Mapping[str, pd.Timestamp], style: Style) -> No
     begin, end = ax.get_xlim()
     size, colour = style.sizes["small"], style.colours["accent"]
     row = size * 1.5 / 72
-    rows: list[list[tuple[float, float]]] = [
-        [] for _ in range(int(high / 3 / row) if high > LOW else 0)
-    ]
-    used = 0
+    rows: list[list[tuple[float, float]]] = []
+    most = int(high / 3 / row) if high > LOW else 0
     dotted: Any = {"color": colour, "linewidth": 1, "linestyle": ":", "zorder": 1}
     for name, day in sorted(days.items(), key=lambda item: item[1]):
         at = (mpl.dates.date2num(day) - begin) / (end - begin) * wide
         long = base.long(name, size) + 0.1
         right = at + long <= wide
         span = (at, at + long) if right else (at - long, at)
-        free = (k for k, r in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in r))
-        k = next(free, None) if span[0] >= 0 else None
-        if k is None:
+        k = base.row_of(rows, span, most) if span[0] >= 0 else most
+        if k == most:
             if high > LOW:
                 texts = f"{name} ({words.date(day)})", name, words.date(day)
                 ax.axvline(day, label=base.fits(wide - 0.4, size, *texts), **dotted)
             continue
         ax.axvline(day, **dotted)
-        rows[k].append(span)
-        used = max(used, k + 1)
-        ax.annotate(
-            name,
-            (day, 1),
-            (4 if right else -4, -72 * row * (k + 1)),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="top",
-            size=size,
-            color=colour,
-            bbox=style.plate,
-        )
-    if used:
+        away = 4 if right else -4, -72 * row * (k + 1)
+        across = "data", "axes fraction"
+        base.beside(ax, style, name, (day, 1), away, "small", "accent", xycoords=across)
+    if rows:
         low, top = ax.get_ylim()  # a log axis
-        ax.set_ylim(low, low * (top / low) ** (1 / (1 - row * (used + 1) / (0.8 * high))))
+        ax.set_ylim(low, low * (top / low) ** (1 / (1 - row * (len(rows) + 1) / (0.8 * high))))

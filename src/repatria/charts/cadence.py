@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from repatria.analysis import cadence
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.silences import gap_stems, rhythm, survival_curve
-from repatria.charts.units import bare, nothing, shade, source, up, worded
+from repatria.charts.units import bare, nothing, shade, source, up
 from repatria.record import frames
 from repatria.record.names import KIND_WORDS, day
 
@@ -30,6 +31,7 @@ __all__ = [
     "weekdays",
 ]
 
+HATCHES = {"unread": "////", "thin": "..."}
 
 # Handovers in time.
 
@@ -66,7 +68,7 @@ def event_strip(*handovers: pd.DataFrame) -> Chart:
     first = frames.dated(days[kinds[0]].attrs)
     monthly = sum(int(h["monthly"].sum()) for h in days.values())
     numbers = {"counts": counts, "through": first["through"], "monthly": monthly}
-    title, subtitle, alt = worded("cadence/event_strip", **numbers)
+    title, subtitle, alt = base.worded("cadence/event_strip", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -139,7 +141,7 @@ def weekdays(*patterns: pd.DataFrame, tests: pd.DataFrame) -> Chart:
         told.append(row | {"holds": budget["holds"][kind], "p": budget["p_holm"][kind]})
     told.sort(key=lambda k: not k["holds"])
     a = frames.dated(next(iter(found.values())).attrs)
-    title, subtitle, alt = worded("cadence/weekdays", told=told, through=a["through"])
+    title, subtitle, alt = base.worded("cadence/weekdays", told=told, through=a["through"])
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -170,8 +172,7 @@ def _slots(ax: Axes, pattern: pd.DataFrame, style: Style) -> None:
     ax.plot(at, level, color=colour["accent"], lw=1.4, ls="--", label="even spread", zorder=4)
     roomy = base.room(ax)[1] > 0.9
     for x, n in zip(at, deals, strict=True) if roomy else ():
-        foot: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "zorder": 5}
-        ax.annotate(f"{n}", (x, n), ha="center", va="bottom", size=size, bbox=style.plate, **foot)
+        base.beside(ax, style, f"{n}", (x, n), (0, 3), zorder=5)
     ax.set_ylim(0, max(deals.max(), level.max()) / (1 - min(0.8, up(ax, 1.5 * size + 3))))
     wide = base.room(ax)[0] / len(pattern)
     names = [base.fits(wide - 0.05, size, day[:3], day[:1]) for day in pattern["slot"]]
@@ -208,11 +209,13 @@ def calendar(*months: pd.DataFrame) -> Chart:
     top = max(3, *busy.values())
     peaks = []
     for kind, most in busy.items():
-        tied = found[kind][found[kind]["days"] == most] if most else ()
-        peaks += [{"kind": kind, "days": most, "months": _firsts(tied)}] if most else []
+        if most:
+            tied = found[kind].loc[found[kind]["days"] == most, ["year", "month"]]
+            firsts = pd.to_datetime(tied.assign(day=1)).tolist()
+            peaks.append({"kind": kind, "days": most, "months": firsts})
     a = frames.dated(next(iter(found.values())).attrs)
     numbers = {"peaks": peaks, "panels": len(found), "as_of": a["as_of"]}
-    title, subtitle, alt = worded("cadence/calendar", **numbers)
+    title, subtitle, alt = base.worded("cadence/calendar", **numbers)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         for kind, ax in axes.items():
@@ -232,10 +235,6 @@ def calendar(*months: pd.DataFrame) -> Chart:
             "phone": 0.075 * rows + 0.14 * len(found) + 0.05,
         },
     )
-
-
-def _firsts(months: pd.DataFrame) -> list[pd.Timestamp]:
-    return [pd.Timestamp(m.year, m.month, 1) for m in months.itertuples()]
 
 
 def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
@@ -262,12 +261,14 @@ def _months(ax: Axes, months: pd.DataFrame, top: int, style: Style) -> None:
         colour = style.colours["paper" if dark else "ink"]
         how: dict[str, Any] = {"ha": "center", "va": "center", "size": size, "color": colour}
         ax.text(m.month, m.year, f"{m.days}", **how).set_in_layout(False)  # inside its cell
-    for m in months[months["reading"].isin(["unread", "thin"])].itertuples():
-        hatch = "////" if m.reading == "unread" else "..."
-        edge = style.colours["paper" if m.days > 0.25 * top else "line"]
-        cell = Rectangle((m.month - 0.47, m.year - 0.45), 0.94, 0.9, hatch=hatch, edgecolor=edge)
-        cell.set(fill=False, linewidth=0, in_layout=False)
-        ax.add_patch(cell)
+    # Cells of one hatch are one path: Agg draws the hatch anew for each.
+    hatches, dark = months["reading"].map(HATCHES).astype("object"), months["days"] > 0.25 * top
+    for (hatch, on_dark), alike in months.groupby([hatches, dark]):
+        corners = base.corners(alike["year"], alike["month"] - 0.47, alike["month"] + 0.47, 0.9)
+        cells = Path.make_compound_path_from_polys(corners)
+        edge = style.colours["paper" if on_dark else "line"]
+        look: dict[str, Any] = {"hatch": hatch, "edgecolor": edge, "linewidth": 0}
+        ax.add_patch(PathPatch(cells, fill=False, in_layout=False, **look))
     ax.set_xlim(0.5, 12.5)
     ax.set_ylim(last + 0.5, first - 0.5)
     ax.set_xticks(range(1, 13), list("JFMAMJJASOND"))
@@ -301,7 +302,7 @@ def regime_rates(regimes: cadence.Regimes) -> Chart:
     peak = max(moving.max() if moving.notna().any() else 0, rates["per_30_days"].max())
     most = rates["poisson_high"].max()
     top = max(peak, min(most, peak * 1.25))
-    title, subtitle, alt = worded(
+    title, subtitle, alt = base.worded(
         "cadence/regime_rates",
         kind=a["kind"],
         first=rates["first"].iloc[0],
@@ -331,19 +332,13 @@ def _rates(ax: Axes, regimes: cadence.Regimes, top: float, style: Style) -> None
         ax.hlines(r.per_30_days, r.first, end, color=colour["accent"], linewidth=2.4)
         inches = wide * ((end - r.first) / (until - begin)) - 0.1
         number = f"{r.per_30_days:.1f}"
-        ax.annotate(
-            base.fits(inches, style.sizes["head"], f"{number} per 30 days", number, weight="bold"),
+        texts = f"{number} per 30 days", number
+        text = base.fits(inches, style.sizes["head"], *texts, weight="bold")
+        place, bold = (
             (r.first + (end - r.first) / 2, r.per_30_days),
-            (0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            size=style.sizes["head"],
-            weight="bold",
-            bbox=style.plate,
-            color=colour["accent"],
-            zorder=6,
+            {"weight": "bold", "zorder": 6},
         )
+        base.beside(ax, style, text, place, (0, 4), "head", "accent", **bold)
     rows = _landmarks(ax, regimes.landmarks, (begin, until), style)
     height = top * 1.15 / (1 - min(0.6, up(ax, 1.7 * style.sizes["small"] * (rows + 1) + 4)))
     ticks = h.loc[h["counted"], "start"]
@@ -375,21 +370,8 @@ def _landmarks(
         length = base.long(text, size) + 0.12
         right = at + length < wide
         span = (at, at + length) if right else (at - length, at)
-        free = (i for i, row in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in row))
-        row = next(free, len(rows))
-        if row == len(rows):
-            rows.append([])
-        rows[row].append(span)
-        ax.annotate(
-            text,
-            (mark.day, 1),
-            (3 if right else -3, -2 - 1.7 * size * (row + 1)),  # the first row names the ground
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="top",
-            size=size,
-            color=style.colours["ink"],
-            bbox=style.plate,
-        )
+        row = base.row_of(rows, span)
+        away = 3 if right else -3, -2 - 1.7 * size * (row + 1)  # the first row names the ground
+        across = "data", "axes fraction"
+        base.beside(ax, style, text, (mark.day, 1), away, "small", xycoords=across)
     return len(rows)

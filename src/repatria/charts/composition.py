@@ -18,9 +18,8 @@ from repatria.display import words
 from repatria.display.words import number, say
 from repatria.record import names
 
-__all__ = ["NO_EVENT", "sizes"]
+__all__ = ["sizes"]
 
-NO_EVENT = "No handover of this kind is on record in this window."
 RULES = 20  # more reference lines than these are no help
 
 
@@ -42,7 +41,7 @@ def sizes(events: pd.DataFrame, step: int = 1000) -> Chart:
     b = asymmetry.batches(events, "to_ukraine", step)
     if b.empty:
         none = "No handover in this window has a known count to Ukraine."
-        return base.empty(name, NO_EVENT if events.empty else none)
+        return base.empty(name, base.NO_EVENT if events.empty else none)
     held = {d: asymmetry.concentration(events, d) for d in names.SIDES}
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from repatria.analysis import forecast as forecasts
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.units import UNIT_WORDS, nothing, shade, source, up, worded
+from repatria.charts.units import UNIT_WORDS, nothing, shade, source, up
 from repatria.display.forecast import published
 from repatria.record import frames
 from repatria.record.names import day
@@ -60,7 +60,7 @@ def fan(outlook: forecasts.Outlook, shown: int = 365, on: Day | None = None) -> 
     tested = int(((scores["target"] == TARGET) & (scores["model"] == choice.model)).sum())
     shares = forecasts.reliability(scores, TARGET, choice.model)
     end, over = ahead.iloc[-1], until < today
-    title, subtitle, alt = worded(
+    title, subtitle, alt = base.worded(
         "forecast/fan",
         kind=a["kind"],
         unit=a["unit"],
@@ -117,19 +117,8 @@ def _fan(
     lines = next((k for k in (3, 1) if up(ax, k * 1.5 * size + 8) < 0.5), 0)
     share = up(ax, lines * 1.5 * size + 8) if lines else 0
     top = max((n + end[0.9]) * 1.08 + 0.5, n / (1 - share))
-    ax.annotate(
-        "\n".join(said[:lines]),
-        (0, 1),
-        (4, -4),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="top",
-        size=size,
-        weight="bold",
-        color=colour["accent"],
-        linespacing=1.35,
-        bbox=style.plate,
-    )
+    bold: dict[str, Any] = {"weight": "bold", "linespacing": 1.35, "xycoords": "axes fraction"}
+    base.beside(ax, style, "\n".join(said[:lines]), (0, 1), (4, -4), colour="accent", **bold)
     shade(ax, attrs, begin, until, style, name=False)
     if len(late):
         dashed = {"linelengths": top * 0.09, "linestyles": [(0, (2, 1.5))], "linewidths": 1.2}
@@ -160,18 +149,9 @@ def _after(
     flat = inches > base.long("searched day", size) + 0.15 and high * (below - 0.12) > 0.35
     if not flat:
         lines = base.fits(high * (below - 0.12) - 0.1, size, text, "after the search", "")
-    ax.annotate(
-        lines,
-        (origin, 0.12),
-        (4, 0),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        rotation=0 if flat else 90,
-        va="bottom",
-        size=size,
-        color=style.colours["text"],
-        bbox=style.plate,
-    )
+    foot: dict[str, Any] = {"va": "bottom", "xycoords": ("data", "axes fraction")}
+    foot["rotation"] = 0 if flat else 90
+    base.beside(ax, style, lines, (origin, 0.12), (4, 0), "small", "text", **foot)
 
 
 def _past(ax: Axes, shares: np.ndarray, tested: int, style: Style) -> None:

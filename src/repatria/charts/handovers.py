@@ -25,10 +25,6 @@ __all__ = ["cumulative", "shared_scale", "stems"]
 Span = tuple[float, float]
 
 
-def _nothing(name: str) -> Chart:
-    return base.empty(name, "No handover of this kind is on record in this window.")
-
-
 def _found(events: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return what the templates tell of each direction: side, persons, known, unknown."""
     rows = asymmetry.sums(events).to_dict("records")
@@ -65,7 +61,7 @@ def stems(events: pd.DataFrame) -> Chart:
     base.ground(events)
     name = f"stems-{words.noun(events.attrs)}"
     if events.empty:
-        return _nothing(name)
+        return base.empty(name, base.NO_EVENT)
     found = _found(events)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
@@ -144,7 +140,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
     base.ground(events)
     name = f"shared-scale-{words.noun(events.attrs)}"
     if events.empty:
-        return _nothing(name)
+        return base.empty(name, base.NO_EVENT)
     found = _found(events)
     share = asymmetry.share(events)
 
@@ -161,7 +157,7 @@ def shared_scale(events: pd.DataFrame) -> Chart:
                 f"{_told(row)} ({row['known']} of {len(events)})",
                 _told(row),
             )
-            _beside(ax, row["persons"] / (top * 1.02), i, texts, style)
+            _sum(ax, row["persons"] / (top * 1.02), i, texts, style)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.grid(axis="y", visible=False)
@@ -186,23 +182,14 @@ def shared_scale(events: pd.DataFrame) -> Chart:
     )
 
 
-def _beside(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Style) -> None:
+def _sum(ax: Axes, part: float, y: float, texts: tuple[str, ...], style: Style) -> None:
     """Write a bar's text into it where it is longer than the rest of the axis, else behind it."""
     wide = base.room(ax)[0]
     inside = part > 0.5
-    size = style.sizes["text"]
-    ax.annotate(
-        base.fits(wide * max(part, 1 - part) - 0.15, size, *texts),
-        (part, y),
-        (-5 if inside else 5, 0),
-        xycoords=ax.get_yaxis_transform(),
-        textcoords="offset points",
-        va="center",
-        ha="right" if inside else "left",
-        size=size,
-        color=style.colours["paper" if inside else "ink"],
-        bbox=None if inside else style.plate,
-    )
+    text = base.fits(wide * max(part, 1 - part) - 0.15, style.sizes["text"], *texts)
+    how: dict[str, Any] = {"colour": "paper", "bbox": None} if inside else {}
+    across = ax.get_yaxis_transform()
+    base.beside(ax, style, text, (part, y), (-5 if inside else 5, 0), xycoords=across, **how)
 
 
 def cumulative(events: pd.DataFrame) -> Chart:
@@ -221,7 +208,7 @@ def cumulative(events: pd.DataFrame) -> Chart:
     base.ground(events)
     name = f"cumulative-{words.noun(events.attrs)}"
     if events.empty:
-        return _nothing(name)
+        return base.empty(name, base.NO_EVENT)
     found = _found(events)
     runs = {d: run for d in names.SIDES if len(run := asymmetry.running(events, d))}
 
@@ -303,23 +290,12 @@ def _name(
         over = {d: _levels(line, since) for d, line in lines.items()}
         under = over[direction][0]
         barred = [*(levels for d, levels in over.items() if d != direction), *taken]
-        for va, low, high in (("bottom", last, last + tall), ("top", under - tall, under)):
+        for away, low, high in ((5, last, last + tall), (-5, under - tall, under)):
             if low < 0 or high > ax.get_ylim()[1] or any(low < b and high > a for a, b in barred):
                 continue
             taken.append((low, high))
-            ax.annotate(
-                text,
-                (end, low if va == "bottom" else high),
-                (-4, 5 if va == "bottom" else -5),
-                textcoords="offset points",
-                ha="right",
-                va=va,
-                size=style.sizes["text"],
-                weight="bold",
-                color=style.colours[direction],
-                bbox=style.plate,
-                zorder=5,
-            )
+            how: dict[str, Any] = {"colour": direction, "weight": "bold", "zorder": 5}
+            base.beside(ax, style, text, (end, low if away > 0 else high), (-4, away), **how)
             return
     lines[direction].set_label(told.replace("\n", " "))
 

@@ -27,7 +27,7 @@ from repatria.charts.panels import (
     year_ground,
 )
 from repatria.display.holdings import DELAY_WORDS
-from repatria.display.words import ABSENCE_WORDS, number, plural, say
+from repatria.display.words import ABSENCE_WORDS, number, plural
 from repatria.record import names
 from repatria.record.schema import KINDS, SIDES
 
@@ -88,20 +88,22 @@ def events_by_year(years: pd.DataFrame) -> Chart:
             heading(ax, style, f"{KIND_NAMES[kind]}: {number(totals[kind])}")
 
     events = int(years["events"].sum())
-    title = say(
-        "holdings/years_title",
+    title, subtitle, alt = base.worded(
+        "holdings/years",
         events=events,
         since=known[0],
         until=known[-1],
         both=int(years["both"].sum()),
+        disputed=int(years["disputed"].sum()),
+        totals={k: totals[k] for k in kinds},
     )
     return Chart(
         "events-by-year",
         title,
         paint,
-        say("holdings/years_subtitle", disputed=int(years["disputed"].sum())),
+        subtitle,
         base.source_line(plural(events, "handover"), years.attrs),
-        say("holdings/years_alt", title=title, totals={k: totals[k] for k in kinds}),
+        alt,
         panels=tuple(kinds),
         aspect={"page": 0.1 + 0.2 * len(kinds), "phone": 0.2 + 0.38 * len(kinds)},
     )
@@ -129,16 +131,7 @@ def _columns(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
     wide = base.room(ax)[0] / len(rows)
     for place, height in zip(places, bottom, strict=True):
         if height and base.long(number(height), size) < wide:
-            ax.annotate(
-                number(height),
-                (place, height),
-                (0, 2),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                size=size,
-                bbox=style.plate,
-            )
+            base.beside(ax, style, number(height), (place, height), (0, 2))
 
 
 # --- grids of numbers -----------------------------------------------------------------------------
@@ -187,15 +180,15 @@ def absences(unknown: pd.DataFrame) -> Chart:
 
     missing = sums["missing"].groupby("direction").sum().astype(int).to_dict()
     events = int(sums["events"].sum() // 2)
-    title = say("holdings/absences_title", events=events, missing=missing)
+    title, subtitle, alt = base.worded("holdings/absences", events=events, missing=missing)
     pairs = [[f"{k}_{d}" for d in names.SIDES] for k in kinds]
     return Chart(
         "absences",
         title,
         paint,
-        say("holdings/absences_subtitle"),
+        subtitle,
         base.source_line(plural(events, "handover"), unknown.attrs),
-        say("holdings/absences_alt", title=title),
+        alt,
         panels=tuple(panels),
         aspect={"page": 0.06 + 0.24 * len(kinds), "phone": 0.08 + 0.9 * len(kinds)},
         layout={
@@ -245,14 +238,14 @@ def speaking(soon: pd.DataFrame) -> Chart:
         ax.tick_params(length=0)
 
     told = soon.groupby("side")[["events", "same_day", "none_read"]].sum().to_dict("index")
-    title = say("holdings/speaking_title", **told)
+    title, subtitle, alt = base.worded("holdings/speaking", **told)
     return Chart(
         "speaking",
         title,
         paint,
-        say("holdings/speaking_subtitle"),
+        subtitle,
         base.source_line("all dated pages read", soon.attrs),
-        say("holdings/speaking_alt", title=title, **told),
+        alt,
         aspect={"page": 0.1 + 0.05 * len(soon), "phone": 0.35 + 0.13 * len(soon)},
     )
 
@@ -288,8 +281,8 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
 
     apart = differing[~differing["reached"]]
     largest = apart.loc[apart["difference"].abs().idxmax()]
-    title = say(
-        "holdings/differences_title",
+    title, subtitle, alt = base.worded(
+        "holdings/differences",
         cases=total,
         drawn=len(keys),
         widest=abs(int(largest["difference"])),
@@ -299,9 +292,9 @@ def claim_differences(differing: pd.DataFrame, newest: int = 30) -> Chart:
         "claim-differences",
         title,
         paint,
-        say("holdings/differences_subtitle"),
+        subtitle,
         base.source_line(f"{len(differing)} claims", differing.attrs),
-        say("holdings/differences_alt", title=title),
+        alt,
         aspect={"page": 0.08 + 0.042 * len(keys), "phone": 0.2 + 0.125 * len(keys)},
     )
 
@@ -445,8 +438,8 @@ def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
 
     dense = stretches[(stretches["density"] == "dense").to_numpy()]
     ends = dense.groupby(["kind", "side"], observed=True)["read_through"].max()
-    title = say(
-        "holdings/coverage_title",
+    title, subtitle, alt = base.worded(
+        "holdings/coverage",
         kinds_read=[k for k in KINDS if (dense["kind"] == k).any()],
         through=ends.min() if len(ends) else None,
         until=until,
@@ -455,9 +448,9 @@ def coverage(stretches: pd.DataFrame, until: pd.Timestamp) -> Chart:
         "coverage",
         title,
         paint,
-        say("holdings/coverage_subtitle"),
+        subtitle,
         base.source_line("coverage", {"as_of": until}),
-        say("holdings/coverage_alt", title=title),
+        alt,
         aspect={"page": 0.1 + 0.05 * len(rows), "phone": 0.25 + 0.13 * len(rows)},
     )
 

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from repatria.charts.style import Style
 from repatria.display import words
@@ -21,14 +22,19 @@ from repatria.record.coverage import stretches
 from repatria.record.frames import as_of
 
 __all__ = [
+    "GROUND_WORDS",
     "absent_marks",
     "bars",
+    "beside",
+    "corners",
     "count_axis",
     "fits",
     "ground",
     "head",
     "long",
     "room",
+    "row_of",
+    "shaded",
     "time_axis",
     "unread",
     "window",
@@ -155,7 +161,7 @@ def count_axis(ax: Axes, along: str = "y") -> None:
     """Give an axis of whole numbers with thousands separators, as many ticks as have room."""
     axis = ax.yaxis if along == "y" else ax.xaxis
     axis.set_major_locator(_Counts(integer=True, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    axis.set_major_formatter("{x:,.0f}")
 
 
 def head(
@@ -202,6 +208,44 @@ def head(
         )
 
 
+def beside(
+    ax: Axes,
+    style: Style,
+    text: str,
+    place: tuple[Any, Any],
+    away: tuple[float, float],
+    size: str = "text",
+    colour: str = "ink",
+    **look: Any,
+) -> None:
+    """Write a text on a light plate beside a place, so many points `away` to the right and up.
+
+    It leans away from the place: begins to the right of it, ends to the left, is centred where a
+    distance is zero. `look` as `Axes.annotate` takes it.
+    """
+    right, up = map(int, np.sign(away))
+    how: dict[str, Any] = {"ha": ("center", "left", "right")[right], "bbox": style.plate}
+    how |= {"va": ("center", "bottom", "top")[up], "color": style.colours[colour]}
+    how |= {"size": style.sizes[size], "textcoords": "offset points"}
+    ax.annotate(text, place, away, **how | look)
+
+
+def row_of(rows: list[list[tuple[float, float]]], span: tuple[float, float], most: int = 99) -> int:
+    """Return the first row of texts in which a span meets none, and put it there; `most` for none.
+
+    >>> rows = [[(0, 1)]]
+    >>> row_of(rows, (0.5, 2)), row_of(rows, (1.5, 2)), row_of(rows, (0.5, 2), most=2)
+    (1, 0, 2)
+    """
+    free = (i for i, row in enumerate(rows) if all(span[1] < a or span[0] > b for a, b in row))
+    at = next(free, len(rows))
+    if at < most:
+        if at == len(rows):
+            rows.append([])
+        rows[at].append(span)
+    return at
+
+
 def _columns(lengths: Sequence[float], inches: float) -> int:
     """Return in how many columns texts of these lengths stand in so many inches beside their
     marks.
@@ -219,10 +263,18 @@ def bars(ax: Axes, at: Any, low: Any, high: Any, thick: float, **look: Any) -> N
 
     Rectangles of their own take many times as long. `look` as `PolyCollection` takes it.
     """
+    ax.add_collection(PolyCollection(list(corners(at, low, high, thick)), **look))
+
+
+def corners(at: Any, low: Any, high: Any, thick: float) -> np.ndarray:
+    """Return the corners of level bars, an array of bars × 4 × (x, y).
+
+    >>> corners([1], 0, 5, 1).tolist()
+    [[[0.0, 0.5], [5.0, 0.5], [5.0, 1.5], [0.0, 1.5]]]
+    """
     at, low, high = np.broadcast_arrays(np.asarray(at, float), low, high)
     down, up = at - thick / 2, at + thick / 2
-    corners = np.array([(low, down), (high, down), (high, up), (low, up)]).transpose(2, 0, 1)
-    ax.add_collection(PolyCollection(list(corners), **look))
+    return np.array([(low, down), (high, down), (high, up), (low, up)]).transpose(2, 0, 1)
 
 
 # --- absence --------------------------------------------------------------------------------------
@@ -255,6 +307,13 @@ def window(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     return (first, max(until, last)) if len(events) else (until, until)
 
 
+def shaded(ax: Axes, ends: Sequence[Any], density: str, style: Style, **more: Any) -> Rectangle:
+    """Shade a stretch that was thinly read, or hatch one that nobody searched, and return it."""
+    more |= {"facecolor": style.colours[density], "edgecolor": style.colours["hatch"]}
+    hatch = "" if density == "thin" else "///"
+    return ax.axvspan(*ends, hatch=hatch, linewidth=0, zorder=0, **more)
+
+
 def unread(
     ax: Axes,
     events_or_attrs: Any,
@@ -262,52 +321,34 @@ def unread(
     until: pd.Timestamp,
     style: Style,
     *,
-    kind: str | None = None,
     name: bool = True,
     at: float | None = 0.985,
 ) -> None:
     """Shade the days that were thinly read and hatch those nobody searched: no unread month looks
     silent.
 
-    `kind` is the frame's own unless given. A wide stretch is named along its top, a narrow one
-    upright, its middle (top above 0.9, foot below 0.1) `at` that part of the height (None: not
-    upright). What is named nowhere gets a label, so that `head` has it in the key; with `name`
+    A wide stretch is named along its top, a narrow one upright, its middle (top above 0.9, foot
+    below 0.1) `at` that part of the height (None: not upright). What is named nowhere gets a label, so that `head` has it in the key; with `name`
     False it gets neither (a neighbouring panel names it).
     """
     attrs = getattr(events_or_attrs, "attrs", events_or_attrs)
     wide, high = room(ax)
     unnamed: dict[str, Any] = {}
     named = set()
-    for start, end, density in stretches(ground(attrs), kind or attrs.get("kind"), since, until):
+    for start, end, density in stretches(ground(attrs), attrs.get("kind"), since, until):
         if density == "dense":
             continue
-        patch = ax.axvspan(
-            start,
-            end,
-            facecolor=style.colours[density],
-            edgecolor=style.colours["hatch"],
-            hatch="" if density == "thin" else "///",
-            linewidth=0,
-            zorder=0,
-        )
+        patch = shaded(ax, (start, end), density, style)
         text = GROUND_WORDS[density]
         needed = long(text, style.sizes["small"]) + 0.08
         inches = wide * ((end - start) / (until - since) if until > since else 1.0)
         flat = inches > needed
         if name and (flat or (at is not None and inches > 0.2 and high > 1.5 * needed)):
-            ax.text(
-                start + (end - start) / 2,
-                0.985 if flat or at is None else at,
-                text,
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="top" if flat or (at or 0) > 0.9 else "bottom" if (at or 0) < 0.1 else "center",
-                rotation=0 if flat else 90,
-                size=style.sizes["small"],
-                color=style.colours["text"],
-                bbox=style.plate,
-                zorder=1,
-            )
+            place = start + (end - start) / 2, 0.985 if flat or at is None else at
+            va = "top" if flat or (at or 0) > 0.9 else "bottom" if (at or 0) < 0.1 else "center"
+            look: dict[str, Any] = {"va": va, "rotation": 0 if flat else 90, "zorder": 1}
+            look["xycoords"] = "data", "axes fraction"
+            beside(ax, style, text, place, (0, 0), "small", "text", **look)
             named.add(density)
         else:
             unnamed[density] = patch
@@ -316,9 +357,7 @@ def unread(
             patch.set_label(GROUND_WORDS[density])
 
 
-def absent_marks(
-    ax: Axes, events: pd.DataFrame, direction: str, style: Style, y: float = 0.0
-) -> dict[str, int]:
+def absent_marks(ax: Axes, events: pd.DataFrame, direction: str, style: Style) -> dict[str, int]:
     """Draw what has no count at the base line: zero a hollow dot, withheld a hollow diamond, not
     reported a grey ×.
 
@@ -334,7 +373,7 @@ def absent_marks(
         filled = absence == "not_reported"  # a cross has no face
         ax.scatter(
             rows["date"],
-            np.full(len(rows), y),
+            np.zeros(len(rows)),
             s=40 if absence == "zero" else 30,
             marker=style.markers[absence],
             facecolors=colour if filled else style.colours["paper"],

@@ -62,17 +62,9 @@ def heading(ax: Axes, style: Style, *texts: str, colour: str = "ink", less: floa
     if high >= 0.4 or not texts:
         base.head(ax, style, *texts, colour=colour, inches=wide - less)
         return
-    size = style.sizes["small"]
-    ax.text(
-        0.01,
-        0.5,
-        base.fits(wide, size, *texts),
-        transform=ax.transAxes,
-        va="center",
-        size=size,
-        color=style.colours[colour],
-        bbox=style.plate,
-    )
+    text = base.fits(wide, style.sizes["small"], *texts)
+    how: dict[str, Any] = {"ha": "left", "xycoords": "axes fraction"}
+    base.beside(ax, style, text, (0.01, 0.5), (0, 0), "small", colour, **how)
 
 
 def year_axis(ax: Axes, years: Sequence[int], style: Style) -> None:
@@ -94,21 +86,11 @@ def year_ground(
     """
     first, last = pd.Timestamp(years[0], 1, 1), pd.Timestamp(years[-1], 12, 31)
     until = min(last, as_of(frame) or last)
-    labels = {"thin": "thinly read", "unread": "unread"}
+    labels = dict(base.GROUND_WORDS)
     for start, end, density in base.stretches(base.ground(frame), kind, first, until):
-        if density == "dense":
-            continue
-        ends = [d.year - years[0] + (d.day_of_year - 1) / 365.25 for d in (start, end)]
-        ax.axvspan(
-            *ends,
-            **part,
-            facecolor=style.colours[density],
-            edgecolor=style.colours["hatch"],
-            hatch="" if density == "thin" else "///",
-            linewidth=0,
-            zorder=0,
-            label=labels.pop(density, None),
-        )
+        if density != "dense":
+            ends = [d.year - years[0] + (d.day_of_year - 1) / 365.25 for d in (start, end)]
+            base.shaded(ax, ends, density, style, label=labels.pop(density, None), **part)
 
 
 def grid(ax: Axes, cells: pd.DataFrame, of: Any, style: Style, size: float) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.display.words import number, plural, say, span
+from repatria.display.words import number, plural, span
 from repatria.record import frames
 from repatria.record.names import SIDES, day
 from repatria.record.schema import DIRECTIONS
@@ -62,7 +62,7 @@ def bullet(summary: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
         "silent": silent,
         "as_of": frames.dated(summary.attrs)["as_of"],
     }
-    title, subtitle, alt = say("pledges/bullet", **numbers).split("\n\n")
+    title, subtitle, alt = base.worded("pledges/bullet", **numbers)
     drawn = plural(rows["agreement_id"].nunique(), "agreement")
     # A phone's picture breaks long names; the axes' room is reckoned before the layout widens them.
     narrow = [base.wrapped(t, 2.7, Style().sizes["small"], "bold") for t, row in lines if not row]
@@ -111,7 +111,7 @@ def _bars(ax: Axes, lines: list[tuple[str, Any]], style: Style) -> None:
     _draw_bars(ax, [(y, row) for y, row, _ in bars], style)
     _list_axis(ax, [(y, text) for y, _, text in bars], style)
     ax.set_xticks([0, 50, 100])
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}%"))
+    ax.xaxis.set_major_formatter("{x:.0f}%")
     more = f", newest {some} of {len(lines)} lines" if some < len(lines) else ""
     heads = ("Delivered, as a share of the promise", "Share delivered")
     base.head(ax, style, *(h + more for h in heads), inches=wide)
@@ -151,18 +151,9 @@ def _result(row: Any) -> str:
 
 
 def _name(ax: Axes, y: float, text: str, left: float, style: Style) -> None:
-    ax.annotate(
-        text,
-        (0, y),
-        (-72 * left + 4, 0),
-        textcoords="offset points",
-        va="center",
-        size=style.sizes["small"],
-        weight="bold",
-        annotation_clip=False,
-        bbox={"facecolor": style.colours["paper"], "edgecolor": "none", "pad": 0.5},
-        zorder=3,
-    )
+    how: dict[str, Any] = {"ha": "left", "weight": "bold", "annotation_clip": False, "zorder": 3}
+    how["bbox"] = {"facecolor": style.colours["paper"], "edgecolor": "none", "pad": 0.5}
+    base.beside(ax, style, text, (0, y), (-72 * left + 4, 0), "small", **how)
 
 
 def _draw_bars(ax: Axes, bars: list[tuple[float, Any]], style: Style) -> None:
@@ -240,7 +231,7 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
             ax.set_ylim(0, top)
             _way_panel(ax, course, said, way, (since, last), style)
 
-    title, subtitle, alt = say(
+    title, subtitle, alt = base.worded(
         "pledges/delivery",
         name=about["agreement"],
         kind=about["kind"],
@@ -249,7 +240,7 @@ def delivery(course: pd.DataFrame, fulfilment: pd.DataFrame) -> Chart:
         unsized=bool((course["unsized"] > 0).any()),
         until=until if pd.notna(until) else None,
         as_of=about["as_of"],
-    ).split("\n\n")
+    )
     drawn = plural(course["event_id"].nunique(), "handover")
     return Chart(
         name,
@@ -371,18 +362,9 @@ def _promises(ax: Axes, said: pd.DataFrame, first: float, style: Style) -> None:
         apart = all((other - n) / ax.get_ylim()[1] * high > 0.18 for other in named)
         if high > 0.7 and base.long(text, size) < 0.6 * wide and apart:
             named.append(float(n))
-            ax.annotate(
-                text,
-                (0.01 if first > 0.5 else 0.99, n),
-                (0, -2),
-                xycoords=ax.get_yaxis_transform(),
-                textcoords="offset points",
-                ha="left" if first > 0.5 else "right",
-                va="top",
-                size=size,
-                color=style.colours["text"],
-                zorder=2,
-            )
+            x, ha = (0.01, "left") if first > 0.5 else (0.99, "right")
+            how: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "bbox": None, "zorder": 2}
+            base.beside(ax, style, text, (x, n), (0, -2), "small", "text", ha=ha, **how)
 
 
 # --- planned days against actual ------------------------------------------------------------------
@@ -421,14 +403,14 @@ def slips(planned: pd.DataFrame) -> Chart:
         heads = ("Days from the day planned to the day it came", "Days late")
         base.head(ax, style, *(h + some for h in heads), inches=wide)
 
-    title, subtitle, alt = say(
+    title, subtitle, alt = base.worded(
         "pledges/slips",
         late=int((rows["slip"].fillna(0) > 0).sum()),
         absent=int(((rows["outcome"] != "came") & ~rows["made_up"]).sum()),
         days=len(rows) - int(rows["made_up"].sum()),
         longest=longest,
         as_of=frames.dated(planned.attrs)["as_of"],
-    ).split("\n\n")
+    )
     tall = 0.2 * len(rows) + 0.8
     return Chart(
         "slips",

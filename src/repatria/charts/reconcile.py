@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
 from repatria.charts.panels import GROUPS, KIND_NAMES, heading, marker
-from repatria.display.words import plural, say
+from repatria.display.words import plural
 from repatria.record.schema import SIDES
 
 __all__ = ["residuals"]
@@ -56,20 +56,21 @@ def residuals(reconciled: pd.DataFrame) -> Chart:
                 ax, style, f"{name}: {met} of {of} met exactly", f"{name}: {met} of {of} met", name
             )
 
-    title = say(
-        "reconcile/residuals_title",
+    title, subtitle, alt = base.worded(
+        "reconcile/residuals",
         met=int(rows["verdict"].str.startswith("exact").sum()),
         totals=len(rows),
         last=rows["as_of"].max(),
+        largest=largest,
     )
     source = f"{plural(len(rows), 'total')} in exact words, one mark where several say the same"
     return Chart(
         "residuals",
         title,
         paint,
-        say("reconcile/residuals_subtitle"),
+        subtitle,
         base.source_line(source, reconciled.attrs),
-        say("reconcile/residuals_alt", title=title, largest=largest),
+        alt,
         panels=("bodies", "prisoners"),
         aspect={"page": 0.75, "phone": 1.5},
     )
@@ -117,8 +118,7 @@ def _residual_axis(ax: Axes, edge: float) -> None:
     while len(powers) > 1 and base.room(ax)[1] / (2 * len(powers) + 1) < 0.17:
         powers = powers[1::2] or powers[-1:]
     ax.set_yticks([*(-p for p in reversed(powers)), 0, *powers])
-    signs = mpl.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}".replace("-", "\N{MINUS SIGN}"))
-    ax.yaxis.set_major_formatter(signs)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
 
 
@@ -128,14 +128,7 @@ def _extremes(ax: Axes, rows: pd.DataFrame, style: Style) -> None:
     for extreme in {rows["residual"].max(), rows["residual"].min()} - {0, pd.NA}:
         day = rows.loc[(rows["residual"] == extreme).to_numpy(), "as_of"].iloc[-1]
         place = (mpl.dates.date2num(day) - begin) / (end - begin)
-        ax.annotate(
-            f"{extreme:+,}".replace("-", "\N{MINUS SIGN}"),
-            (day, extreme),
-            (0, 5 if extreme > 0 else -5),
-            textcoords="offset points",
-            ha="left" if place < 0.15 else "right" if place > 0.85 else "center",
-            va="bottom" if extreme > 0 else "top",
-            size=style.sizes["small"],
-            bbox=style.plate,
-            zorder=2.5,
-        )
+        text = f"{extreme:+,}".replace("-", "\N{MINUS SIGN}")
+        ha = "left" if place < 0.15 else "right" if place > 0.85 else "center"
+        away = 0, 5 if extreme > 0 else -5
+        base.beside(ax, style, text, (day, extreme), away, "small", ha=ha, zorder=2.5)

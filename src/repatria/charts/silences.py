@@ -15,7 +15,7 @@ from matplotlib.dates import date2num
 from repatria.analysis import cadence
 from repatria.charts import base
 from repatria.charts.base import Chart, Style
-from repatria.charts.units import bare, hollow, nothing, shade, short, source, up, worded
+from repatria.charts.units import bare, hollow, nothing, shade, source, up
 from repatria.display.words import plural
 from repatria.record import frames
 from repatria.record.names import day
@@ -47,9 +47,7 @@ def gap_stems(gaps: pd.DataFrame) -> Chart:
         return nothing("gap_stems", name, a)
     s = cadence.summary(gaps)
     thin = bool((gaps.loc[~gaps["censored"], "reading"] != "dense").any())
-    numbers = vars(s) | {"as_of": a["as_of"], "thin": thin, "median": short(s.median)}
-    numbers["dense_median"] = short(s.dense_median)
-    title, subtitle, alt = worded("cadence/gap_stems", **numbers)
+    title, subtitle, alt = base.worded("cadence/gap_stems", **vars(s), as_of=a["as_of"], thin=thin)
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         _stems(axes["main"], gaps, s, style)
@@ -107,20 +105,8 @@ def _open(ax: Axes, gaps: pd.DataFrame, days: int, style: Style) -> Box:
     ax.set_ylim(0, max(top * 1.16, foot / (1 - min(0.6, up(ax, 2.6 * size)))))
     arrow = {"arrowstyle": "->", "color": accent, "linewidth": 1.8}
     ax.annotate("", (at, head), (at, days + top * 0.025), arrowprops=arrow, zorder=7)
-    ax.annotate(
-        text,
-        (at, foot),
-        (-3 if right == x else 3, 2),
-        textcoords="offset points",
-        ha="right" if right == x else "left",
-        va="bottom",
-        color=accent,
-        weight="bold",
-        size=size,
-        linespacing=1.1,
-        bbox=style.plate,
-        zorder=7,
-    )
+    away, bold = (-3 if right == x else 3, 2), {"weight": "bold", "linespacing": 1.1, "zorder": 7}
+    base.beside(ax, style, text, (at, foot), away, "head", "accent", **bold)
     bottom = _place(ax, at, foot)[1]
     return left, right, bottom, bottom + 2.6 * size / 72
 
@@ -145,18 +131,7 @@ def _longest(ax: Axes, done: pd.DataFrame, median: float | None, taken: Box, sty
             inside = box[0] > 0 and box[1] < base.room(ax)[0]
             if inside and not crossed.any() and not any(_meet(box, b) for b in boxes):
                 boxes.append(box)
-                ax.annotate(
-                    text,
-                    (end, days),
-                    (6 * side, 0),
-                    textcoords="offset points",
-                    size=size,
-                    va="center",
-                    ha="left" if side > 0 else "right",
-                    color=style.colours["ink"],
-                    bbox=style.plate,
-                    zorder=5,
-                )
+                base.beside(ax, style, text, (end, days), (6 * side, 0), "small", zorder=5)
                 break
 
 
@@ -193,7 +168,7 @@ def rhythm(*rhythms: cadence.Rhythm, tests: pd.DataFrame) -> Chart:
     a = frames.dated(one.attrs)
     numbers = {"told": told, "first": a["dense_from"], "through": a["through"]}
     numbers["width"] = (one.high or 0) - (one.low or 0) + 1
-    title, subtitle, alt = worded("cadence/rhythm", **numbers)
+    title, subtitle, alt = base.worded("cadence/rhythm", **numbers)
     last = max(int(r.days.max()) for r in found.values())
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
@@ -249,9 +224,7 @@ def survival_curve(gaps: pd.DataFrame) -> Chart:
         return nothing("survival_curve", name, a)
     curve = cadence.survival(gaps)
     longer = float(curve.loc[curve["days"] <= s.open_days, "survival"].iloc[-1])
-    numbers = vars(s) | {"median": short(s.median), "longer": longer}
-    numbers["dense_median"] = short(s.dense_median)
-    title, subtitle, alt = worded("cadence/survival_curve", **numbers)
+    title, subtitle, alt = base.worded("cadence/survival_curve", **vars(s) | {"longer": longer})
 
     def paint(axes: Mapping[str, Axes], style: Style) -> None:
         _curve(axes["curve"], curve, s, longer, style)
@@ -313,20 +286,9 @@ def _standing(
     beside = curve.loc[x <= 1 - share, ["survival", "high"]].iloc[-1].max()
     below = curve.loc[x <= share, "survival"].iloc[-1]
     upper = beside < 1.08 - tall or below < tall
-    ax.annotate(
-        "\n".join(lines),
-        (1, 1) if upper else (0, 0),
-        (-2, -4) if upper else (4, 4),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        color=style.colours["accent"],
-        weight="bold",
-        size=size,
-        ha="right" if upper else "left",
-        va="top" if upper else "bottom",
-        bbox=style.plate,
-        zorder=6,
-    )
+    place, away = ((1, 1), (-2, -4)) if upper else ((0, 0), (4, 4))
+    bold: dict[str, Any] = {"weight": "bold", "zorder": 6, "xycoords": "axes fraction"}
+    base.beside(ax, style, "\n".join(lines), place, away, "head", "accent", **bold)
 
 
 def _when(ax: Axes, gaps: pd.DataFrame, style: Style) -> None:

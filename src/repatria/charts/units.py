@@ -13,7 +13,7 @@ from repatria.charts.base import Chart, Style
 from repatria.display.words import plural, say
 from repatria.record import frames
 
-__all__ = ["UNIT_WORDS", "bare", "hollow", "nothing", "shade", "short", "source", "up", "worded"]
+__all__ = ["UNIT_WORDS", "bare", "hollow", "nothing", "shade", "source", "up"]
 
 UNIT_WORDS = {"day": ("handover day", "handover days"), "deal": ("deal", "deals")}
 
@@ -62,17 +62,6 @@ def hollow(style: Style) -> dict[str, Any]:
     """Return how the mark of what is still open is drawn."""
     accent, paper = style.colours["accent"], style.colours["paper"]
     return {"facecolors": paper, "edgecolors": accent, "linewidths": 2}
-
-
-def worded(template: str, **numbers: Any) -> tuple[str, str, str]:
-    """Return title, subtitle and alt text, the three paragraphs of a template."""
-    title, subtitle, alt = say(template, **numbers).split("\n\n")
-    return title, subtitle, alt
-
-
-def short(value: float | None) -> float | None:
-    """Return a number of days without its needless ".0"."""
-    return int(value) if value is not None and float(value).is_integer() else value
 
 
 def up(ax: Axes, points: float) -> float:

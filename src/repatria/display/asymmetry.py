@@ -25,7 +25,7 @@ from repatria.analysis.asymmetry import (
 )
 from repatria.display import words
 from repatria.display.table import Table
-from repatria.display.words import LENS_WORDS, WORDS, Prose, counted, say
+from repatria.display.words import HEADS, LENS_WORDS, WORDS, Prose, counted, say
 from repatria.record import names
 from repatria.record.names import KIND_WORDS, SIDES
 from repatria.record.schema import DIRECTIONS
@@ -293,20 +293,13 @@ def change_words(
 
 def front_table(table: pd.DataFrame) -> Table:
     """Return `fronts` as readers see it."""
-    heads = {
-        "named": "named by the claimant as",
-        "handovers": "handovers naming it",
-        "share": "share of those with a direction",
-        "least": "least in one handover",
-        "most": "most in one handover",
-    }
-    shown = [head for column, head in heads.items() if column not in ("named", "handovers")]
+    heads = HEADS["fronts"]
     numbers = {n: table.attrs[n] for n in ("breakdowns", "handovers", "persons", "whole")}
     return Table(
         "fronts",
         "Bodies to Ukraine by front direction, where the parts add up",
         table.rename(columns=heads),
-        show=dict.fromkeys(shown, "{:.1%}"),
+        show=dict.fromkeys((heads[c] for c in ("share", "least", "most")), "{:.1%}"),
         notes=[say("asymmetry/front_table_note", **numbers)],
     )
 

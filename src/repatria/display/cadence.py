@@ -63,11 +63,6 @@ def _stacked(frames: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
     return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
 
 
-def _whole(days: float | None) -> float | None:
-    """Return a number of days without its needless ".0"."""
-    return int(days) if days is not None and float(days).is_integer() else days
-
-
 def present(*gaps: pd.DataFrame) -> Prose:
     """Return where the present silence stands, a paragraph for each result of `cadence.gaps`.
 
@@ -81,8 +76,6 @@ def present(*gaps: pd.DataFrame) -> Prose:
     for g in gaps:
         s = cadence.summary(g)
         known = {name: frames.dated(g.attrs)[name] for name in ("as_of", "first", "listed")}
-        known["median"] = _whole(s.median)
-        known["dense_median"] = _whole(s.dense_median)
         silences.append(vars(s) | known)
     return say("cadence/present", silences=silences)
 

@@ -26,12 +26,12 @@ def said(row: Mapping[Any, Any], side: str) -> str:
     """Return one side of an estimate in words: "1,000 (one side only)"; `side` is old or new."""
     import pandas as pd
 
-    from repatria.display.words import GRADE_WORDS, counted, span
+    from repatria.display.words import GRADE_WORDS, apart, counted
 
     best, low, high, grade, absence = (row[f"{m}_{side}"] for m in MEASURES)
     text = counted(best, absence or None)
-    if pd.notna(best) and (pd.isna(high) or (low, high) != (best, best)):
-        text += f" [{span(low, high)}]"
+    if pd.notna(best) and (wide := apart(low, high)):
+        text += f" [{wide}]"
     graded = grade in GRADE_WORDS and grade != "undisclosed"
     return f"{text} ({GRADE_WORDS[grade]})" if graded else text
 

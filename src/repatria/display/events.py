@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from repatria.display.table import Table
-from repatria.display.words import GRADE_WORDS, counted, span
+from repatria.display.words import GRADE_WORDS, apart, counted
 from repatria.record.names import SIDES
 
 __all__ = ["event_frame", "events"]
@@ -32,14 +32,10 @@ def event_frame(events: pd.DataFrame) -> pd.DataFrame:
         parts = [direction, *(f"{direction}_{p}" for p in ("low", "high", "absence"))]
         rows = list(events[parts].itertuples(index=False, name=None))
         out[side] = [counted(best, absence) for best, _, _, absence in rows]
-        out[f"{side}: range"] = [_range(low, high) for _, low, high, _ in rows]
+        out[f"{side}: range"] = [apart(low, high) for _, low, high, _ in rows]
         out[f"{side}: grade"] = [GRADE_WORDS.get(g, "") for g in events[f"{direction}_grade"]]
         out[f"{side}: count by"] = events[f"{direction}_claimant"].fillna("").to_numpy()
     return out.reset_index(drop=True)
-
-
-def _range(low: object, high: object) -> str:
-    return "" if pd.notna(high) and low == high else span(low, high)
 
 
 def events(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from repatria.display.words import Prose, counted, joined, part_words, plural, say, span
+from repatria.display.words import Prose, apart, counted, joined, part_words, plural, say
 from repatria.record import names
 from repatria.record.rule import judged
 from repatria.record.schema import DIRECTIONS
@@ -120,12 +120,8 @@ def _who(
 
 def _differs(row: Mapping[Any, Any]) -> str:
     """Return the range of published claims where they differ."""
-    wide = []
-    for d in DIRECTIONS:
-        low, high = row[f"{d}_low"], row[f"{d}_high"]
-        if pd.notna(low) and (pd.isna(high) or low != high):
-            wide.append(f"{span(low, high)} {names.SIDES[d]}")
-    return "; ".join(wide)
+    ranges = {d: apart(row[f"{d}_low"], row[f"{d}_high"]) for d in DIRECTIONS}
+    return "; ".join(f"{told} {names.SIDES[d]}" for d, told in ranges.items() if told)
 
 
 def first_words(row: Handover) -> str:

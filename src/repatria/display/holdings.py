@@ -6,7 +6,7 @@ import pandas as pd
 
 from repatria.analysis.holdings import both_sides, claimants, grades, single_source, years
 from repatria.display.table import Table
-from repatria.display.words import GRADE_WORDS, WORDS, Prose, say
+from repatria.display.words import GRADE_WORDS, HEADS, WORDS, Prose, say
 from repatria.record import names
 from repatria.record.schema import KINDS
 from repatria.record.view import Day, Record
@@ -58,30 +58,13 @@ def summary(record: Record, events: pd.DataFrame) -> Prose:
 
 def years_table(events: pd.DataFrame) -> Table:
     """Return `years` as readers see it."""
-    y = years(events)
-    shown = y.rename(
-        columns={
-            "events": "handovers",
-            "both": "sizes both ways",
-            "one": "one way only",
-            "none": "no size",
-            "disputed": "of them disputed",
-        }
-    )
+    shown = years(events).rename(columns=HEADS["years"])
     return Table("years", "Handovers by kind and year", shown, show={"year": "{}"})
 
 
 def both_sides_table(record: Record, since: Day = "") -> Table:
     """Return `both_sides` as readers see it."""
-    shown = both_sides(record, since).rename(
-        columns={
-            "events": "handovers",
-            "both": "both sides speak",
-            "ukraine_only": "only Ukrainian officials",
-            "russia_only": "only Russian officials",
-            "single_source": "on one publisher",
-        }
-    )
+    shown = both_sides(record, since).rename(columns=HEADS["both-sides"])
     return Table(
         "both-sides",
         "Handovers by whose officials speak of them, with a count or without",
@@ -93,9 +76,8 @@ def both_sides_table(record: Record, since: Day = "") -> Table:
 def grades_table(events: pd.DataFrame) -> Table:
     """Return `grades` as readers see it."""
     g = grades(events)
-    shown = g.assign(direction=g["direction"].map(names.SIDES)).rename(
-        columns={**GRADE_WORDS, "events": "handovers", "uncounted": "no count"}
-    )
+    shown = g.assign(direction=g["direction"].map(names.SIDES))
+    shown = shown.rename(columns=GRADE_WORDS | HEADS["grades"])
     return Table(
         "grades",
         "How well each count is supported: handovers by kind, direction, year and grade",
@@ -113,20 +95,12 @@ def claimants_table(record: Record, since: Day = "", least: int = 5) -> Table:
     c = claimants(record, since)
     rare = c[c["claims"] < least]
     shown = c[c["claims"] >= least].drop(columns=["official"])
-    shown = shown.assign(side=shown["side"].astype("str").map(SIDE_WORDS)).rename(
-        columns={
-            "events": "handovers",
-            "counted": "with a number",
-            "withheld": "size withheld",
-            "own": "on what its side received",
-            "other": "on what the other received",
-        }
-    )
+    shown = shown.assign(side=shown["side"].astype("str").map(SIDE_WORDS))
     counted = dict(claimants=len(rare), least=least, claims=int(rare["claims"].sum()))
     return Table(
         "claimants",
         "Who says what: claims by side and claimant",
-        shown,
+        shown.rename(columns=HEADS["claimants"]),
         notes=[say("holdings/rare_claimants", **counted)] if len(rare) else [],
     )
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from repatria.display.words import ABSENCE_WORDS, WORDS, date, say, span
+from repatria.display.words import ABSENCE_WORDS, WORDS, apart, date, say, span
 from repatria.record.schema import DIRECTIONS
 from repatria.record.view import Record
 
@@ -143,13 +143,10 @@ def statement(c: Any, pages: tuple[Page, ...] = ()) -> Statement:
 def _summary(event: Any) -> str:
     estimates = {}
     for d in DIRECTIONS:
-        low, high = getattr(event, f"{d}_low"), getattr(event, f"{d}_high")
         absence = getattr(event, f"{d}_absence")
         estimates[d] = {
             "count": getattr(event, d),
-            "low": low,
-            "high": high,
-            "wide": pd.isna(high) or low != high,
+            "apart": apart(getattr(event, f"{d}_low"), getattr(event, f"{d}_high")),
             "absence": absence if pd.notna(absence) else None,
             "grade": getattr(event, f"{d}_grade"),
         }

@@ -10,7 +10,7 @@ import pandas as pd
 from repatria.analysis.facts import official_names, totals_not_met
 from repatria.display.handover import Handover, first_words, handovers, owner, summed
 from repatria.display.ledger import Page, Statement, ledger
-from repatria.display.words import Prose, counted, say, span
+from repatria.display.words import Prose, apart, counted, say
 from repatria.record import names
 from repatria.record.changes import Changes, between
 from repatria.record.rule import judged
@@ -137,8 +137,8 @@ def _figure(row: dict[Any, Any], side: str) -> str:
     """Return a count or the words for its absence, with the range of claims where they differ."""
     best, low, high = (row[f"{m}_{side}"] for m in ("best", "low", "high"))
     text = counted(best, row[f"absence_{side}"] or None)
-    if pd.notna(best) and (pd.isna(high) or (low, high) != (best, best)):
-        text += f" (published {span(low, high)})"
+    if pd.notna(best) and (wide := apart(low, high)):
+        text += f" (published {wide})"
     return text
 
 

@@ -22,11 +22,13 @@ __all__ = [
     "ABSENCE_WORDS",
     "GRADE_WORDS",
     "GUARDRAIL",
+    "HEADS",
     "LENS_WORDS",
     "SCOPE_WORDS",
     "WORDS",
     "Prose",
     "anchor",
+    "apart",
     "counted",
     "date",
     "joined",
@@ -50,6 +52,7 @@ LENS_WORDS = WORDS["lens"]
 ABSENCE_WORDS = WORDS["absence"]
 GRADE_WORDS = WORDS["grade"]
 SCOPE_WORDS = WORDS["scope"]
+HEADS = WORDS["heads"]
 _PROPER = {name.lower().replace("-", ""): name for name in WORDS["proper"]["names"]}
 
 
@@ -126,6 +129,15 @@ def span(low: object, high: object) -> str:
     if pd.isna(high):
         return f"{number(low)} or more"
     return number(low) if low == high else f"{number(low)}–{number(high)}"
+
+
+def apart(low: object, high: object) -> str:
+    """Return the range of published counts where they differ, else an empty text.
+
+    >>> apart(195, 207), apart(1200, None), apart(1000, 1000)
+    ('195–207', '1,200 or more', '')
+    """
+    return "" if pd.notna(low) and pd.notna(high) and low == high else span(low, high)
 
 
 def counted(value: object, absence: object) -> str:

@@ -48,10 +48,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Got:
-    """An answer: its bytes (None: unchanged since last time), its type, and what to ask with next time."""
+    """An answer: its bytes (None: unchanged since last time), and what to ask with next time."""
 
     body: bytes | None
-    kind: str
     marks: Mapping[str, str]
 
 
@@ -151,7 +150,7 @@ def get(
                 raise FeedError("robots.txt forbids it")
             answer, body = _answer(asking, url, ends, limits.size, marks)
             if answer.status_code == 304:
-                return Got(None, "", marks)
+                return Got(None, marks)
             if not answer.is_redirect:
                 break
             url = urljoin(url, answer.headers.get("location", ""))
@@ -166,4 +165,4 @@ def get(
         ) from None
     names = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
     new = {ours: v for ours, theirs in names.items() if (v := answer.headers.get(theirs))}
-    return Got(body, answer.headers.get("content-type", ""), new)
+    return Got(body, new)

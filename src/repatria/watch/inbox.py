@@ -11,9 +11,11 @@ import datetime as dt
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import StrictInt, TypeAdapter
 
 from repatria.curate.book import Book, is_address, same_page
 from repatria.curate.interview import Offer
@@ -50,7 +52,7 @@ class Lead:
     `page` is its address without what the feed says anew in each run (a session), empty if that is all of it.
     """
 
-    n: int
+    n: StrictInt
     url: str
     publisher: str
     published_on: str
@@ -134,7 +136,7 @@ def read(folder: Path) -> list[Lead]:
     for number, row in enumerate(rows(folder / FILE), 1):
         try:
             lead = _lead(row)
-        except (KeyError, TypeError, ValueError):
+        except ValueError:
             raise InboxError(f"{folder / FILE}:{number}: is no lead") from None
         if lead.n in out:
             raise InboxError(f"{folder / FILE}:{number}: page {lead.n} is there twice")
@@ -143,18 +145,10 @@ def read(folder: Path) -> list[Lead]:
 
 
 def _lead(row: Mapping[str, Any]) -> Lead:
-    """Return the lead that a line holds. Raises KeyError, TypeError or ValueError if it holds none."""
-    told = tuple(Suggestion(**s) for s in row["suggested"])
-    held = {f.name: row[f.name] for f in fields(Lead) if f.name not in ("suggested", "page")}
-    lead = Lead(**held, suggested=told, page=row.get("page", ""))
-    numbers = [lead.n, *(s.count for s in told)]
-    texts = [
-        v for x in (lead, *told) for k, v in vars(x).items() if k not in ("n", "count", "suggested")
-    ]
-    sound = all(type(n) is int and n >= 0 for n in numbers) and lead.kind in KINDS
-    if not sound or not all(isinstance(t, str) for t in texts):
-        raise ValueError
-    if not is_address(lead.url) or any(s.direction not in DIRECTIONS for s in told):
+    """Return the lead that a line holds. Raises ValueError if it holds none."""
+    lead = TypeAdapter(Lead).validate_python(row)
+    sound = lead.n >= 0 and lead.kind in KINDS and is_address(lead.url)
+    if not sound or any(s.count < 0 or s.direction not in DIRECTIONS for s in lead.suggested):
         raise ValueError
     dt.date.fromisoformat(lead.day)
     return lead

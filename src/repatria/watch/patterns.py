@@ -10,6 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pydantic import StrictInt
+
 __all__ = ["DIRECTIONS", "LANGUAGES", "Found", "Suggestion", "judge", "language_of", "plain"]
 
 DIRECTIONS = ("to_ukraine", "to_russia", "each", "pair", "together", "unsaid")
@@ -42,7 +44,7 @@ class Suggestion:
 
     kind: str
     direction: str
-    count: int
+    count: StrictInt
     qualifier: str
     words: str
 
@@ -103,21 +105,13 @@ def _compiled(pattern: str, names: Mapping[str, str], given: Mapping[str, Any]) 
     numbers = iter(range(9))
 
     def fill(found: re.Match[str]) -> str:
-        name = found[1]
-        if name in ("n", "m"):
-            i = str(next(numbers))
+        if (name := found[1]) not in names and found[2] in ("n", "m"):
             parts = (_NUMBER + _THOUSAND).replace("{q}", words).replace("{k}", given["thousand"])
-            return "(?:" + parts.replace("{i}", i) + _NOT_AFTER + ")"
-        return names[name]
+            return "(?:" + parts.replace("{i}", str(next(numbers))) + _NOT_AFTER + ")"
+        return names.get(name) or names[found[2]]
 
-    return re.compile(
-        r"(?<!\w)(?:" + re.sub(r"\{([A-Za-z])\w*\}", _named(names, fill), pattern) + ")", re.I
-    )
-
-
-def _named(names: Mapping[str, str], fill: Any) -> Any:
-    """Return the filler of {names}: single capital letters, and UA and RU."""
-    return lambda found: names.get(found[0][1:-1]) or fill(found)
+    filled = re.sub(r"\{(([A-Za-z])\w*)\}", fill, pattern)
+    return re.compile(rf"(?<!\w)(?:{filled})", re.I)
 
 
 @cache

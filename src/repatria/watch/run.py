@@ -58,24 +58,20 @@ def feeds(path: Path | None = None) -> list[dict[str, str]]:
     place: Any = path or resources.files("repatria.watch").joinpath("feeds.toml")
     try:
         found = tomllib.loads(place.read_text("utf-8"))["feed"]
-        short = [
-            f for f in found if not (f.keys() >= _KEYS and all(map(str.isprintable, f.values())))
-        ]
-        twice = len({f["id"] for f in found}) < len(found)
+        whole = (f.keys() >= _KEYS and all(map(str.isprintable, f.values())) for f in found)
+        sound = all(whole) and len({f["id"] for f in found}) == len(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
         raise inbox.InboxError(f"{place}: no list of feeds: {e}") from None
-    if short or twice:
-        raise inbox.InboxError(
-            f"{place}: a feed needs {', '.join(sorted(_KEYS))}, and an id of its own"
-        )
+    if not sound:
+        needed = ", ".join(sorted(_KEYS))
+        raise inbox.InboxError(f"{place}: a feed needs {needed}, and an id of its own")
     return found
 
 
 def _lead(feed: dict[str, str], entry: Entry, today: dt.date) -> Lead | None:
     """Return the lead that an entry makes, if it speaks of a handover."""
-    language = (
-        "slug" if feed.get("format") == "sitemap" and entry.title.isascii() else feed["language"]
-    )
+    slug = feed.get("format") == "sitemap" and entry.title.isascii()
+    language = "slug" if slug else feed["language"]
     found = judge(entry.title, entry.summary, language, own=feed["side"] != "both")
     if not found or (entry.day and entry.day < (today - dt.timedelta(OLD)).isoformat()):
         return None
@@ -106,9 +102,8 @@ def _one(
         found = entries(got.body, feed.get("format") == "sitemap", today, limits.entries)
     except FeedError as e:
         return row | {"state": "failed", "reason": plain(str(e))}, [], marks
-    except (
-        Exception
-    ) as e:  # whatever a stranger's bytes set off is that feed's failure, not the run's
+    # Whatever a stranger's bytes set off is that feed's failure, not the run's.
+    except Exception as e:
         why = f"{type(e).__name__}: {plain(str(e))[:80]}"
         return row | {"state": "failed", "reason": why}, [], marks
     leads: list[Lead] = []
