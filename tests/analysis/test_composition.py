@@ -117,7 +117,8 @@ def test_front_directions_by_hand(build):
         told(b, "press", 30, "direction_kharkiv"),
         told(c, "kyiv", 30),
         told(c, "kyiv", 20, "direction_sumy"),  # does not add up
-        told(d, "kyiv", 40),
+        told(d, "kyiv", 60),
+        told(d, "kyiv", 20, "direction_kharkiv"),
         told(d, "kyiv", 20, "direction_luhansk"),
         told(d, "kyiv", 20, "direction_sumy"),
     ]
@@ -125,11 +126,11 @@ def test_front_directions_by_hand(build):
     table = asymmetry.fronts(record)
     assert table[["region", "named", "persons", "handovers"]].to_numpy().tolist() == [
         ["Donetsk", "Bakhmut, Donetsk", 70, 1],
-        ["Kharkiv", "Kharkiv", 50, 2],
-        ["Luhansk", "Luhansk", 20, 1],  # of equal ones by name
+        ["Kharkiv", "Kharkiv", 70, 3],  # of equal ones by name
+        ["Luhansk", "Luhansk", 20, 1],
         ["Sumy", "Sumy", 20, 1],
     ]
     numbers = table[["share", "least", "most"]].to_numpy().ravel().tolist()
-    assert numbers == pytest.approx([70 / 160, 0, 70 / 90, 50 / 160, 0, 1, *[1 / 8, 0, 1 / 2] * 2])
+    assert numbers == pytest.approx([7 / 18, 0, 7 / 9, 7 / 18, 2 / 9, 1, *[1 / 9, 0, 1 / 3] * 2])
     attrs = [table.attrs[k] for k in ("breakdowns", "handovers", "persons", "whole")]
-    assert attrs == [3, 4, 160, 170]
+    assert attrs == [3, 4, 180, 190]
