@@ -468,6 +468,7 @@ def refresh(
 def main() -> None:
     """Run the command line: a request to end, and what the operating system refuses, is one line."""
     from repatria.report import base
+    from repatria.report.log import interruptible
 
     for stream in range(3):  # one that the caller has closed would be the next file that is opened
         try:
@@ -477,7 +478,12 @@ def main() -> None:
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115  # as long as we live
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     try:
-        app()
+        with interruptible():
+            app()
+    except SystemExit as e:
+        if e.code == base.INTERRUPTED:  # before a run had begun: else it has said so itself
+            typer.echo("interrupted", err=True)
+        raise
     except OSError as e:
         typer.echo(base.told(e), err=True)
         sys.exit(base.FAILED)

@@ -92,6 +92,26 @@ def test_whatever_fails_is_told_to_the_hook(
         assert f"failed: {why}" in log_file.read_text()
 
 
+EARLY = """
+import os, sys, time
+from repatria import cli
+signum = int(sys.argv.pop())
+cli._parameters = lambda **_: (os.kill(os.getpid(), signum), time.sleep(60))
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_interrupted_before_it_has_begun_says_so(signum: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, "report", str(int(signum))],
+        env=os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 @pytest.mark.parametrize("stream", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
 def test_a_stream_that_is_closed_is_none_of_the_files_that_are_opened(
     tmp_path: Path, stream: str
