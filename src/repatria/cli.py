@@ -190,13 +190,18 @@ def _running(log: Path | None, doing: str, on_failure: str = "") -> Iterator[Any
     from repatria.report.log import hook, interruptible, opened
 
     try:
-        with opened(log, doing) as say, interruptible():
+        with interruptible(), contextlib.ExitStack() as held:
+            say: base.Say = str  # nobody hears it before there is a log
             try:
+                say = held.enter_context(opened(log, doing))
                 yield say
-            except Exception as e:
-                if isinstance(e, _told()):
-                    say(f"failed: {base.told(e)}") if log else None
-                    hook(on_failure, f"failed: {base.told(e)}", {}, say)
+            except Exception as e:  # of any kind: whoever is to be told does not look at a screen
+                why = base.told(e) if isinstance(e, _told()) else repr(e)
+                say(f"failed: {why}") if log else None
+                hook(on_failure, f"failed: {why}", {}, say)
+                raise
+            except KeyboardInterrupt:
+                say("interrupted") if log else None
                 raise
     except Exception as e:
         if not isinstance(e, _told()):
@@ -461,8 +466,27 @@ def refresh(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line: a request to end, and what the operating system refuses, is one line."""
+    from repatria.report import base
+    from repatria.report.log import interruptible
+
+    for stream in range(3):  # one that the caller has closed would be the next file that is opened
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115  # as long as we live
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    try:
+        with interruptible():
+            app()
+    except SystemExit as e:
+        if e.code == base.INTERRUPTED:  # before a run had begun: else it has said so itself
+            typer.echo("interrupted", err=True)
+        raise
+    except OSError as e:
+        typer.echo(base.told(e), err=True)
+        sys.exit(base.FAILED)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import subprocess
@@ -255,6 +256,30 @@ def test_what_a_called_function_returns_or_raises_comes_back(
     with pytest.raises(ChildProcessError, match=r"the process that ran posix:_exit ended"):
         source.call(os._exit, status=3)
     assert source.call(os.getppid) == source.pid, "and the next one is answered"
+
+
+STARTED = """
+import os, subprocess
+options = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+started = [subprocess.Popen(["sleep", "600"], start_new_session=s, **options).pid for s in (0, 1)]
+open(PIDS, "w").write(" ".join(map(str, started)))
+"""
+
+
+@FORKS
+@pytest.mark.parametrize("end", ["", "os._exit(1)"])
+def test_what_a_notebook_started_ends_with_the_run(tmp_path: Path, end: str) -> None:
+    pids = tmp_path / "pids"
+    cell = STARTED.replace("PIDS", repr(str(pids))) + end
+    with (
+        contextlib.suppress(ReportError),
+        kernels.warmed(tmp_path / "home", data_folder(), print) as source,
+    ):
+        ran(tmp_path / "a", source, cell)
+    left = [pid for pid in pids.read_text().split() if Path(f"/proc/{pid}").exists()]
+    for pid in left:
+        os.kill(int(pid), 9)
+    assert not left and len(pids.read_text().split()) == 2
 
 
 @FORKS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -12,8 +14,10 @@ from pathlib import Path
 
 import pytest
 from report.conftest import book
+from typer.testing import CliRunner
 
-from repatria.report import log, publish, run
+from repatria.cli import app
+from repatria.report import forks, log, provenance, publish, run
 
 
 def test_lines_are_dated_and_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +44,101 @@ def test_a_hook_gets_the_message_and_its_failure_is_said_not_raised(tmp_path: Pa
     assert (tmp_path / "env").read_text() == "published: x; rm -rf x\n"
     log.hook("echo boo >&2; exit 7", "m", {}, lines.append)
     log.hook("", "m", {}, lines.append)
-    assert lines == ["hook: exit 7: boo"]
+    log.hook("printf '\\377 boo\\n' >&2; exit 7", "no text \udcff", {}, lines.append)
+    log.hook("x\0", "m", {}, lines.append)
+    assert lines == ["hook: exit 7: boo", "hook: exit 7: \ufffd boo", "hook: embedded null byte"]
+
+
+@pytest.mark.skipif(not forks.forks(), reason="no pidfd here")
+def test_a_hook_that_takes_too_long_is_ended_with_all_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "HOOK_TIMEOUT", 2)
+    lines: list[str] = []
+    command = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
+    log.hook(command, "m", {}, lines.append)
+    assert lines == [f"hook: ended after 2 seconds: {command}"]
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        ended = os.pidfd_open(int((tmp_path / "pid").read_text()))
+        assert select.select([ended], [], [], 60)[0], "it lives on"
+
+
+@pytest.mark.parametrize("wrong", ["log", "record", "no notebook", "a code that fails"])
+def test_whatever_fails_is_told_to_the_hook(
+    tmp_path: Path, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_file = tmp_path / ("none/log" if wrong == "log" else "log")
+    given = ["report", "--out", str(tmp_path / "r"), "--log", str(log_file)]
+    given += ["--on-failure", f"cat > {tmp_path}/told"]
+    if wrong == "record":
+        (tmp_path / "data").mkdir()
+        monkeypatch.setenv("REPATRIA_DATA", str(tmp_path / "data"))
+    elif wrong == "no notebook":
+        (tmp_path / "05_cut_off.ipynb").write_text('{"cells": [')
+        books = provenance.notebooks
+        monkeypatch.setattr(provenance, "notebooks", lambda: books(tmp_path))
+    elif wrong == "a code that fails":
+        monkeypatch.setattr(run, "make", lambda *_, **__: {}["key"])
+    got = CliRunner().invoke(app, given)
+    assert got.exit_code == 1
+    why = {
+        "log": f"{log_file}: No such file or directory",
+        "record": "agreements.csv: ",
+        "no notebook": f"{tmp_path}/05_cut_off.ipynb: not a notebook (nbformat 4): JSONDecodeError",
+        "a code that fails": "KeyError('key')",
+    }[wrong]
+    assert (tmp_path / "told").read_text().startswith(f"failed: {why}")
+    if wrong != "log":
+        assert f"failed: {why}" in log_file.read_text()
+
+
+EARLY = """
+import os, sys, time
+from repatria import cli
+signum = int(sys.argv.pop())
+cli._parameters = lambda **_: (os.kill(os.getpid(), signum), time.sleep(60))
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_interrupted_before_it_has_begun_says_so(signum: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, "report", str(int(signum))],
+        env=os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("stream", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_stream_that_is_closed_is_none_of_the_files_that_are_opened(
+    tmp_path: Path, stream: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m repatria watch --list {stream}"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1>&-" in stream or done.stdout
+
+
+def test_what_the_operating_system_refuses_is_one_line_of_any_verb(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "repatria", "check", "--no-warnings"],
+            env=os.environ | {"PYTHONPATH": str(Path(run.__file__).parents[2])},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (1, "No space left on device\n")
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ def test_another_day_alone_is_no_reason_to_run_unless_it_is_asked_for(
     assert later.made and later.folder.name == "2026-11-21"
 
 
+def test_a_release_of_a_day_to_come_is_named_before_anything_runs(
+    published: Path, good: Path, monkeypatch: pytest.MonkeyPatch, make: Make
+) -> None:
+    monkeypatch.setattr(run, "today", lambda: "2025-06-11")
+    with pytest.raises(ReportError, match=rf"^{published}: of a day after today, 2025-06-11"):
+        make(Parameters(), published.parent, print, books=[good])
+
+
 @pytest.mark.slow
 def test_data_that_went_back_is_published_again(
     good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make

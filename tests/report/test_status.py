@@ -47,6 +47,11 @@ def test_a_record_that_changed_since_and_a_harmed_file_are_said(out: Path, folde
     assert "not as published: index.html" in found.lines()
 
 
+def test_a_release_of_a_day_to_come_is_an_error(out: Path) -> None:
+    with pytest.raises(ReportError, match=r"2026-11-25: of a day after today, 2026-11-24"):
+        status.of(out, data_folder(), "2026-11-24")
+
+
 def test_a_record_that_broke_since_is_red(out: Path, folder: Path) -> None:
     (folder / "claims.csv").write_text("x\n")
     got = CliRunner().invoke(app, ["status", "--out", str(out), "--data", str(folder)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -90,6 +92,53 @@ def test_what_a_killed_verification_left_is_cleared_by_the_next_and_nothing_else
     with publish.scratch() as work, publish.scratch() as other:
         assert work.is_dir() and other.is_dir(), "one that is alive keeps its own"
     assert list(tmp_path.iterdir()) == [mine.parent]
+
+
+def _flag(packed: bytearray, at: int, value: int) -> None:
+    """Set a byte of every entry of a zip file: before the entry, and in the list at its end."""
+    for head, shift in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
+        place = packed.find(head)
+        while place >= 0:
+            packed[place + at + shift] = value
+            place = packed.find(head, place + 1)
+
+
+@pytest.mark.parametrize("how", ["cut off", "encrypted", "packed otherwise", *range(8)])
+def test_a_damaged_zip_is_one_line_however_it_is_damaged(release: Path, how: str | int) -> None:
+    place = release / "data.zip"
+    packed = bytearray(place.read_bytes())
+    if how == "cut off":
+        del packed[len(packed) // 2 :]
+    elif how == "encrypted":
+        _flag(packed, 6, 1)
+    elif how == "packed otherwise":
+        _flag(packed, 8, 99)
+    else:  # noise in the first bytes of a table that was packed
+        start = packed.find(b"claims.csv") + 12
+        packed[start : start + 40] = random.Random(how).randbytes(40)
+    place.write_bytes(packed)
+    with pytest.raises(ReportError, match=r"data\.zip: [^\n]+$"):
+        verify.release(release, books=[])
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "why"),
+    [
+        ("on", "../../../up", "manifest.json: Invalid isoformat string"),
+        ("on", 3, "no manifest"),
+        ("inputs", {"parameters": {}, "told": {"say": 1, "new": 2}}, "with say, new of a form"),
+        ("inputs", {"parameters": {}, "told": {"interval": "7"}}, "with interval of a form"),
+        ("inputs", {"parameters": {"lens": ["x"]}}, "lens: "),
+        ("inputs", [], "no manifest"),
+    ],
+)
+def test_a_manifest_of_another_form_is_one_line(
+    release: Path, where: str, value: object, why: str
+) -> None:
+    held = json.loads((release / "manifest.json").read_text())
+    (release / "manifest.json").write_text(json.dumps(held | {where: value}))
+    with pytest.raises(ReportError, match=why):
+        verify.release(release, books=[])
 
 
 @pytest.mark.parametrize("what", ["manifest", "data.zip", "not a zip", "other data", "nothing"])

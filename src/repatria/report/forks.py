@@ -24,9 +24,9 @@ from typing import Any
 
 from repatria.report.provenance import SETTINGS
 
-__all__ = ["COMMAND", "Warm", "environment", "forks", "tie"]
+__all__ = ["COMMAND", "Warm", "adopt", "bury", "environment", "forks", "tie"]
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # -P, -s: neither the working folder's modules nor the user's own site-packages.
@@ -47,6 +47,22 @@ def tie(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before
         os._exit(1)
+
+
+def adopt() -> None:
+    """Let what this process's children start, and leave behind, become its own children (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def bury() -> None:
+    """End all children of this process, and what they leave behind (Linux; after `adopt`)."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    with contextlib.suppress(OSError):  # none is left, or this system lists none
+        while children := [int(pid) for pid in listed.read_text("ascii").split()]:
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)
+            for pid in children:
+                os.waitpid(pid, 0)
 
 
 def environment(home: Path, data: Path, release: bool = True) -> dict[str, str]:

@@ -68,22 +68,31 @@ def hook(command: str, message: str, about: Mapping[str, str], say: Say) -> None
     if not command:
         return
     try:
-        done = subprocess.run(
+        running = subprocess.Popen(
             command,
             shell=True,
-            input=message + "\n",
-            text=True,
             env={**os.environ, "REPATRIA_MESSAGE": message, **about},
-            timeout=HOOK_TIMEOUT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # so that what it started can be ended with it
         )
-    except (OSError, subprocess.TimeoutExpired) as e:
+    except (OSError, ValueError) as e:
         say(f"hook: {e}")
         return
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["without a word"])[-1]
-        say(f"hook: exit {done.returncode}: {last}")
+    try:
+        # Bytes: what another program says on its standard error need not be text.
+        _, said = running.communicate(f"{message}\n".encode(errors="replace"), HOOK_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        say(f"hook: ended after {HOOK_TIMEOUT} seconds: {command}")
+        return
+    finally:
+        if running.returncode is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+    if running.returncode:
+        last = (said.decode(errors="replace").strip().splitlines() or ["without a word"])[-1]
+        say(f"hook: exit {running.returncode}: {last}")
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ A kernel reads nothing of the user's: no start-up files, no configuration, no wo
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -118,6 +119,7 @@ def main(argument: str, maker: str = "") -> None:
         serve(argument, os.getcwd(), os.environ["REPATRIA_DATA"], parent)
         return
     forks.tie(int(maker))
+    forks.adopt()
     ours = socket.socket(fileno=int(argument))
     os.set_inheritable(ours.fileno(), False)
     _load()
@@ -125,7 +127,8 @@ def main(argument: str, maker: str = "") -> None:
     gc.freeze()  # forked kernels share these pages instead of copying them
     gc.set_threshold(50_000)  # what a notebook makes is few cycles: to look for them took 6 % of it
     own = os.getpid()
-    with ours, ours.makefile("rb") as requests:
+    with ours, ours.makefile("rb") as requests, contextlib.ExitStack() as ending:
+        ending.callback(forks.bury)  # kernels that did not end, and what a notebook started
         for line in requests:  # ends when whoever asks is gone
             _reap()
             request = json.loads(line)
@@ -142,7 +145,6 @@ def main(argument: str, maker: str = "") -> None:
             handle = pipe[0] if pipe else os.pidfd_open(child)  # type: ignore[attr-defined]  # Linux
             socket.send_fds(ours, [b"%d\n" % child], [handle])
             os.close(handle)
-    _reap()
 
 
 def _become(

@@ -6,6 +6,7 @@ ended; `contradictions` compares that with what the manifest says.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import platform
 import shutil
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from repatria.record import fingerprint
 from repatria.record.fingerprint import ROOT, combine, of_data, of_file
 from repatria.record.schema import RULE, RULE_VERSION
+from repatria.report.base import ReportError
 
 if TYPE_CHECKING:
     from repatria.report.parameters import Parameters
@@ -76,8 +78,19 @@ def notebooks(folder: Path | None = None) -> list[Path]:
 
 def for_reports(notebook: Path) -> bool:
     """Return whether a notebook belongs in reports: its metadata may say no."""
-    marks = json.loads(notebook.read_text("utf-8"))["metadata"].get("repatria", {})
-    return bool(marks.get("report", True))
+    with _opened(notebook) as held:
+        return bool(held["metadata"].get("repatria", {}).get("report", True))
+
+
+@contextlib.contextmanager
+def _opened(notebook: Path) -> Iterator[Any]:
+    """Give what a notebook's file holds. Raises ReportError if it is none: cut off, merged by hand, of another age."""
+    if not notebook.is_file():
+        raise ReportError(f"{notebook}: not a plain file")
+    try:
+        yield json.loads(notebook.read_text("utf-8"))
+    except (ValueError, LookupError, TypeError, AttributeError) as e:
+        raise ReportError(f"{notebook}: not a notebook (nbformat 4): {e!r}") from None
 
 
 def inputs(
@@ -109,9 +122,10 @@ def of_code() -> str:
 
 def of_notebook(path: Path) -> str:
     """Return the digest of a notebook's sources; stored outputs and injected parameters do not count."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    own = [c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])]
-    sources = [(c["cell_type"], "".join(c["source"])) for c in own]
+    with _opened(path) as held:
+        cells = held["cells"]
+        own = [c for c in cells if "injected-parameters" not in c["metadata"].get("tags", [])]
+        sources = [(c["cell_type"], "".join(c["source"])) for c in own]
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 
 

@@ -97,7 +97,7 @@ def make(
         told["waiting"] = dict(waiting)
     with contextlib.nullcontext() if view else publish.in_turn(out, say):
         key = provenance.run_key(provenance.inputs(parameters, data, books, told))
-        there = _there(out, view, on)
+        there = _there(out, view, on, day)
         if not force and publish.found(there, key):
             assert there is not None
             say(f"nothing changed: {there}")
@@ -138,12 +138,20 @@ def _placed(out: Path) -> Iterator[None]:
         raise
 
 
-def _there(out: Path, view: str, on: str) -> Path | None:
-    """Return the report that would be good enough if it has the same inputs."""
+def _there(out: Path, view: str, on: str, day: str) -> Path | None:
+    """Return the report that would be good enough if it has the same inputs.
+
+    Raises ReportError if it is of a day to come: nothing newer would be seen until then.
+    """
     if view:
         return out / "views" / view
     if not on:
-        return publish.newest(out)
+        there = publish.newest(out)
+        if there and publish.order(there.name)[0] > day:
+            raise ReportError(
+                f"{there}: of a day after today, {day}: set the clock, or move it away"
+            )
+        return there
     return next((p for p in publish.releases(out) if p.name.startswith(on)), None)
 
 

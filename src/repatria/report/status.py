@@ -61,6 +61,8 @@ def of(out: Path, data: Path, today: str) -> Status:
         through = min(held["read_through"].values())
         age = dt.date.fromisoformat(today) - dt.date.fromisoformat(through)
         digest, on = held["inputs"]["data"], held["on"]
+        if dt.date.fromisoformat(on) > dt.date.fromisoformat(today):
+            raise ReportError(f"{folder}: of a day after today, {today}: no newer one can follow")
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ReportError(f"{folder / publish.MANIFEST}: damaged, or of an older version") from None
     harmed, outdated = tuple(publish.harmed(folder)), digest != of_data(data)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+import errno
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +20,21 @@ from repatria.report.base import ReportError, Say
 
 __all__ = ["Verdict", "release", "unpacked"]
 
+TOLD = {"interval": int, "site_url": str, "correct": str, "waiting": dict}  # beside parameters
 SHOWN = 20  # differing numbers that are listed
 MAX_BYTES = 2 << 30  # that a data.zip may hold
+# What reading a zip file raises: cut off, altered, encrypted, packed in a way that is not known.
+DAMAGED = (
+    *(OSError, EOFError, IndexError, ValueError, NotImplementedError),
+    *(RuntimeError, zipfile.BadZipFile, zlib.error, struct.error),
+)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What became of a release made once more.
 
-    files     how many files it has
+    files     how many files it has, or has now
     harmed    files that are not as they were published
     differs   files that came out otherwise
     why       inputs that are not those of the release: other code, other library
@@ -73,7 +83,10 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
     try:
         given, on, files = held["inputs"]["parameters"], held["on"], held["files"]
         values = parameters.check({k: v for k, v in given.items() if v})
+        on = dt.date.fromisoformat(on).isoformat()  # it becomes the name of a folder
         told = dict(held["inputs"].get("told", {}))
+        if strange := [k for k, v in told.items() if not isinstance(v, TOLD.get(k, ()))]:
+            raise ValueError(f"made with {', '.join(strange)} of a form not known here")
     except (KeyError, TypeError, AttributeError):
         raise ReportError(f"{folder}: no manifest of a release") from None
     except ValueError as e:
@@ -89,7 +102,7 @@ def release(folder: Path, say: Say = print, books: list[Path] | None = None) -> 
             name for name in files | other["files"] if files.get(name) != other["files"].get(name)
         )
         return Verdict(
-            len(files),
+            len(files | other["files"]),
             tuple(publish.harmed(folder)),
             tuple(differs),
             tuple(_inputs(_made_from(held), _made_from(other))),
@@ -120,9 +133,9 @@ def unpacked(packed: Path, folder: Path) -> Path:
                 if place == tops[0] and name not in ("", ".."):
                     room -= entry.file_size
                     if room < 0:
-                        raise ReportError(f"{packed}: too large")
+                        raise OSError(errno.EFBIG, "too large")
                     (folder / name).write_bytes(held.read(entry))
-    except (OSError, IndexError, zipfile.BadZipFile) as e:
+    except DAMAGED as e:
         raise ReportError(f"{packed}: {getattr(e, 'strerror', None) or e}") from None
     return folder
 
