@@ -101,3 +101,20 @@ def test_on_a_cluster_of_two_workers_one_of_which_is_killed(tmp_path: Path, good
 
         made = backfill.make(wanted, tmp_path, say, cluster.scheduler_address, [good], ON)
     assert killed and len(made) == 6 and all(complete(p) for p in made)
+
+
+@pytest.mark.faults
+def test_a_cluster_without_workers_is_waited_for_and_said_to_be(tmp_path: Path, good: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=0, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        lines: list[str] = []
+
+        def say(line: str) -> None:
+            lines.append(line)
+            if "no worker yet" in line:
+                cluster.scale(1)
+
+        made = backfill.make(DAYS[:1], tmp_path, say, cluster.scheduler_address, [good], ON)
+    assert "no worker yet" in lines[1] and complete(made[0])

@@ -188,7 +188,7 @@ def _results(
 ) -> Iterator[tuple[Parameters, bytes | BaseException]]:
     """Yield what each job came to, as it comes: a packed view, or the error it ended with."""
     if cluster:
-        yield from _on_dask(jobs, cluster)
+        yield from _on_dask(jobs, cluster, say)
         return
     left = dict(jobs)
     for again in range(TRIES):
@@ -223,7 +223,7 @@ def _collected(
 
 
 def _on_dask(
-    jobs: dict[Parameters, Job], cluster: str
+    jobs: dict[Parameters, Job], cluster: str, say: Say
 ) -> Iterator[tuple[Parameters, bytes | BaseException]]:
     """The same on a Dask cluster, which gives a dead worker's jobs to others by itself."""
     try:
@@ -236,6 +236,8 @@ def _on_dask(
     except (OSError, ValueError) as e:
         raise ReportError(f"{cluster}: {e}") from None
     with client:
+        if not client.scheduler_info()["workers"]:
+            say(f"{cluster}: no worker yet, waiting for one")
         futures = {client.submit(work, j, pure=False, retries=TRIES): p for p, j in jobs.items()}
         for future in completed(list(futures)):
             if future.status == "finished":
