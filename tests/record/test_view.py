@@ -557,7 +557,7 @@ def test_the_month_in_which_the_war_began_starts_with_the_war() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["20250601", "2025-W23-7", 20250601, None, pd.NaT, np.datetime64("NaT")]
+    "value", ["20250601", "2025-W23-7", 20250601, None, pd.NaT, np.datetime64("NaT", "s")]
 )
 def test_what_is_no_day_is_named(value: Any) -> None:
     with pytest.raises(ValueError, match=r"when: .* not a day"):

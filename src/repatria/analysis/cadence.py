@@ -124,7 +124,7 @@ def _between(every: pd.DataFrame) -> pd.DataFrame:
     after = np.append(silences(*days)[0], np.full(min(n, 1), n))  # the last one is open
     before, is_open = after - 1, after == n
     begins = np.maximum.accumulate(end)[before].astype("datetime64[s]")
-    ends = np.append(start, np.datetime64("NaT"))[after].astype("datetime64[s]")
+    ends = np.append(start, np.datetime64("NaT", "s"))[after].astype("datetime64[s]")
     through, dense = (frames.dated(every.attrs)[day] for day in ("through", "dense_from"))
     last = ends if through is None else np.where(is_open, through.to_datetime64(), ends)
     reading = np.full(len(after), "thin")
