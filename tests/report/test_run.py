@@ -91,6 +91,21 @@ def test_a_release_of_a_day_to_come_is_named_before_anything_runs(
         make(Parameters(), published.parent, print, books=[good])
 
 
+def test_a_release_of_changed_data_follows_one_of_other_data_and_tells_what_is_new(
+    published: Path, good: Path, ten: Path, tmp_path: Path, make: Make
+) -> None:
+    out, data = tmp_path / "reports", tmp_path / "data"
+    shutil.copytree(published.parent, out, symlinks=True)
+    shutil.copytree(ten, data)
+    claims = (data / "claims.csv").read_text("utf-8")
+    (data / "claims.csv").write_text(claims.replace(",909,909,", ",1009,1009,"), "utf-8")
+    made = make(RELEASE, out, print, books=[good], on=ON, data=data)
+    assert os.readlink(out / "latest") == f"{ON}-b" and complete(made.folder)
+    told = json.loads((made.folder / "release.json").read_text("utf-8"))
+    assert told["superseded"] == ["28 May 2025, bodies, to Ukraine: 909 → 1,009"]
+    assert publish.manifest(made.folder)["inputs"]["data"] == of_data(data) != of_data(ten)
+
+
 @pytest.mark.slow
 def test_data_that_went_back_is_published_again(
     good: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
