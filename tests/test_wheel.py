@@ -36,6 +36,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (packages,) = folder.glob("env/lib/python*/site-packages")
     # A path file inside a path file's folder is not read: the editable package stays out of sight.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    (folder / "env" / "share").mkdir()
+    # nbconvert's templates are no Python files: where it is installed they lie here.
+    (folder / "env" / "share" / "jupyter").symlink_to(Path(sys.prefix, "share", "jupyter"))
     pip = [sys.executable, "-m", "pip", "--python", folder / "env/bin/python", "install"]
     options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
     subprocess.run([*pip, *options, wheel], check=True, capture_output=True)
@@ -46,9 +49,6 @@ def ran(cwd: Path, *command: object) -> str:
     """Return what a command prints, run elsewhere and without this environment's variables."""
     cwd.mkdir(exist_ok=True)
     bare = {"PATH": os.defpath, "HOME": str(cwd)}
-    bare["JUPYTER_PATH"] = (
-        f"{sys.prefix}/share/jupyter"  # nbconvert's templates are no Python files
-    )
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=bare, capture_output=True, text=True
     )
