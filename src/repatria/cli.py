@@ -486,6 +486,8 @@ def main() -> None:
         raise
     except OSError as e:
         typer.echo(base.told(e), err=True)
+        # What could not be printed would be tried again at the end, and give the exit code of that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(base.FAILED)
 
 

@@ -122,7 +122,8 @@ def test_what_the_workflow_keeps_of_the_feeds_is_the_list_and_no_line_of_setting
     verb = program(tmp_path / "verb", 'echo "of $1"; exit ${CODE:-0}')
     venv = f'[ "$2" = venv ] && mkdir -p $3/bin && ln -s {verb} $3/bin/repatria && cp $0 $3/bin/python; exit 0'
     python = program(tmp_path / "bin" / "python3", venv)
-    env = os.environ | {"PATH": f"{python.parent}:{os.environ['PATH']}", "MAKEFLAGS": ""}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    env["PATH"] = f"{python.parent}:{os.environ['PATH']}"  # nor is it a make within a make
 
     def run(script: str, code: str = "0") -> None:
         command = ["bash", "-e", "-c", script]
