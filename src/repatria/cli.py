@@ -187,10 +187,10 @@ def _waiting(inbox: Path, data: Path | None) -> dict[str, Any]:
 def _running(log: Path | None, doing: str, on_failure: str = "") -> Iterator[Any]:
     """Give what takes a run's lines; end with one line and the exit code whatever goes wrong."""
     from repatria.report import base
-    from repatria.report.log import hook, interruptible, opened
+    from repatria.report.log import hook, opened
 
     try:
-        with interruptible(), contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as held:
             say: base.Say = str  # nobody hears it before there is a log
             try:
                 say = held.enter_context(opened(log, doing))
